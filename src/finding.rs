@@ -1,0 +1,142 @@
+//! What a rule says: a place, a sentence, the text to write, and perhaps an edit that writes it.
+
+use crate::source::{Place, Sources};
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Certainly wrong; fails a check.
+    Error,
+    /// Probably wrong; fails a check only where asked for.
+    Warning,
+}
+
+impl Severity {
+    /// The word that formats print.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// What is wrong, where, whose it is and what to write.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: &'static str,
+    /// The rule's category.
+    pub category: &'static str,
+    /// How much it weighs here.
+    pub severity: Severity,
+    /// One sentence without a final stop; code in backticks.
+    pub message: String,
+    /// Exactly the wrong text.
+    pub place: Place,
+    /// Whose it is and what it is about.
+    pub subject: Subject,
+    /// Other places that explain it, in the order in which they should be read.
+    pub labels: Vec<Label>,
+    /// The text to write.
+    pub help: String,
+    /// An edit that mends it.
+    pub fix: Option<Fix>,
+    /// Identity without positions: see [`fingerprint`](Self::fingerprint). Equal findings are told apart
+    /// by their ordinal in the order of the report.
+    pub ordinal: u32,
+}
+
+/// Whose a finding is, and what it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The product's path from the workspace root.
+    pub product: Option<String>,
+    /// The service's name.
+    pub service: Option<String>,
+    /// What exactly, in a word or a value (`port 4104`, `loan_desk`): tells findings of one rule about
+    /// one service apart.
+    pub object: String,
+}
+
+/// Another place that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub place: Place,
+    /// A short remark without a final stop.
+    pub message: String,
+}
+
+/// Whether a fix can be applied without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// The right text is certain and nothing else changes its meaning.
+    Safe,
+    /// Somebody has to decide.
+    Unsafe,
+}
+
+/// Edits that mend a finding, applied together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// Whether it can be applied without asking.
+    pub safety: Safety,
+    /// What it does, as an imperative sentence without a final stop.
+    pub title: String,
+    /// The edits; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// A text that takes the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; an empty span inserts.
+    pub place: Place,
+    /// What is written.
+    pub text: String,
+}
+
+impl Finding {
+    /// What makes this finding the same one in the next run: rule, product, service, object and ordinal,
+    /// but no path and no line. 32 hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        let parts = [
+            self.rule,
+            self.subject.product.as_deref().unwrap_or_default(),
+            self.subject.service.as_deref().unwrap_or_default(),
+            &self.subject.object,
+            &self.ordinal.to_string(),
+        ];
+        let identity = parts.join("\u{0}");
+        format!("{:032x}", xxhash_rust::xxh3::xxh3_128(identity.as_bytes()))
+    }
+}
+
+/// Brings findings into the order of every report (path, line, column, rule) and numbers those that
+/// share an identity.
+pub fn sort(findings: &mut [Finding], sources: &Sources) {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            let place = finding.place;
+            (
+                sources.file(place.file).path.clone(),
+                place.span.start,
+                place.span.end,
+                finding.rule,
+            )
+        };
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.message.cmp(&b.message))
+            .then_with(|| a.subject.cmp(&b.subject))
+    });
+    let mut count = std::collections::HashMap::new();
+    for finding in findings {
+        let seen = count
+            .entry((finding.rule, finding.subject.clone()))
+            .or_insert(0);
+        finding.ordinal = *seen;
+        *seen += 1;
+    }
+}

@@ -1,0 +1,24 @@
+//! dbfence keeps every service of a TypeScript monorepo inside its own database.
+//!
+//! Data goes up one stair: [`discover`] reads the disk into [`source::Sources`], [`parse`] turns each
+//! text into facts, [`model`] links the facts into a [`model::Workspace`], [`rules`] judge it, and
+//! [`report`] writes what they found. [`check::check`] is that stair; everything that checks calls it.
+//! `docs/architecture.md` names the floors and what holds them.
+
+pub mod catalogue;
+pub mod check;
+pub mod cli;
+pub mod connection;
+pub mod discover;
+pub mod finding;
+pub mod fix;
+pub mod interpolation;
+pub mod model;
+pub mod parse;
+pub mod policy;
+pub mod report;
+pub mod rule;
+pub mod rules;
+pub mod source;
+pub mod suppress;
+pub mod yaml;

@@ -1,0 +1,531 @@
+//! Files, places in them, and the set of files that one check looks at.
+//!
+//! Offsets are bytes into a file's UTF-8 text. Positions for people are 1-based lines and 1-based
+//! columns in Unicode code points; positions for editors are 0-based lines and UTF-16 code units, as
+//! the Language Server Protocol 3.17 asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+/// A byte range in the text of one file; `end` is exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span of `start..end`. Offsets beyond 4 GiB are clamped; the size limit on files keeps every
+    /// real offset far below.
+    pub fn new(start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self {
+            start: clamp(start),
+            end: clamp(end.max(start)),
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether the span covers no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The span as a range, to index a text with.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Whether `other` lies wholly inside this span.
+    pub fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The smallest span that covers both.
+    #[must_use]
+    pub fn cover(self, other: Span) -> Span {
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// The same span in a text that begins `offset` bytes into this one.
+    #[must_use]
+    pub fn shifted(self, offset: usize) -> Span {
+        Span::new(self.start as usize + offset, self.end as usize + offset)
+    }
+
+    /// This span, seen in `file`.
+    pub fn in_file(self, file: FileId) -> Place {
+        Place { file, span: self }
+    }
+}
+
+/// A value and where it stands in the text that its fact was read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct At<T> {
+    /// What the text means: quotes removed, escapes resolved.
+    pub value: T,
+    /// The text itself, without its quotes.
+    pub span: Span,
+}
+
+impl<T> At<T> {
+    /// A value and its span.
+    pub fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    /// The same value, seen in `file`.
+    pub fn in_file(&self, file: FileId) -> Placed<T>
+    where
+        T: Clone,
+    {
+        Placed {
+            value: self.value.clone(),
+            place: self.span.in_file(file),
+        }
+    }
+}
+
+impl At<String> {
+    /// Where bytes `range` of the value stand. A value whose text held escapes has no such place for
+    /// its parts; the whole span is the answer then.
+    pub fn part(&self, range: std::ops::Range<usize>) -> Span {
+        if self.value.len() == self.span.len() {
+            Span::new(range.start, range.end).shifted(self.span.start as usize)
+        } else {
+            self.span
+        }
+    }
+}
+
+/// The number of a file in its [`Sources`]: files are numbered in the order of their paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A span in one file of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The bytes in it.
+    pub span: Span,
+}
+
+/// A value and the place in the workspace where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Placed<T> {
+    /// What the text means.
+    pub value: T,
+    /// Where the text stands.
+    pub place: Place,
+}
+
+/// What a file is to us; [`crate::discover`] decides it by the path alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A TypeScript or JavaScript file that is named or configured like a service registry.
+    Registry,
+    /// `prisma.config.ts` and its JavaScript kin.
+    PrismaConfig,
+    /// A TypeScript or JavaScript file that a registry or a Prisma config imports by relative path.
+    Constants,
+    /// `generate.*` beside a registry: the program that writes the generated files.
+    Generator,
+    /// A compose file, of any variant.
+    Compose,
+    /// A `.env` file or one of its relatives (`.env.example`, `.env.local`, `loans.env`).
+    Env,
+    /// A Prisma schema file.
+    Prisma,
+    /// An SQL file that is no migration.
+    Sql,
+    /// `migration.sql` and other SQL below a `migrations` folder.
+    Migration,
+}
+
+/// One file whose text was read, or could not be.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path from the workspace root, with `/` on every system.
+    pub path: String,
+    /// What it is to us.
+    pub kind: Kind,
+    /// The text as it stands on disk, byte order mark included. Empty when it could not be read.
+    pub text: Arc<str>,
+    /// Hash of the text: the key under which its facts are kept.
+    pub hash: u128,
+    /// Why the text could not be read, in words that end a sentence (`it is not UTF-8`).
+    pub unreadable: Option<String>,
+    /// Byte offset at which each line begins; the first is 0.
+    line_starts: std::sync::OnceLock<Vec<u32>>,
+}
+
+/// A place for people: 1-based line, 1-based column in Unicode code points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in code points; a byte order mark at the start of the file is not counted.
+    pub column: u32,
+}
+
+/// A place for editors: 0-based line, 0-based column in UTF-16 code units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Utf16Position {
+    /// 0-based.
+    pub line: u32,
+    /// 0-based, in UTF-16 code units.
+    pub character: u32,
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+impl SourceFile {
+    /// A file with its text.
+    pub fn new(path: impl Into<String>, kind: Kind, text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        Self {
+            path: path.into(),
+            kind,
+            hash: xxh3_128(text.as_bytes()),
+            text,
+            unreadable: None,
+            line_starts: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// A file that is there and could not be read; `why` ends the sentence "could not be read: …".
+    pub fn unreadable(path: impl Into<String>, kind: Kind, why: impl Into<String>) -> Self {
+        Self {
+            unreadable: Some(why.into()),
+            ..Self::new(path, kind, "")
+        }
+    }
+
+    /// Byte offset at which each line begins. Lines end at `\n`, `\r\n` and a lone `\r`, as in the
+    /// Language Server Protocol and in YAML 1.2.
+    pub fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes)
+                .filter(|&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
+                .map(|at| Span::new(at + 1, at + 1).start);
+            std::iter::once(0).chain(breaks).collect()
+        })
+    }
+
+    /// 0-based number of the line that holds byte `offset`.
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.line_starts().partition_point(|&start| start <= offset) - 1
+    }
+
+    /// The bytes of 0-based line `line`, its line break excluded.
+    pub fn line_span(&self, line: usize) -> Span {
+        let starts = self.line_starts();
+        let start = starts[line] as usize;
+        let end = starts
+            .get(line + 1)
+            .map_or(self.text.len(), |&next| next as usize);
+        let text = self.text[start..end].trim_end_matches(['\n', '\r']);
+        Span::new(start, start + text.len())
+    }
+
+    /// The text between the start of `offset`'s line and `offset`, and the 0-based line.
+    fn before_on_line(&self, offset: u32) -> (usize, &str) {
+        let line = self.line_of(offset);
+        let start = self.line_starts()[line] as usize;
+        let mut end = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = &self.text[start..end];
+        let text = if line == 0 {
+            text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+        } else {
+            text
+        };
+        (line, text)
+    }
+
+    /// Where byte `offset` stands, for people.
+    pub fn position(&self, offset: u32) -> Position {
+        let (line, before) = self.before_on_line(offset);
+        Position {
+            line: Span::new(line + 1, line + 1).start,
+            column: Span::new(before.chars().count() + 1, 0).start,
+        }
+    }
+
+    /// Where byte `offset` stands, for editors.
+    pub fn utf16_position(&self, offset: u32) -> Utf16Position {
+        let (line, before) = self.before_on_line(offset);
+        Utf16Position {
+            line: Span::new(line, line).start,
+            character: Span::new(before.encode_utf16().count(), 0).start,
+        }
+    }
+
+    /// The text that `span` covers.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+}
+
+/// What the walk saw at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A regular file, read or not.
+    File,
+    /// A folder whose content was walked.
+    Folder,
+    /// A folder that was passed over: nothing is known of what lies below it.
+    FolderNotEntered,
+    /// A link, socket, pipe or device: there, but not looked into.
+    Other,
+}
+
+/// Whether something stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existence {
+    /// A file stands there.
+    File,
+    /// A folder stands there.
+    Folder,
+    /// The walk saw its folder, and nothing by that name in it.
+    Missing,
+    /// The path lies outside the workspace, below a folder that was not entered, or is a link.
+    Unknown,
+}
+
+/// The files that the change under judgement touches, by path from the workspace root.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeSet {
+    /// Added or modified files.
+    pub changed: BTreeSet<String>,
+}
+
+/// Every path that was walked, and the text of every file that matters.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The workspace root on disk; empty for a workspace that lives in memory.
+    pub root: PathBuf,
+    files: Vec<SourceFile>,
+    by_path: BTreeMap<String, FileId>,
+    seen: BTreeMap<String, Seen>,
+    /// What the change under judgement touches, where that is known.
+    pub change: Option<ChangeSet>,
+}
+
+impl Sources {
+    /// Sources of the given files and walked paths. Folders above a file count as walked.
+    pub fn new(root: PathBuf, mut files: Vec<SourceFile>, seen: BTreeMap<String, Seen>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        let mut sources = Self {
+            root,
+            seen,
+            ..Self::default()
+        };
+        for (number, file) in files.iter().enumerate() {
+            let id = FileId(Span::new(number, number).start);
+            sources.by_path.insert(file.path.clone(), id);
+            sources.seen.entry(file.path.clone()).or_insert(Seen::File);
+            let mut folder = parent(&file.path);
+            while !folder.is_empty() && !sources.seen.contains_key(folder) {
+                sources.seen.insert(folder.to_owned(), Seen::Folder);
+                folder = parent(folder);
+            }
+        }
+        sources.files = files;
+        sources
+    }
+
+    /// All files, in the order of their paths.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(number, file)| (FileId(Span::new(number, number).start), file))
+    }
+
+    /// All files as a slice; a file's index is its [`FileId`].
+    pub fn as_slice(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// The file of that number.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The file at a path from the workspace root, if its text was read.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The text at a place.
+    pub fn slice(&self, place: Place) -> &str {
+        self.file(place.file).slice(place.span)
+    }
+
+    /// Every walked path with what was seen there, sorted.
+    pub fn walked(&self) -> impl Iterator<Item = (&str, Seen)> {
+        self.seen.iter().map(|(path, &seen)| (path.as_str(), seen))
+    }
+
+    /// The walked paths below `folder` (`""` is the root), sorted.
+    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, Seen)> + use<'a> {
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        self.seen
+            .range(prefix.clone()..)
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(path, &seen)| (path.as_str(), seen))
+    }
+
+    /// Whether something stands at `path`, a normalised path from the workspace root (see [`join`]).
+    pub fn existence(&self, path: &str) -> Existence {
+        if path.is_empty() {
+            return Existence::Folder;
+        }
+        match self.seen.get(path) {
+            Some(Seen::File) => return Existence::File,
+            Some(Seen::Folder | Seen::FolderNotEntered) => return Existence::Folder,
+            Some(Seen::Other) => return Existence::Unknown,
+            None => {}
+        }
+        let mut folder = parent(path);
+        while !folder.is_empty() {
+            match self.seen.get(folder) {
+                Some(Seen::Folder | Seen::File) => return Existence::Missing,
+                Some(Seen::FolderNotEntered | Seen::Other) => return Existence::Unknown,
+                None => folder = parent(folder),
+            }
+        }
+        Existence::Missing
+    }
+
+    /// The file that a relative import (`./ports`, `../shared/defaults.js`) of `from` means, by the
+    /// rules of TypeScript's `bundler` resolution: the path itself, a source file of that stem, or
+    /// the folder's `index`.
+    pub fn resolve_import(&self, from: FileId, specifier: &str) -> Option<FileId> {
+        let base = join(parent(&self.file(from).path), specifier)?;
+        import_candidates(&base)
+            .iter()
+            .find_map(|candidate| self.find(candidate))
+    }
+}
+
+const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];
+
+/// The paths at which an import of `base` (a path from the workspace root, as written) may be found,
+/// likeliest first.
+pub fn import_candidates(base: &str) -> Vec<String> {
+    let mut candidates = Vec::new();
+    // TypeScript lets `./ports.js` mean `./ports.ts`.
+    for (written, source) in [(".js", ".ts"), (".mjs", ".mts"), (".cjs", ".cts")] {
+        if let Some(stem) = base.strip_suffix(written) {
+            candidates.push(format!("{stem}{source}"));
+        }
+    }
+    candidates.push(base.to_owned());
+    candidates.extend(SCRIPT_ENDINGS.map(|ending| format!("{base}{ending}")));
+    candidates.extend(SCRIPT_ENDINGS.map(|ending| format!("{base}/index{ending}")));
+    candidates
+}
+
+/// The folder of a `/` path; `""` for a path without one.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The last part of a `/` path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// `relative` as seen from `folder`, with `.` and `..` resolved and no trailing `/`. `None` where it is
+/// absolute or leaves the workspace root. The root itself is `""`.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    if relative.starts_with('/') || relative.contains('\\') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> SourceFile {
+        SourceFile::new("a.sql", Kind::Sql, text)
+    }
+
+    #[test]
+    fn positions_count_code_points_for_people_and_utf16_units_for_editors() {
+        let file = file("\u{feff}é𝄞x\r\ny\rz\n");
+        let x = Span::new(file.text.find('x').unwrap(), 0).start;
+        assert_eq!(file.position(x), Position { line: 1, column: 3 });
+        let editor = file.utf16_position(x);
+        assert_eq!((editor.line, editor.character), (0, 3));
+        let y = Span::new(file.text.find('y').unwrap(), 0).start;
+        assert_eq!(file.position(y), Position { line: 2, column: 1 });
+        let z = Span::new(file.text.find('z').unwrap(), 0).start;
+        assert_eq!(file.position(z), Position { line: 3, column: 1 });
+        assert_eq!(file.slice(file.line_span(0)), "\u{feff}é𝄞x");
+        assert_eq!(file.slice(file.line_span(1)), "y");
+    }
+
+    #[test]
+    fn a_part_of_a_value_has_a_span_only_where_nothing_was_escaped() {
+        let plain = At::new("loan_desk".to_owned(), Span::new(10, 19));
+        assert_eq!(plain.part(5..9), Span::new(15, 19));
+        let escaped = At::new("loan_desk".to_owned(), Span::new(10, 25));
+        assert_eq!(escaped.part(5..9), escaped.span);
+    }
+
+    #[test]
+    fn what_lies_below_a_folder_that_was_not_entered_is_unknown() {
+        let seen = BTreeMap::from([
+            ("modules".to_owned(), Seen::Folder),
+            ("modules/gen".to_owned(), Seen::FolderNotEntered),
+        ]);
+        let sources = Sources::new(PathBuf::new(), vec![], seen);
+        assert_eq!(sources.existence("modules/x/Dockerfile"), Existence::Missing);
+        assert_eq!(sources.existence("modules/gen/a.sql"), Existence::Unknown);
+        assert_eq!(sources.existence("modules/gen"), Existence::Folder);
+    }
+
+    #[test]
+    fn paths_join_inside_the_root_only() {
+        assert_eq!(join("a/b", "../c/./d/").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", ".."), Some(String::new()));
+        assert_eq!(join("a", "../.."), None);
+        assert_eq!(join("a", "/etc"), None);
+    }
+}
