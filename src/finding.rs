@@ -140,3 +140,61 @@ pub fn sort(findings: &mut [Finding], sources: &Sources) {
         *seen += 1;
     }
 }
+
+/// What one check found and what it looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The findings, in the order of every report.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub summary: Summary,
+}
+
+/// What one check looked at, for the last line of a report.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Files whose text was read.
+    pub files: usize,
+    /// Services of all products.
+    pub services: usize,
+    /// Findings that a comment silenced.
+    pub suppressed: usize,
+    /// Findings that the debt file holds.
+    pub baselined: usize,
+    /// Rules that rest, and why.
+    pub inactive: Vec<Inactive>,
+    /// Products and stacks of which nothing may be called missing, and why.
+    pub open: Vec<Open>,
+}
+
+/// A rule that could not judge a product.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Inactive {
+    /// The rule.
+    pub rule: &'static str,
+    /// The product, by its path; `None` where no product has a registry.
+    pub product: Option<String>,
+    /// Why, as a sentence without a final stop.
+    pub reason: String,
+}
+
+/// A product or stack whose set of services is not known to be complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The product, by its path.
+    pub product: String,
+    /// Where the text stands that leaves it open.
+    pub place: Place,
+    /// Why, as a sentence without a final stop.
+    pub reason: String,
+}
+
+impl Outcome {
+    /// How many findings weigh `severity`.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    }
+}
