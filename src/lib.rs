@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod conflict;
 pub mod connection;
 pub mod discover;
 pub mod finding;

@@ -1,1 +1,175 @@
-//! (to be written)
+//! What a rule is, and the pen that it writes with.
+//!
+//! A rule is a name and a pure function of the [`Workspace`]. It reports findings without knowing their
+//! severity, their colour or who else speaks; [`crate::conflict`] decides between rules.
+
+use crate::catalogue::Entry;
+use crate::conflict::{Attribute, Stake, Wrong};
+use crate::finding::{Finding, Fix, Label, Severity, Subject};
+use crate::model::Workspace;
+use crate::source::Place;
+
+/// A name, a document and a function.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Name and document.
+    pub entry: Entry,
+    /// Looks at the workspace and reports.
+    pub check: fn(&Workspace, &mut Report),
+}
+
+/// Makes a [`Rule`] of a category, a name and a function; its document
+/// `rules/<category>/<name>.md` must exist.
+macro_rules! rule {
+    ($category:literal, $name:literal, $check:expr) => {
+        $crate::rule::Rule {
+            entry: $crate::catalogue::Entry {
+                name: $name,
+                category: $category,
+                document: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/rules/",
+                    $category,
+                    "/",
+                    $name,
+                    ".md"
+                )),
+            },
+            check: $check,
+        }
+    };
+}
+pub(crate) use rule;
+
+/// Runs one rule and gives what it found, each finding at `severity`.
+pub fn run(rule: &Rule, severity: Severity, workspace: &Workspace) -> Vec<Draft> {
+    let mut report = Report {
+        entry: rule.entry,
+        severity,
+        drafts: Vec::new(),
+    };
+    (rule.check)(workspace, &mut report);
+    report.drafts
+}
+
+/// What a rule writes its findings into.
+pub struct Report {
+    entry: Entry,
+    severity: Severity,
+    drafts: Vec<Draft>,
+}
+
+/// A finding, and what it argues about with other rules.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The finding.
+    pub finding: Finding,
+    /// What it argues about; `None` where no other rule can mean the same mistake.
+    pub stake: Option<Stake>,
+}
+
+impl Report {
+    /// Begins a finding: the wrong text, and what is wrong with it in a sentence without a final stop.
+    pub fn at(&mut self, place: Place, message: impl Into<String>) -> NeedsSubject<'_> {
+        NeedsSubject {
+            report: self,
+            place,
+            message: message.into(),
+        }
+    }
+}
+
+/// A finding that does not say yet whose it is.
+#[must_use = "a finding needs `about` and `help`"]
+pub struct NeedsSubject<'a> {
+    report: &'a mut Report,
+    place: Place,
+    message: String,
+}
+
+impl<'a> NeedsSubject<'a> {
+    /// Whose it is (anything that names a product and a service), and about what: a word or value that
+    /// tells the findings of this rule about that service apart.
+    pub fn about(self, owner: impl Into<Owner>, object: impl Into<String>) -> NeedsHelp<'a> {
+        let Owner { product, service } = owner.into();
+        let finding = Finding {
+            rule: self.report.entry.name,
+            category: self.report.entry.category,
+            severity: self.report.severity,
+            message: self.message,
+            place: self.place,
+            subject: Subject {
+                product,
+                service,
+                object: object.into(),
+            },
+            labels: Vec::new(),
+            help: String::new(),
+            fix: None,
+            ordinal: 0,
+        };
+        NeedsHelp {
+            report: self.report,
+            draft: Draft {
+                finding,
+                stake: None,
+            },
+        }
+    }
+}
+
+/// Whose a finding is: a product, and a service of it.
+#[derive(Clone, Debug, Default)]
+pub struct Owner {
+    /// The product's path from the workspace root.
+    pub product: Option<String>,
+    /// The service's name.
+    pub service: Option<String>,
+}
+
+/// A finding that does not say yet what to write.
+#[must_use = "a finding needs `help`"]
+pub struct NeedsHelp<'a> {
+    report: &'a mut Report,
+    draft: Draft,
+}
+
+impl NeedsHelp<'_> {
+    /// Another place that explains it, with a short remark.
+    pub fn because(mut self, place: Place, message: impl Into<String>) -> Self {
+        let label = Label {
+            place,
+            message: message.into(),
+        };
+        if place != self.draft.finding.place && !self.draft.finding.labels.contains(&label) {
+            self.draft.finding.labels.push(label);
+        }
+        self
+    }
+
+    /// Several such places.
+    pub fn because_all(self, labels: impl IntoIterator<Item = (Place, String)>) -> Self {
+        labels
+            .into_iter()
+            .fold(self, |draft, (place, message)| draft.because(place, message))
+    }
+
+    /// An edit that mends it, where one is certain enough.
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.draft.finding.fix = fix.into();
+        self
+    }
+
+    /// Other rules may mean the same mistake: they argue about `attribute` of the same service, where
+    /// `wrong` is not what it should be.
+    pub fn argues(mut self, attribute: Attribute, wrong: Wrong) -> Self {
+        self.draft.stake = Some(Stake { attribute, wrong });
+        self
+    }
+
+    /// Ends the finding with the text to write.
+    pub fn help(mut self, help: impl Into<String>) {
+        self.draft.finding.help = help.into();
+        self.report.drafts.push(self.draft);
+    }
+}

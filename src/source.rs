@@ -151,6 +151,8 @@ pub enum Kind {
     Prisma,
     /// An SQL file that is no migration.
     Sql,
+    /// A Dockerfile.
+    Dockerfile,
     /// `migration.sql` and other SQL below a `migrations` folder.
     Migration,
 }

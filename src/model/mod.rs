@@ -1,1 +1,5 @@
-//! (to be written)
+//! links
+pub mod resolve;
+pub mod compose;
+/// w
+pub struct Workspace;

@@ -5,12 +5,18 @@
 //! written, not what it means: constants, variables and other files are the model's business.
 
 pub mod compose;
+pub mod dockerfile;
 pub mod dotenv;
 pub mod prisma;
 pub mod script;
 pub mod sql;
 
-use crate::source::Span;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::source::{Kind, Sources, Span};
 
 /// What a parser made of one text.
 #[derive(Debug, Default)]
@@ -32,4 +38,97 @@ pub struct Problem {
     pub message: String,
     /// What to do about it (`add the missing \`}\``).
     pub help: String,
+}
+
+/// The facts of one file, by what the file is.
+#[derive(Debug)]
+pub enum Facts {
+    /// A registry, a Prisma config, or what they import.
+    Script(Parsed<script::Script>),
+    /// A compose file.
+    Compose(Parsed<compose::ComposeFile>),
+    /// A `.env` file.
+    Env(Parsed<dotenv::EnvFile>),
+    /// A Prisma schema file.
+    Prisma(Parsed<prisma::PrismaFile>),
+    /// An SQL file.
+    Sql(Parsed<sql::SqlFile>),
+    /// A Dockerfile.
+    Dockerfile(Parsed<dockerfile::Dockerfile>),
+    /// A file whose text is looked at as it is.
+    Text,
+}
+
+impl Facts {
+    /// What could not be read.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Facts::Script(parsed) => &parsed.problems,
+            Facts::Compose(parsed) => &parsed.problems,
+            Facts::Env(parsed) => &parsed.problems,
+            Facts::Prisma(parsed) => &parsed.problems,
+            Facts::Sql(parsed) => &parsed.problems,
+            Facts::Dockerfile(parsed) => &parsed.problems,
+            Facts::Text => &[],
+        }
+    }
+
+    /// The comments, with their marks.
+    pub fn comments(&self) -> &[Span] {
+        match self {
+            Facts::Script(parsed) => &parsed.comments,
+            Facts::Compose(parsed) => &parsed.comments,
+            Facts::Env(parsed) => &parsed.comments,
+            Facts::Prisma(parsed) => &parsed.comments,
+            Facts::Sql(parsed) => &parsed.comments,
+            Facts::Dockerfile(parsed) => &parsed.comments,
+            Facts::Text => &[],
+        }
+    }
+}
+
+fn parse(kind: Kind, text: &str) -> Facts {
+    match kind {
+        Kind::Registry | Kind::PrismaConfig | Kind::Constants => Facts::Script(script::parse(text)),
+        Kind::Compose => Facts::Compose(compose::parse(text)),
+        Kind::Env => Facts::Env(dotenv::parse(text)),
+        Kind::Prisma => Facts::Prisma(prisma::parse(text)),
+        Kind::Sql => Facts::Sql(sql::parse(text)),
+        Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
+        Kind::Generator | Kind::Migration => Facts::Text,
+    }
+}
+
+/// Facts by the kind and the hash of the text they were read from. Whoever checks again and again, as an
+/// editor does, hands the same one in each time, and only changed texts are parsed.
+#[derive(Debug, Default)]
+pub struct Kept {
+    facts: HashMap<(Kind, u128), Arc<Facts>>,
+}
+
+/// The facts of every file, by [`crate::source::FileId`].
+pub type AllFacts = Vec<Arc<Facts>>;
+
+impl Kept {
+    /// Parses, in parallel, what was not parsed before, and forgets what `sources` no longer holds.
+    /// Parsers need a thread with 16 MiB of stack: see [`crate::check`].
+    pub fn parse_all(&mut self, sources: &Sources) -> AllFacts {
+        let all: AllFacts = sources
+            .as_slice()
+            .par_iter()
+            .map(|file| {
+                self.facts.get(&(file.kind, file.hash)).map_or_else(
+                    || Arc::new(parse(file.kind, &file.text)),
+                    Arc::clone,
+                )
+            })
+            .collect();
+        self.facts = sources
+            .as_slice()
+            .iter()
+            .zip(&all)
+            .map(|(file, facts)| ((file.kind, file.hash), Arc::clone(facts)))
+            .collect();
+        all
+    }
 }

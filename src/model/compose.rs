@@ -1,0 +1,703 @@
+//! Stacks: what Compose would run from a file, its override file and its variables.
+//!
+//! Each compose file is a stack of its own; only a standard file and its `.override` are merged
+//! (Compose specification, "Merge and override").
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+
+use crate::connection::{self, Connection};
+use crate::model::resolve::{self, Link, Resolved, Variables};
+use crate::parse::Facts;
+use crate::parse::compose as written;
+use crate::source::{
+    Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent,
+};
+
+/// What Compose would run from one file and its override.
+#[derive(Debug)]
+pub struct Stack {
+    /// The files, the base first.
+    pub files: Vec<FileId>,
+    /// The project folder: relative paths start here.
+    pub folder: String,
+    /// The key token `services` of the base file, else of a later one.
+    pub services_key: Option<Place>,
+    /// The services, in the order of the files.
+    pub services: Vec<Service>,
+    /// Networks that something else creates, by the name Docker knows them by.
+    pub external_networks: Vec<String>,
+    /// What leaves the set of services open, and why.
+    pub open: Vec<Placed<String>>,
+    by_key: HashMap<String, usize>,
+    by_host: HashMap<String, usize>,
+}
+
+/// One service of a stack, with its values resolved.
+#[derive(Debug)]
+pub struct Service {
+    /// The key.
+    pub key: Placed<String>,
+    /// `image`.
+    pub image: Option<Resolved>,
+    /// `build`.
+    pub build: Option<Build>,
+    /// The image that the build starts from, where its Dockerfile could be read.
+    pub base_image: Option<String>,
+    /// Names under which others reach it, besides the key.
+    pub aliases: Vec<String>,
+    /// The key token `environment`.
+    pub environment_key: Option<Place>,
+    /// The environment, later ones of a name first resolved; one a name.
+    pub environment: Vec<Variable>,
+    /// Why the environment may hold more than is known.
+    pub unknown_environment: Option<String>,
+    /// `depends_on`.
+    pub depends_on: Vec<Dependency>,
+    /// The container's and the published port of each entry of `ports`.
+    pub ports: Vec<Port>,
+    /// The key token `volumes`.
+    pub volumes_key: Option<Place>,
+    /// Mounts from the host or from named volumes.
+    pub mounts: Vec<Mount>,
+    /// Networks by the name Docker knows them by; empty for the default one.
+    pub networks: Vec<String>,
+    /// Whether it shares the network of the host or of another container.
+    pub has_network_mode: bool,
+    /// Whether it runs only when a profile is asked for.
+    pub has_profiles: bool,
+    /// The words of its commands.
+    pub commands: Vec<String>,
+    /// Whether `extends` brings settings that are not known here.
+    pub is_extended: bool,
+    /// Whether files reach it by a way that is not read here (`configs`).
+    pub has_configs: bool,
+}
+
+/// `build`, resolved.
+#[derive(Debug)]
+pub struct Build {
+    /// The key token `build`.
+    pub place: Place,
+    /// The context folder, from the workspace root; `None` where it lies outside or is not known.
+    pub context: Option<String>,
+    /// The Dockerfile, from the workspace root.
+    pub dockerfile: Option<String>,
+    /// Build arguments with a known value.
+    pub args: Vec<(String, String)>,
+    /// The stage that is built.
+    pub target: Option<String>,
+}
+
+/// One environment variable of a service.
+#[derive(Debug)]
+pub struct Variable {
+    /// The name.
+    pub name: Placed<String>,
+    /// The value; `None` where it is passed on from outside and not known.
+    pub value: Option<Resolved>,
+    /// The value taken apart, where it is a connection string.
+    pub connection: Option<Connection>,
+}
+
+/// One entry of `depends_on`.
+#[derive(Debug)]
+pub struct Dependency {
+    /// The name that is waited for.
+    pub name: Resolved,
+}
+
+/// One entry of `ports`; ranges and unknown ports are `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The port on the host.
+    pub published: Option<u16>,
+    /// The port in the container.
+    pub target: Option<u16>,
+}
+
+/// A mount.
+#[derive(Debug)]
+pub struct Mount {
+    /// The whole entry, or the `source` of the long form: its resolved text.
+    pub source: Part,
+    /// Where it appears in the container.
+    pub target: Part,
+}
+
+/// A part of a resolved text.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The text of the part.
+    pub text: String,
+    /// The places through which it is reached, nearest first.
+    pub chain: Vec<Link>,
+    /// Whether it is wholly known.
+    pub is_known: bool,
+    /// Whether it comes from an example file.
+    pub is_from_example: bool,
+}
+
+impl Part {
+    fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
+        Self {
+            text: resolved.text[range.clone()].to_owned(),
+            chain: resolved.chain(range),
+            is_known: resolved.is_known(range),
+            is_from_example: resolved.is_from_example(range),
+        }
+    }
+
+    /// The link nearest the user.
+    pub fn place(&self) -> Option<Place> {
+        self.chain.first().map(|link| link.place)
+    }
+}
+
+impl Variable {
+    /// The value as a whole, where it is known.
+    pub fn known_value(&self) -> Option<&Resolved> {
+        self.value.as_ref().filter(|value| value.is_all_known())
+    }
+
+    /// A part of the value.
+    pub fn part(&self, range: &Range<usize>) -> Option<Part> {
+        self.value.as_ref().map(|value| Part::of(value, range))
+    }
+
+    /// The database that the connection string names, percent escapes resolved.
+    pub fn database(&self) -> Option<Part> {
+        let range = self.connection.as_ref()?.database.clone()?;
+        let part = self.part(&range)?;
+        Some(Part {
+            text: connection::decode(&part.text),
+            ..part
+        })
+    }
+
+    /// The user that the connection string names.
+    pub fn user(&self) -> Option<Part> {
+        let range = self.connection.as_ref()?.user.clone()?;
+        let part = self.part(&range)?;
+        Some(Part {
+            text: connection::decode(&part.text),
+            ..part
+        })
+    }
+
+    /// The one host of the connection string; `None` for none and for a list of several.
+    pub fn host(&self) -> Option<(Part, Option<Part>)> {
+        let [host] = self.connection.as_ref()?.hosts.as_slice() else {
+            return None;
+        };
+        let port = host.port.as_ref().and_then(|port| self.part(port));
+        Some((self.part(&host.name)?, port))
+    }
+
+    /// Whether the value is a connection string of PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        let scheme = || Some(&self.value.as_ref()?.text[self.connection.as_ref()?.scheme.clone()]);
+        scheme().is_some_and(|scheme| matches!(scheme, "postgres" | "postgresql"))
+    }
+}
+
+impl Service {
+    /// The variable of that name.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.environment
+            .iter()
+            .find(|variable| variable.name.value == name)
+    }
+
+    /// The image's name without registry host, tag and digest (`bitnami/postgresql`): that of `image`,
+    /// else the one that the build starts from.
+    pub fn image_name(&self) -> Option<&str> {
+        let built = self.base_image.as_deref();
+        let image = match (&self.image, &self.build) {
+            (_, Some(_)) => built,
+            (Some(image), None) => Some(image.text.as_str()),
+            (None, None) => None,
+        };
+        image.map(image_name)
+    }
+
+    /// Whether it runs a PostgreSQL server.
+    pub fn is_postgres(&self) -> bool {
+        self.image_name().is_some_and(is_postgres_image)
+    }
+
+    /// Whether it passes connections on to a server elsewhere.
+    pub fn is_pooler(&self) -> bool {
+        const POOLERS: [&str; 9] = [
+            "pgbouncer", "pgcat", "pgpool", "odyssey", "supavisor", "haproxy", "pgdog", "pgagroal",
+            "cloud-sql-proxy",
+        ];
+        let image = self.image_name().unwrap_or_default();
+        POOLERS.iter().any(|pooler| image.contains(pooler))
+    }
+
+    /// Whether its image is known for something that is no PostgreSQL server.
+    pub fn is_other_software(&self) -> bool {
+        const OTHERS: [&str; 14] = [
+            "redis", "valkey", "nginx", "rabbitmq", "mysql", "mariadb", "mongo", "memcached", "node",
+            "minio", "mailhog", "mailpit", "zookeeper", "kafka",
+        ];
+        let name = self.image_name().unwrap_or_default();
+        OTHERS.contains(&file_name(name))
+    }
+
+    /// The port that its server listens on, unless it is told another one in a way that is not read.
+    pub fn listens_on(&self, usual: u16) -> Option<u16> {
+        let is_told = self.variable("PGPORT").is_some()
+            || self
+                .commands
+                .iter()
+                .any(|word| word.contains("-p") || word.contains("port"));
+        (!is_told).then_some(usual)
+    }
+}
+
+/// An image reference without registry host, tag and digest.
+fn image_name(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    let name = match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => name,
+    };
+    match name.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
+        _ => name,
+    }
+}
+
+/// Builds of PostgreSQL that people run: the official image, PostGIS, Timescale, pgvector, Bitnami's,
+/// Supabase's.
+fn is_postgres_image(name: &str) -> bool {
+    const SERVERS: [&str; 9] = [
+        "postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector",
+        "postgresql-repmgr", "timescaledb-postgis", "postgres-ha",
+    ];
+    SERVERS.contains(&file_name(name))
+}
+
+impl Stack {
+    /// The service of that key.
+    pub fn by_key(&self, key: &str) -> Option<&Service> {
+        self.by_key.get(key).map(|&index| &self.services[index])
+    }
+
+    /// The service that answers to a host name: by key, `container_name`, `hostname` or alias.
+    pub fn by_host(&self, host: &str) -> Option<&Service> {
+        self.by_key
+            .get(host)
+            .or_else(|| self.by_host.get(host))
+            .map(|&index| &self.services[index])
+    }
+
+    /// The PostgreSQL services.
+    pub fn postgres_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(|service| service.is_postgres())
+    }
+}
+
+const STANDARD_NAMES: [&str; 4] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
+/// The files that Compose reads in `folder` when it is told none, the base first.
+pub fn standard_files(sources: &Sources, folder: &str) -> Vec<FileId> {
+    let find = |name: &str| sources.find(&join(folder, name)?);
+    let Some((base, name)) = STANDARD_NAMES
+        .iter()
+        .find_map(|name| Some((find(name)?, name)))
+    else {
+        return Vec::new();
+    };
+    let overriding = override_names(name).find_map(|name| find(&name));
+    [Some(base), overriding].into_iter().flatten().collect()
+}
+
+fn override_names(base: &str) -> impl Iterator<Item = String> {
+    let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
+    ["yml", "yaml"].map(|ending| format!("{stem}.override.{ending}")).into_iter()
+}
+
+fn is_override(path: &str) -> bool {
+    let name = file_name(path);
+    STANDARD_NAMES
+        .iter()
+        .flat_map(|base| override_names(base))
+        .any(|overriding| overriding == name)
+}
+
+/// Every stack of the workspace, in the order of their files.
+pub fn stacks(sources: &Sources, facts: &[std::sync::Arc<Facts>]) -> Vec<Stack> {
+    let mut merged = HashSet::new();
+    let mut stacks = Vec::new();
+    for (id, file) in sources.files() {
+        if file.kind != Kind::Compose || merged.contains(&id) {
+            continue;
+        }
+        let folder = parent(&file.path);
+        let standard = standard_files(sources, folder);
+        let files = match standard.first() {
+            Some(&base) if base == id => standard,
+            Some(_) if is_override(&file.path) && standard.contains(&id) => continue,
+            _ => vec![id],
+        };
+        merged.extend(files.iter().copied());
+        stacks.push(Linker { sources, facts }.stack(files, folder));
+    }
+    stacks
+}
+
+struct Linker<'a> {
+    sources: &'a Sources,
+    facts: &'a [std::sync::Arc<Facts>],
+}
+
+impl<'a> Linker<'a> {
+    fn compose(&self, file: FileId) -> Option<&'a written::ComposeFile> {
+        match self.facts[file.0 as usize].as_ref() {
+            Facts::Compose(parsed) => Some(&parsed.facts),
+            _ => None,
+        }
+    }
+
+    /// The entries of the `.env` file at a path, if it was read.
+    fn env_file(&self, path: &str) -> Option<(FileId, &'a [crate::parse::dotenv::Entry])> {
+        let file = self.sources.find(path)?;
+        match self.facts[file.0 as usize].as_ref() {
+            Facts::Env(parsed) => Some((file, &parsed.facts.entries)),
+            _ => None,
+        }
+    }
+
+    fn project_variables(&self, folder: &str) -> Variables<'a> {
+        let mut variables = Variables::default();
+        for (name, is_example) in [(".env", false), (".env.example", true)] {
+            let path = join(folder, name).unwrap_or_default();
+            if let Some((file, entries)) = self.env_file(&path) {
+                // The last assignment of a name counts, and the first one added wins.
+                for entry in entries.iter().rev() {
+                    variables.add(file, entry, is_example);
+                }
+            }
+        }
+        variables
+    }
+
+    fn stack(&self, files: Vec<FileId>, folder: &str) -> Stack {
+        let variables = self.project_variables(folder);
+        let mut parts: BTreeMap<&str, Vec<(FileId, &written::Service)>> = BTreeMap::new();
+        let mut order = Vec::new();
+        let mut stack = Stack {
+            folder: folder.to_owned(),
+            services_key: None,
+            services: Vec::new(),
+            external_networks: Vec::new(),
+            open: Vec::new(),
+            by_key: HashMap::new(),
+            by_host: HashMap::new(),
+            files,
+        };
+        let mut networks = HashMap::new();
+        for &file in &stack.files {
+            let Some(compose) = self.compose(file) else {
+                continue;
+            };
+            let key = compose.services_key.map(|span| span.in_file(file));
+            stack.services_key = stack.services_key.or(key);
+            for service in &compose.services {
+                let known = parts.entry(&service.key.value).or_default();
+                if known.is_empty() {
+                    order.push(service.key.value.as_str());
+                }
+                known.push((file, service));
+            }
+            for network in &compose.networks {
+                let real = network.real_name.as_ref().map_or_else(
+                    || network.name.value.clone(),
+                    |name| resolve::written(name, file, &variables).text,
+                );
+                if network.external {
+                    stack.external_networks.push(real.clone());
+                }
+                networks.insert(network.name.value.as_str(), real);
+            }
+            stack.open.extend(self.openings(file, compose));
+        }
+        for key in order {
+            let service = self.service(folder, &parts[key], &variables, &networks);
+            let index = stack.services.len();
+            for alias in &service.aliases {
+                stack.by_host.entry(alias.clone()).or_insert(index);
+            }
+            stack.by_key.insert(key.to_owned(), index);
+            stack.services.push(service);
+        }
+        stack
+    }
+
+    /// What leaves a file's set of services open.
+    fn openings(&self, file: FileId, compose: &written::ComposeFile) -> Vec<Placed<String>> {
+        let mut open = Vec::new();
+        if let Some(include) = compose.include.first() {
+            open.push(Placed {
+                value: "`include` brings services from other files".to_owned(),
+                place: include.text.span.in_file(file),
+            });
+        }
+        if let Some(problem) = self.facts[file.0 as usize].problems().first() {
+            open.push(Placed {
+                value: "the compose file could not be read as a whole".to_owned(),
+                place: problem.span.in_file(file),
+            });
+        }
+        open
+    }
+
+    fn service(
+        &self,
+        folder: &str,
+        parts: &[(FileId, &'a written::Service)],
+        variables: &Variables<'a>,
+        networks: &HashMap<&str, String>,
+    ) -> Service {
+        let (first_file, first) = parts[0];
+        let mut service = Service {
+            key: first.key.in_file(first_file),
+            image: None,
+            build: None,
+            base_image: None,
+            aliases: Vec::new(),
+            environment_key: None,
+            environment: Vec::new(),
+            unknown_environment: None,
+            depends_on: Vec::new(),
+            ports: Vec::new(),
+            volumes_key: None,
+            mounts: Vec::new(),
+            networks: Vec::new(),
+            has_network_mode: false,
+            has_profiles: false,
+            commands: Vec::new(),
+            is_extended: false,
+            has_configs: false,
+        };
+        for &(file, part) in parts {
+            let text = |written: &written::Written| resolve::written(written, file, variables);
+            if let Some(image) = &part.image {
+                service.image = Some(text(image));
+            }
+            if let Some(build) = &part.build {
+                service.build = Some(self.build(folder, file, build, variables));
+            }
+            let names = [&part.container_name, &part.hostname];
+            let aliases = part.networks.iter().flat_map(|network| &network.aliases);
+            service.aliases.extend(
+                names.into_iter().flatten().chain(aliases).map(|name| text(name).text),
+            );
+            if let Some(environment) = &part.environment {
+                let key = environment.key.map(|key| key.in_file(file));
+                service.environment_key = service.environment_key.or(key);
+            }
+            service.depends_on.extend(part.depends_on.iter().map(|dependency| Dependency {
+                name: text(&dependency.service),
+            }));
+            service.ports.extend(part.ports.iter().map(|port| read_port(port, &text)));
+            let key = part.volumes_key.map(|key| key.in_file(file));
+            service.volumes_key = service.volumes_key.or(key);
+            for mount in part.volumes.iter().filter_map(|volume| read_mount(volume, &text)) {
+                service.mounts.retain(|known| known.target.text != mount.target.text);
+                service.mounts.push(mount);
+            }
+            for network in &part.networks {
+                let name = &network.name.value;
+                let real = networks.get(name.as_str()).unwrap_or(name);
+                service.networks.push(real.clone());
+            }
+            service.has_network_mode |= part.network_mode.is_some();
+            service.has_profiles |= !part.profiles.is_empty();
+            let words = part.commands.iter().filter(|command| command.key.value != "healthcheck");
+            service
+                .commands
+                .extend(words.flat_map(|command| &command.words).map(|word| text(word).text));
+            service.is_extended |= part.extends.is_some();
+        }
+        self.environment(folder, parts, variables, &mut service);
+        if service.is_extended {
+            service.unknown_environment = Some("`extends` brings settings".to_owned());
+        }
+        service.base_image = service.build.as_ref().and_then(|build| self.base_image(build));
+        service
+    }
+
+    fn build(
+        &self,
+        folder: &str,
+        file: FileId,
+        build: &written::Build,
+        variables: &Variables,
+    ) -> Build {
+        let text = |written: &written::Written| resolve::written(written, file, variables);
+        let known = |written: &written::Written| {
+            Some(text(written)).filter(Resolved::is_all_known).map(|resolved| resolved.text)
+        };
+        let context = match &build.context {
+            Some(context) => known(context).and_then(|context| join(folder, &context)),
+            None => Some(folder.to_owned()),
+        };
+        let dockerfile = match &build.dockerfile {
+            Some(dockerfile) => known(dockerfile),
+            None => Some("Dockerfile".to_owned()),
+        };
+        let dockerfile =
+            context.as_deref().zip(dockerfile).and_then(|(context, file)| join(context, &file));
+        let args = build.args.iter().filter_map(|arg| {
+            Some((arg.name.value.clone(), known(arg.value.as_ref()?)?))
+        });
+        Build {
+            place: build.key.in_file(file),
+            context,
+            dockerfile,
+            args: args.collect(),
+            target: build.target.as_ref().and_then(known),
+        }
+    }
+
+    fn base_image(&self, build: &Build) -> Option<String> {
+        let file = self.sources.find(build.dockerfile.as_deref()?)?;
+        match self.facts[file.0 as usize].as_ref() {
+            Facts::Dockerfile(parsed) => {
+                parsed.facts.base_image(build.target.as_deref()).map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    /// Fills the environment: `environment` counts before `env_file`, later files before earlier ones.
+    fn environment(
+        &self,
+        folder: &str,
+        parts: &[(FileId, &'a written::Service)],
+        variables: &Variables<'a>,
+        service: &mut Service,
+    ) {
+        let mut known = HashSet::new();
+        let mut environment = Vec::new();
+        for &(file, part) in parts.iter().rev() {
+            for entry in part.environment.iter().flat_map(|environment| &environment.entries) {
+                if known.insert(entry.name.value.as_str()) {
+                    environment.push(variable(file, entry, variables));
+                }
+            }
+        }
+        for &(file, part) in parts.iter().rev() {
+            for env_file in part.env_files.iter().rev() {
+                let path = resolve::written(&env_file.path, file, variables);
+                let at = join(folder, &path.text).filter(|_| path.is_all_known());
+                match at.as_deref().and_then(|at| self.env_file(at)) {
+                    Some((from, entries)) => {
+                        for entry in entries.iter().rev() {
+                            if known.insert(entry.name.value.as_str()) {
+                                environment.push(from_env_file(from, entry, path.way(), variables));
+                            }
+                        }
+                    }
+                    None => {
+                        let is_absent = at
+                            .as_deref()
+                            .is_some_and(|at| self.sources.existence(at) == Existence::Missing);
+                        if !is_absent || env_file.required {
+                            service.unknown_environment =
+                                Some(format!("`{}` was not read", path.text));
+                        }
+                    }
+                }
+            }
+        }
+        service.environment = environment;
+    }
+}
+
+fn variable(file: FileId, entry: &written::EnvEntry, variables: &Variables) -> Variable {
+    let name = entry.name.in_file(file);
+    let value = match &entry.value {
+        Some(value) => Some(resolve::written(value, file, variables)),
+        None => resolve::passed_on(&entry.name.value, &[name.place], variables),
+    };
+    with_connection(name, value)
+}
+
+fn from_env_file(
+    file: FileId,
+    entry: &crate::parse::dotenv::Entry,
+    way: &[Place],
+    variables: &Variables,
+) -> Variable {
+    let value = resolve::value(&entry.value, file, entry.interpolates, way, variables);
+    with_connection(entry.name.in_file(file), Some(value))
+}
+
+fn with_connection(name: Placed<String>, value: Option<Resolved>) -> Variable {
+    let connection = value.as_ref().and_then(|value| connection::parse(&value.text));
+    Variable {
+        name,
+        value,
+        connection,
+    }
+}
+
+fn read_port(port: &written::Port, text: &dyn Fn(&written::Written) -> Resolved) -> Port {
+    let number = |text: &str| text.parse().ok();
+    match port {
+        written::Port::Short(short) => {
+            let short = text(short).text;
+            let short = short.split('/').next().unwrap_or_default();
+            let mut parts = short.rsplit(':');
+            Port {
+                target: parts.next().and_then(number),
+                published: parts.next().and_then(number),
+            }
+        }
+        written::Port::Long { target, published } => {
+            let read = |port: &Option<written::Written>| number(&text(port.as_ref()?).text);
+            Port {
+                target: read(target),
+                published: read(published),
+            }
+        }
+    }
+}
+
+fn read_mount(
+    volume: &written::Volume,
+    text: &dyn Fn(&written::Written) -> Resolved,
+) -> Option<Mount> {
+    match volume {
+        written::Volume::Short(short) => {
+            let resolved = text(short);
+            let (source, rest) = resolved.text.split_once(':')?;
+            let target_start = source.len() + 1;
+            let target_length = rest.find(':').unwrap_or(rest.len());
+            Some(Mount {
+                source: Part::of(&resolved, &(0..source.len())),
+                target: Part::of(&resolved, &(target_start..target_start + target_length)),
+            })
+        }
+        written::Volume::Long { source, target, .. } => {
+            let part = |written: &Option<written::Written>| {
+                let resolved = text(written.as_ref()?);
+                Some(Part::of(&resolved, &(0..resolved.text.len())))
+            };
+            Some(Mount {
+                source: part(source)?,
+                target: part(target)?,
+            })
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Dockerfiles, as far as the image they build on is concerned (Dockerfile reference, "FROM").
+
+use crate::parse::Parsed;
+use crate::source::{At, Span};
+
+/// What one Dockerfile says.
+#[derive(Debug, Default)]
+pub struct Dockerfile {
+    /// The stages, in order; the last one is what an unnamed target builds.
+    pub stages: Vec<Stage>,
+}
+
+/// One `FROM`.
+#[derive(Debug)]
+pub struct Stage {
+    /// The image or the earlier stage that it begins with, as written.
+    pub image: At<String>,
+    /// The name after `AS`.
+    pub name: Option<String>,
+}
+
+/// Reads one Dockerfile.
+pub fn parse(text: &str) -> Parsed<Dockerfile> {
+    let mut parsed = Parsed::<Dockerfile>::default();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        let content = line.trim();
+        if content.starts_with('#') {
+            let from = start + indent;
+            parsed.comments.push(Span::new(from, from + content.len()));
+        } else if let Some(stage) = stage(content, start + indent) {
+            parsed.facts.stages.push(stage);
+        }
+        start += line.len();
+    }
+    parsed
+}
+
+fn stage(line: &str, start: usize) -> Option<Stage> {
+    let offset = |word: &str| word.as_ptr().addr() - line.as_ptr().addr() + start;
+    let mut words = line.split_whitespace();
+    words.next().filter(|word| word.eq_ignore_ascii_case("from"))?;
+    let mut words = words.skip_while(|word| word.starts_with("--"));
+    let image = words.next()?;
+    let name = match (words.next(), words.next()) {
+        (Some(keyword), Some(name)) if keyword.eq_ignore_ascii_case("as") => Some(name.to_owned()),
+        _ => None,
+    };
+    let from = offset(image);
+    Some(Stage {
+        image: At::new(image.to_owned(), Span::new(from, from + image.len())),
+        name,
+    })
+}
+
+impl Dockerfile {
+    /// The image below the stage that is built: the last one, or the one named `target`, followed
+    /// through earlier stages.
+    pub fn base_image(&self, target: Option<&str>) -> Option<&str> {
+        let named = |name: &str, before: usize| {
+            self.stages[..before]
+                .iter()
+                .rposition(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        };
+        let mut index = match target {
+            Some(target) => named(target, self.stages.len())?,
+            None => self.stages.len().checked_sub(1)?,
+        };
+        while let Some(earlier) = named(&self.stages[index].image.value, index) {
+            index = earlier;
+        }
+        Some(&self.stages[index].image.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_image_is_found_through_the_stages() {
+        let text = "FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
+        let parsed = parse(text);
+        assert_eq!(parsed.facts.base_image(None), Some("postgis/postgis:16"));
+        let span = parsed.facts.stages[0].image.span;
+        assert_eq!(&text[span.range()], "postgis/postgis:16");
+    }
+}
