@@ -518,7 +518,10 @@ mod tests {
             ("modules/gen".to_owned(), Seen::FolderNotEntered),
         ]);
         let sources = Sources::new(PathBuf::new(), vec![], seen);
-        assert_eq!(sources.existence("modules/x/Dockerfile"), Existence::Missing);
+        assert_eq!(
+            sources.existence("modules/x/Dockerfile"),
+            Existence::Missing
+        );
         assert_eq!(sources.existence("modules/gen/a.sql"), Existence::Unknown);
         assert_eq!(sources.existence("modules/gen"), Existence::Folder);
     }
