@@ -1,0 +1,97 @@
+//! The script that creates a product's databases on first start.
+
+use crate::parse::sql::{SqlFile, StatementKind};
+use crate::source::{FileId, Place, Placed};
+
+/// What an init SQL does.
+#[derive(Debug)]
+pub struct InitSql {
+    /// The file.
+    pub file: FileId,
+    /// The first comment block, its marks included.
+    pub header: Option<Place>,
+    /// The first statement.
+    pub first_statement: Option<Place>,
+    /// `CREATE DATABASE`, in order.
+    pub creates: Vec<Placed<String>>,
+    /// `GRANT … ON DATABASE`, one a database, in order.
+    pub grants: Vec<Grant>,
+    /// Statements of other kinds, by their leading key words.
+    pub others: Vec<Other>,
+    /// Whether it could be read as a whole.
+    pub is_complete: bool,
+}
+
+/// A grant on one database.
+#[derive(Debug)]
+pub struct Grant {
+    /// Whether it grants all privileges.
+    pub all: bool,
+    /// The database.
+    pub database: Placed<String>,
+    /// The roles.
+    pub roles: Vec<Placed<String>>,
+}
+
+/// A statement that neither creates a database nor grants on one.
+#[derive(Debug)]
+pub struct Other {
+    /// Its leading key words, in upper case.
+    pub words: String,
+    /// The whole statement.
+    pub place: Place,
+}
+
+impl InitSql {
+    /// Links the facts of one file.
+    pub fn of(file: FileId, sql: &SqlFile, is_complete: bool) -> Self {
+        let mut init = Self {
+            file,
+            header: sql.header.map(|span| span.in_file(file)),
+            first_statement: sql.statements.first().map(|first| first.span.in_file(file)),
+            creates: Vec::new(),
+            grants: Vec::new(),
+            others: Vec::new(),
+            is_complete,
+        };
+        for statement in &sql.statements {
+            match &statement.kind {
+                StatementKind::CreateDatabase { name } => init.creates.push(name.in_file(file)),
+                StatementKind::GrantOnDatabase {
+                    all,
+                    databases,
+                    roles,
+                } => init.grants.extend(databases.iter().map(|database| Grant {
+                    all: *all,
+                    database: database.in_file(file),
+                    roles: roles.iter().map(|role| role.in_file(file)).collect(),
+                })),
+                StatementKind::Other { words } => init.others.push(Other {
+                    words: words.value.clone(),
+                    place: statement.span.in_file(file),
+                }),
+                _ => {}
+            }
+        }
+        init
+    }
+
+    /// Whether it creates a database of that name.
+    pub fn creates(&self, name: &str) -> bool {
+        self.creates.iter().any(|created| created.value == name)
+    }
+
+    /// The role that most grants name; of equals the first.
+    pub fn usual_role(&self) -> Option<&str> {
+        let roles = || self.grants.iter().flat_map(|grant| &grant.roles);
+        let count = |name: &str| roles().filter(|role| role.value == name).count();
+        let mut best: Option<(&str, usize)> = None;
+        for role in roles() {
+            let uses = count(&role.value);
+            if best.is_none_or(|(_, most)| uses > most) {
+                best = Some((&role.value, uses));
+            }
+        }
+        best.map(|(name, _)| name)
+    }
+}
