@@ -1,1 +1,313 @@
-//! (to be written)
+//! The walk: every path of the workspace, and the text of every file that matters.
+//!
+//! This is the only reader of the disk. Whatever cannot be read is recorded with its reason; nothing
+//! is passed over in silence except what [`walk`] and [`kind_of`] pass over by rule.
+
+mod imports;
+mod kind;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::source::{Kind, Seen, SourceFile, Sources};
+
+pub use kind::{is_test_code, kind_of};
+
+use kind::Kinds;
+use walk::{Excluded, Found, Walked};
+
+/// What to read and what to leave.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What not to read, in the syntax of `.gitignore`, as seen from the workspace root. It has the last
+    /// word: `!generated` enters folders that are passed over by default.
+    pub exclude: Vec<String>,
+    /// Paths or globs of the registries, from the workspace root. Empty: files named like one.
+    pub registries: Vec<String>,
+    /// Larger files are not read; in bytes.
+    pub max_file_size: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            exclude: Vec::new(),
+            registries: Vec::new(),
+            max_file_size: 8 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why there is nothing to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What is wrong and where, without a final stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.message, self.help)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The workspace root: `explicit` if given, else the nearest folder upwards from `start` with a
+/// `dbfence.yaml` (an empty one counts), else the nearest one with `.git` (a folder, or the file of a
+/// worktree), else `start` itself, or its folder if it is a file. Links on the way are resolved.
+pub fn root(explicit: Option<&Path>, start: &Path) -> io::Result<PathBuf> {
+    if let Some(explicit) = explicit {
+        let root = fs::canonicalize(explicit)?;
+        return if root.is_dir() {
+            Ok(root)
+        } else {
+            Err(io::Error::from(io::ErrorKind::NotADirectory))
+        };
+    }
+    let mut start = fs::canonicalize(start)?;
+    if !start.is_dir() {
+        start.pop();
+    }
+    let marked = |is_root: fn(&Path) -> bool| start.ancestors().find(|folder| is_root(folder));
+    let root = marked(|folder| folder.join("dbfence.yaml").is_file())
+        .or_else(|| marked(|folder| folder.join(".git").exists()))
+        .unwrap_or(&start);
+    Ok(root.to_path_buf())
+}
+
+/// Walks the workspace and reads the files that matter.
+///
+/// `.gitignore`, `.ignore` and a repository's own `info/exclude` are respected, and so are the
+/// `.gitignore` files between the workspace root and the root of the repository that it lies in. The
+/// user's global excludes are not: two people who check one tree see one result. Ignored files are
+/// known by name ([`Sources::existence`]) and not read.
+///
+/// Links are not followed. A link to a file of the workspace makes that file known under both names; if
+/// only the link's name is of a kind we read, the file is of that kind.
+pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
+    let kinds = Kinds::new(options)?;
+    let excluded = Excluded::new(&options.exclude)?;
+    let walked = walk::walk(root, &excluded).map_err(|reason| Error {
+        message: format!(
+            "the workspace root `{}` could not be read, {}",
+            root.display(),
+            in_words(&reason)
+        ),
+        help: "name a folder that you may read with `--root`".to_owned(),
+    })?;
+
+    let links = resolve_links(root, &walked);
+    let mut to_read = BTreeMap::new();
+    for (path, on_disk) in &walked.files {
+        if let Some(kind) = kinds.of(path) {
+            to_read.insert(path.as_str(), (kind, on_disk.as_path()));
+        }
+    }
+    for (link, target) in &links {
+        if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
+            && let Some(on_disk) = walked.files.get(target)
+        {
+            to_read.entry(target).or_insert((kind, on_disk));
+        }
+    }
+    to_read.retain(|_, (kind, _)| *kind != Kind::Migration);
+
+    let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
+        files
+            .par_iter()
+            .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+            .collect()
+    };
+    let to_read: Vec<_> = to_read.into_iter().collect();
+    let mut files = read_all(&to_read);
+    imports::follow(
+        &mut files,
+        |path| {
+            let target = match links.get(path) {
+                Some(Found::File(target)) => target.as_str(),
+                _ => path,
+            };
+            walked
+                .files
+                .get_key_value(target)
+                .map(|(path, _)| path.as_str())
+        },
+        |paths| {
+            let found: Vec<_> = paths
+                .iter()
+                .filter_map(|&path| {
+                    Some((path, (Kind::Constants, walked.files.get(path)?.as_path())))
+                })
+                .collect();
+            read_all(&found)
+        },
+    );
+
+    let mut seen = walked.seen;
+    for (link, target) in &links {
+        seen.insert(link.clone(), target.seen());
+    }
+    let mut sources = Sources::new(root.to_path_buf(), files, seen);
+    sources.unreadable_folders = walked.unreadable;
+    for (link, target) in &links {
+        if let Found::File(target) = target {
+            sources.alias(link, target);
+        }
+    }
+    Ok(sources)
+}
+
+/// The workspace that the given files (paths from its root, and texts) make up, by the same rules as
+/// [`discover`], except that ignore files are not looked at: whoever lists the files has chosen them.
+/// Globs of the options that cannot be read match nothing.
+pub fn in_memory(files: impl IntoIterator<Item = (String, String)>, options: &Options) -> Sources {
+    let kinds = Kinds::new(options).unwrap_or_default();
+    let excluded = Excluded::new(&options.exclude).unwrap_or_default();
+    let mut seen = BTreeMap::new();
+    let mut texts = BTreeMap::new();
+    let mut read = Vec::new();
+    for (path, text) in files {
+        if let Some(folder) = excluded.folder_above(&path) {
+            seen.insert(folder, Seen::FolderNotEntered);
+            continue;
+        }
+        seen.insert(path.clone(), Seen::File);
+        if excluded.holds_back(&path, false) {
+            continue;
+        }
+        match kinds.of(&path) {
+            Some(kind) if kind != Kind::Migration => {
+                read.push(within_limit(&path, kind, text, options.max_file_size));
+            }
+            _ => {
+                texts.insert(path, text);
+            }
+        }
+    }
+    imports::follow(
+        &mut read,
+        |path| texts.get_key_value(path).map(|(path, _)| path.as_str()),
+        |paths| {
+            let text = |path: &str| texts.get(path).cloned().unwrap_or_default();
+            paths
+                .iter()
+                .map(|&path| within_limit(path, Kind::Constants, text(path), options.max_file_size))
+                .collect()
+        },
+    );
+    let folders: Vec<String> = seen.keys().flat_map(|path| folders_above(path)).collect();
+    for folder in folders {
+        seen.entry(folder).or_insert(Seen::Folder);
+    }
+    Sources::new(PathBuf::new(), read, seen)
+}
+
+/// The folders above `path`, the outermost first, the root excluded.
+fn folders_above(path: &str) -> impl Iterator<Item = String> {
+    path.match_indices('/')
+        .map(|(slash, _)| path[..slash].to_owned())
+}
+
+/// Where each link of the walk leads.
+fn resolve_links(root: &Path, walked: &Walked) -> BTreeMap<String, Found> {
+    let Ok(root) = fs::canonicalize(root) else {
+        return BTreeMap::new();
+    };
+    walked
+        .links
+        .par_iter()
+        .map(|(path, on_disk)| {
+            let target = fs::canonicalize(on_disk)
+                .ok()
+                .and_then(|target| walk::path_below(&root, &target));
+            let found = target.map_or(Found::Elsewhere, |target| match walked.seen.get(&target) {
+                _ if target.is_empty() => Found::Folder,
+                Some(Seen::File) => Found::File(target),
+                Some(Seen::Folder | Seen::FolderNotEntered) => Found::Folder,
+                _ => Found::Elsewhere,
+            });
+            (path.clone(), found)
+        })
+        .collect()
+}
+
+fn within_limit(path: &str, kind: Kind, text: String, limit: u64) -> SourceFile {
+    if text.len() as u64 > limit {
+        SourceFile::unreadable(path, kind, too_large(text.len() as u64, limit))
+    } else {
+        SourceFile::new(path, kind, text)
+    }
+}
+
+fn read(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
+    match text_of(on_disk, limit) {
+        Ok(text) => SourceFile::new(path, kind, text),
+        Err(why) => SourceFile::unreadable(path, kind, why),
+    }
+}
+
+/// The text of a file, or in words why there is none.
+fn text_of(on_disk: &Path, limit: u64) -> Result<String, String> {
+    // Opening a pipe would wait for a writer, so what the walk saw is looked at once more.
+    let found = fs::symlink_metadata(on_disk).map_err(|error| in_words(&error))?;
+    if !found.is_file() {
+        return Err("it is no regular file any more".to_owned());
+    }
+    if found.len() > limit {
+        return Err(too_large(found.len(), limit));
+    }
+    let file = fs::File::open(on_disk).map_err(|error| in_words(&error))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| in_words(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(bytes.len() as u64, limit));
+    }
+    String::from_utf8(bytes).map_err(|error| not_utf8(&error))
+}
+
+fn not_utf8(error: &std::string::FromUtf8Error) -> String {
+    let bytes = error.as_bytes();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "it is UTF-16, by its byte order mark, and has to be UTF-8".to_owned();
+    }
+    let offset = error.utf8_error().valid_up_to();
+    format!(
+        "it is not UTF-8: byte {:#04x} at offset {offset}",
+        bytes[offset]
+    )
+}
+
+fn too_large(size: u64, limit: u64) -> String {
+    format!("it has {size} bytes, and the limit is {}", in_units(limit))
+}
+
+fn in_units(size: u64) -> String {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    if size > 0 && size.is_multiple_of(MEBIBYTE) {
+        format!("{size} ({} MiB)", size / MEBIBYTE)
+    } else {
+        size.to_string()
+    }
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotFound => "it is not there".to_owned(),
+        io::ErrorKind::NotADirectory => "it is no folder".to_owned(),
+        _ => format!("the system says: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

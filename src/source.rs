@@ -294,7 +294,9 @@ pub enum Seen {
     Folder,
     /// A folder that was passed over: nothing is known of what lies below it.
     FolderNotEntered,
-    /// A link, socket, pipe or device: there, but not looked into.
+    /// A link to a folder of the workspace: not followed, so nothing is known by this name.
+    FolderLink,
+    /// A link that leads nowhere we know, a socket, pipe or device: there, but not looked into.
     Other,
 }
 
@@ -326,6 +328,8 @@ pub struct Sources {
     files: Vec<SourceFile>,
     by_path: BTreeMap<String, FileId>,
     seen: BTreeMap<String, Seen>,
+    /// Folders that could not be listed, sorted, each with the reason in words that end a sentence.
+    pub unreadable_folders: Vec<(String, String)>,
     /// What the change under judgement touches, where that is known.
     pub change: Option<ChangeSet>,
 }
@@ -352,6 +356,14 @@ impl Sources {
         }
         sources.files = files;
         sources
+    }
+
+    /// Makes the file at `target` known as `link` too: a link to it stands there.
+    pub fn alias(&mut self, link: &str, target: &str) {
+        self.seen.insert(link.to_owned(), Seen::File);
+        if let Some(&id) = self.by_path.get(target) {
+            self.by_path.insert(link.to_owned(), id);
+        }
     }
 
     /// All files, in the order of their paths.
@@ -408,14 +420,16 @@ impl Sources {
         match self.seen.get(path) {
             Some(Seen::File) => return Existence::File,
             Some(Seen::Folder | Seen::FolderNotEntered) => return Existence::Folder,
-            Some(Seen::Other) => return Existence::Unknown,
+            Some(Seen::FolderLink | Seen::Other) => return Existence::Unknown,
             None => {}
         }
         let mut folder = parent(path);
         while !folder.is_empty() {
             match self.seen.get(folder) {
                 Some(Seen::Folder | Seen::File) => return Existence::Missing,
-                Some(Seen::FolderNotEntered | Seen::Other) => return Existence::Unknown,
+                Some(Seen::FolderNotEntered | Seen::FolderLink | Seen::Other) => {
+                    return Existence::Unknown;
+                }
                 None => folder = parent(folder),
             }
         }
@@ -433,7 +447,8 @@ impl Sources {
     }
 }
 
-const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];
+/// The endings of TypeScript and JavaScript files that configuration is written in.
+pub const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];
 
 /// The paths at which an import of `base` (a path from the workspace root, as written) may be found,
 /// likeliest first.

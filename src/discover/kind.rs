@@ -1,0 +1,161 @@
+//! What a file is to us, by its path alone.
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::{Error, Options};
+use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
+
+/// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
+/// business. Registry globs of the options that cannot be read match nothing.
+///
+/// | kind | files |
+/// |---|---|
+/// | `Registry` | the configured paths, else `*registry*.{ts,mts,cts,js,mjs}`, no declarations, no test code |
+/// | `PrismaConfig` | `prisma.config.*` and `.config/prisma.*` |
+/// | `Generator` | `generate.*` and `generate-*.*` in a folder named `infra` |
+/// | `Compose` | YAML files with the word `compose` in their name, no workflows of GitHub |
+/// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
+/// | `Prisma` | `*.prisma` |
+/// | `Migration` | `*.sql` below a folder named `migrations` |
+/// | `Sql` | any other `*.sql` |
+pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
+    Kinds::new(options).unwrap_or_default().of(path)
+}
+
+/// Whether the file at `path` is test code: what it says is no statement about the product.
+pub fn is_test_code(path: &str) -> bool {
+    const FOLDERS: [&str; 5] = ["test", "tests", "__tests__", "__mocks__", "e2e"];
+    const WORDS: [&str; 3] = ["spec", "test", "e2e-spec"];
+    parent(path)
+        .split('/')
+        .any(|folder| FOLDERS.contains(&folder))
+        || file_name(path)
+            .split('.')
+            .skip(1)
+            .any(|word| WORDS.contains(&word))
+}
+
+/// The table of kinds, with the configured registries ready to be matched.
+#[derive(Default)]
+pub(super) struct Kinds {
+    registries: Option<Gitignore>,
+}
+
+impl Kinds {
+    pub(super) fn new(options: &Options) -> Result<Self, Error> {
+        if options.registries.is_empty() {
+            return Ok(Self::default());
+        }
+        let anchored: Vec<String> = options.registries.iter().map(|glob| anchor(glob)).collect();
+        let registries = Some(globs(&anchored, "registries")?);
+        Ok(Self { registries })
+    }
+
+    pub(super) fn of(&self, path: &str) -> Option<Kind> {
+        let configured = |globs: &Gitignore| globs.matched(path, false).is_ignore();
+        if self.registries.as_ref().is_some_and(configured) {
+            return Some(Kind::Registry);
+        }
+        let name = file_name(path);
+        if let Some((stem, ending)) = script_name(name) {
+            return self.script_kind(path, stem, ending);
+        }
+        if is_compose(path) {
+            return Some(Kind::Compose);
+        }
+        if is_env(name) {
+            return Some(Kind::Env);
+        }
+        match name.rsplit_once('.')?.1 {
+            "prisma" => Some(Kind::Prisma),
+            "sql" if parent(path).split('/').any(|folder| folder == "migrations") => {
+                Some(Kind::Migration)
+            }
+            "sql" => Some(Kind::Sql),
+            _ => None,
+        }
+    }
+
+    fn script_kind(&self, path: &str, stem: &str, ending: &str) -> Option<Kind> {
+        let folder = file_name(parent(path));
+        if stem == "prisma.config" || (stem == "prisma" && folder == ".config") {
+            return Some(Kind::PrismaConfig);
+        }
+        if folder == "infra" && (stem == "generate" || stem.starts_with("generate-")) {
+            return Some(Kind::Generator);
+        }
+        let named_registry = self.registries.is_none()
+            && stem.to_ascii_lowercase().contains("registry")
+            && ending != ".cjs"
+            && stem.rsplit_once('.').is_none_or(|(_, word)| word != "d")
+            && !is_test_code(path);
+        named_registry.then_some(Kind::Registry)
+    }
+}
+
+/// The stem and the ending of a script's name; `None` for any other file.
+fn script_name(name: &str) -> Option<(&str, &'static str)> {
+    SCRIPT_ENDINGS
+        .iter()
+        .find_map(|&ending| Some((name.strip_suffix(ending)?, ending)))
+}
+
+fn is_compose(path: &str) -> bool {
+    let name = file_name(path);
+    let stem = name
+        .strip_suffix(".yml")
+        .or_else(|| name.strip_suffix(".yaml"));
+    // GitHub runs every file of that folder as a workflow, whatever its name.
+    stem.is_some_and(|stem| stem.split(['.', '-', '_']).any(|word| word == "compose"))
+        && !parent(path).ends_with(".github/workflows")
+}
+
+fn is_env(name: &str) -> bool {
+    const OF_OTHERS: [&str; 13] = [
+        "age",
+        "asc",
+        "enc",
+        "encrypted",
+        "gpg",
+        "json",
+        "md",
+        "sh",
+        "swp",
+        "tpl",
+        "vault",
+        "yaml",
+        "yml",
+    ];
+    match name.strip_prefix(".env") {
+        None => name.strip_suffix(".env").is_some(),
+        Some("") => true,
+        Some(variant) => {
+            let ending = variant.rsplit_once('.').map_or("", |(_, ending)| ending);
+            variant.starts_with('.') && !ending.is_empty() && !OF_OTHERS.contains(&ending)
+        }
+    }
+}
+
+/// A path or glob from the root as a line of a `.gitignore` that means just that.
+fn anchor(glob: &str) -> String {
+    let (mark, glob) = glob
+        .strip_prefix('!')
+        .map_or(("", glob), |rest| ("!", rest));
+    let glob = glob.strip_prefix("./").unwrap_or(glob);
+    format!("{mark}/{}", glob.trim_start_matches('/'))
+}
+
+/// Globs that match paths from the workspace root; `option` is what the user calls them.
+pub(super) fn globs(lines: &[String], option: &str) -> Result<Gitignore, Error> {
+    let mut builder = GitignoreBuilder::new("");
+    for line in lines {
+        builder.add_line(None, line).map_err(|error| Error {
+            message: format!("`{line}` in `{option}` is no glob, {error}"),
+            help: "write it as in a `.gitignore` file".to_owned(),
+        })?;
+    }
+    builder.build().map_err(|error| Error {
+        message: format!("the globs in `{option}` cannot be read, {error}"),
+        help: "write fewer or shorter globs".to_owned(),
+    })
+}
