@@ -59,6 +59,15 @@ pub struct Subject {
     pub object: String,
 }
 
+/// Whose a finding is: a product, and a service of it.
+#[derive(Clone, Debug, Default)]
+pub struct Owner {
+    /// The product's path from the workspace root.
+    pub product: Option<String>,
+    /// The service's name.
+    pub service: Option<String>,
+}
+
 /// Another place that explains a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {

@@ -5,7 +5,7 @@
 
 use crate::catalogue::Entry;
 use crate::conflict::{Attribute, Stake, Wrong};
-use crate::finding::{Finding, Fix, Label, Severity, Subject};
+use crate::finding::{Finding, Fix, Label, Owner, Severity, Subject};
 use crate::model::Workspace;
 use crate::source::Place;
 
@@ -116,15 +116,6 @@ impl<'a> NeedsSubject<'a> {
             },
         }
     }
-}
-
-/// Whose a finding is: a product, and a service of it.
-#[derive(Clone, Debug, Default)]
-pub struct Owner {
-    /// The product's path from the workspace root.
-    pub product: Option<String>,
-    /// The service's name.
-    pub service: Option<String>,
 }
 
 /// A finding that does not say yet what to write.

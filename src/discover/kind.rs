@@ -66,6 +66,9 @@ impl Kinds {
         if is_env(name) {
             return Some(Kind::Env);
         }
+        if is_dockerfile(name) {
+            return Some(Kind::Dockerfile);
+        }
         match name.rsplit_once('.')?.1 {
             "prisma" => Some(Kind::Prisma),
             "sql" if parent(path).split('/').any(|folder| folder == "migrations") => {
@@ -134,6 +137,11 @@ fn is_env(name: &str) -> bool {
             variant.starts_with('.') && !ending.is_empty() && !OF_OTHERS.contains(&ending)
         }
     }
+}
+
+fn is_dockerfile(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
 }
 
 /// A path or glob from the root as a line of a `.gitignore` that means just that.

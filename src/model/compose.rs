@@ -125,6 +125,19 @@ pub struct Mount {
     pub target: Part,
 }
 
+/// Where the official image and those built on it look for scripts to run on first start.
+pub const INIT_FOLDER: &str = "/docker-entrypoint-initdb.d";
+
+impl Mount {
+    /// Whether it appears in the folder of scripts to run on first start, or is that folder.
+    pub fn is_init(&self) -> bool {
+        let target = self.target.text.trim_end_matches('/');
+        target
+            .strip_prefix(INIT_FOLDER)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// A part of a resolved text.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -292,6 +305,31 @@ impl Stack {
             .get(host)
             .or_else(|| self.by_host.get(host))
             .map(|&index| &self.services[index])
+    }
+
+    /// The number of one of its services.
+    pub fn position(&self, service: &Service) -> usize {
+        self.by_key.get(&service.key.value).copied().unwrap_or_default()
+    }
+
+    /// What PostgreSQL services mount where the image looks for scripts to run on first start.
+    pub fn init_mounts(&self) -> impl Iterator<Item = (&Service, &Mount)> {
+        self.postgres_services().flat_map(|service| {
+            let mounts = service.mounts.iter().filter(|mount| mount.is_init());
+            mounts.map(move |mount| (service, mount))
+        })
+    }
+
+    /// The path of a mount's source from the workspace root; `None` for a named volume, a path outside
+    /// the workspace and one that is not known.
+    pub fn host_path(&self, mount: &Mount) -> Option<String> {
+        let source = &mount.source;
+        let is_path = source.text.starts_with('.') || source.text.contains('/');
+        if source.is_known && is_path {
+            join(&self.folder, &source.text)
+        } else {
+            None
+        }
     }
 
     /// The PostgreSQL services.

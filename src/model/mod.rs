@@ -74,7 +74,7 @@ impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let stacks = compose::stacks(sources, &facts);
-        let products = product::products(sources, &facts, &stacks, policy);
+        let products = product::products(sources, &facts, &stacks);
         let mut workspace = Self {
             sources,
             policy,
@@ -131,11 +131,7 @@ impl<'a> Workspace<'a> {
 
     /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the
     /// link nearest its service.
-    pub fn stand(&self, wrongs: Vec<WrongText<'a>>) -> Vec<(Place, WrongText<'a>)> {
-        self.stand_all(wrongs)
-    }
-
-    fn stand_all<'w>(&self, wrongs: Vec<WrongText<'w>>) -> Vec<(Place, WrongText<'w>)> {
+    pub fn stand<'w>(&self, wrongs: Vec<WrongText<'w>>) -> Vec<(Place, WrongText<'w>)> {
         let mut alike: BTreeMap<(String, String), BTreeSet<User>> = BTreeMap::new();
         for wrong in &wrongs {
             let key = (wrong.part.text.clone(), wrong.right.clone());
@@ -287,7 +283,7 @@ fn registry_users(products: &[Product]) -> HashMap<Place, BTreeSet<(usize, usize
     let mut users: HashMap<Place, BTreeSet<(usize, usize)>> = HashMap::new();
     for (product_number, product) in products.iter().enumerate() {
         for (number, service) in product.services.iter().enumerate() {
-            for origin in service.entry.origins() {
+            for origin in product::origins(&service.entry) {
                 for place in origin.links.iter().chain([&origin.written]) {
                     let user = (product_number, number);
                     users.entry(*place).or_default().insert(user);

@@ -1,0 +1,573 @@
+//! Products: a registry, its services with their modules, and the stacks that run them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::catalogue::nearest;
+use crate::finding::Owner;
+use crate::model::compose::{self, Stack, standard_files};
+use crate::model::generated;
+use crate::model::init_sql::InitSql;
+use crate::model::module::{self, Module};
+use crate::model::prisma_config::prisma_config;
+use crate::model::registry::{Entry, Registry, recognise};
+use crate::model::value::Origin;
+use crate::parse::Facts;
+use crate::source::{
+    Existence, FileId, Kind, Place, Placed, Seen, Sources, file_name, join, parent,
+};
+
+/// A registry and everything that hangs on it.
+#[derive(Debug)]
+pub struct Product {
+    /// Its folder from the workspace root; `.` for the root itself. This is its name.
+    pub name: String,
+    /// Its folder from the workspace root; `""` for the root itself.
+    pub folder: String,
+    /// Its registry.
+    pub registry: Registry,
+    /// Further registries in the same folder.
+    pub rivals: Vec<Registry>,
+    /// The files that the registry's values were read from.
+    pub registry_files: BTreeSet<FileId>,
+    /// Its services, in the order of the registry.
+    pub services: Vec<Service>,
+    /// Its stacks by number, the development set first.
+    pub stacks: Vec<usize>,
+    /// The number of the development set.
+    pub development: Option<usize>,
+    /// The script that creates its databases.
+    pub init_sql: Option<InitSql>,
+    /// Where the init SQL stands or should stand.
+    pub init_sql_path: String,
+    /// Whether its generator writes a header that says "generated".
+    pub generator: Option<Generator>,
+    /// What leaves its set of services open, and why.
+    pub open: Vec<Placed<String>>,
+}
+
+/// The program that writes a product's generated files.
+#[derive(Debug)]
+pub struct Generator {
+    /// The file.
+    pub file: FileId,
+    /// Whether what it writes begins with a header that says "generated".
+    pub writes_header: bool,
+    /// Its text in upper case, to ask whether it writes a kind of statement.
+    text: String,
+}
+
+impl Generator {
+    /// Whether these SQL key words (upper case) stand in it.
+    pub fn writes(&self, words: &str) -> bool {
+        self.text.contains(words)
+    }
+}
+
+/// One service of a registry.
+#[derive(Debug)]
+pub struct Service {
+    /// The product's name.
+    pub product: String,
+    /// What the registry says of it.
+    pub entry: Entry,
+    /// The module that it is built from, where its folder is known.
+    pub module: Option<Module>,
+    /// What stands at its `dockerfile`.
+    pub dockerfile: Option<DockerfileState>,
+}
+
+/// What stands at the path of a `dockerfile`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DockerfileState {
+    /// A file, or nothing that we could see.
+    Plausible,
+    /// Nothing; the nearest existing Dockerfile, if one is near.
+    Missing {
+        /// Its path from the workspace root.
+        nearest: Option<String>,
+    },
+}
+
+impl From<&Service> for Owner {
+    fn from(service: &Service) -> Self {
+        Owner {
+            product: Some(service.product.clone()),
+            service: Some(service.key().to_owned()),
+        }
+    }
+}
+
+impl From<&Product> for Owner {
+    fn from(product: &Product) -> Self {
+        Owner {
+            product: Some(product.name.clone()),
+            service: None,
+        }
+    }
+}
+
+impl Service {
+    /// Its name: the key of its entry.
+    pub fn key(&self) -> &str {
+        &self.entry.key.value
+    }
+
+    /// The database that it owns; `None` for a stateless service and for one whose database is not
+    /// known.
+    pub fn database(&self) -> Option<&str> {
+        let text = self.entry.database.known()?;
+        Some(text.value.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// Whether it says `database: ""`.
+    pub fn is_stateless(&self) -> bool {
+        let database = self.entry.database.known();
+        database.is_some_and(|text| text.value.is_empty())
+    }
+
+    /// The database's name where the registry says it, nearest the entry.
+    pub fn database_place(&self) -> Place {
+        let database = self.entry.database.known();
+        database.map_or(self.entry.key.place, |text| text.place())
+    }
+
+    /// The name that its database should have by its key (article 2).
+    pub fn derived_database(&self) -> String {
+        self.key().replace('-', "_")
+    }
+
+    /// Its container in a stack: by key, else by hostname, `container_name` or alias.
+    pub fn container<'s>(&self, stack: &'s Stack) -> Option<&'s compose::Service> {
+        let hostname = self.entry.hostname.known();
+        stack.by_key(self.key()).or_else(|| {
+            let names = [Some(self.key()), hostname.map(|text| text.value.as_str())];
+            names.into_iter().flatten().find_map(|name| stack.by_host(name))
+        })
+    }
+}
+
+/// The name tokens of a port's claimants.
+pub struct Claims<'a> {
+    /// The first in the order of the registry.
+    pub first: &'a Service,
+    /// Those after it.
+    pub later: Vec<&'a Service>,
+}
+
+impl Product {
+    /// Its services, in the order of the registry.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// Whether services may exist that are not known here; then nothing may be called unregistered or
+    /// one too many.
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// The service that owns the database of that name.
+    pub fn owner_of(&self, database: &str) -> Option<&Service> {
+        let owns = |service: &&Service| service.database() == Some(database);
+        self.services.iter().find(owns)
+    }
+
+    /// Ports that several services claim, with their claimants, in the order of the ports.
+    pub fn ports_claimed_twice(&self) -> Vec<(u16, Claims<'_>)> {
+        self.claimed_twice(|service| Some(service.entry.port.known()?.value))
+    }
+
+    /// Databases that several services claim, with their claimants, in the order of the names.
+    pub fn databases_claimed_twice(&self) -> Vec<(&str, Claims<'_>)> {
+        self.claimed_twice(Service::database)
+    }
+
+    fn claimed_twice<'a, T: Ord>(
+        &'a self,
+        value: impl Fn(&'a Service) -> Option<T>,
+    ) -> Vec<(T, Claims<'a>)> {
+        let mut claims: BTreeMap<T, Claims<'a>> = BTreeMap::new();
+        for service in &self.services {
+            if let Some(value) = value(service) {
+                claims
+                    .entry(value)
+                    .and_modify(|known| known.later.push(service))
+                    .or_insert(Claims {
+                        first: service,
+                        later: Vec::new(),
+                    });
+            }
+        }
+        claims
+            .into_iter()
+            .filter(|(_, claims)| !claims.later.is_empty())
+            .collect()
+    }
+
+    /// The lowest port above `port` that no service claims.
+    pub fn free_port_above(&self, port: u16) -> u16 {
+        let claimed: BTreeSet<u16> = self
+            .services
+            .iter()
+            .filter_map(|service| Some(service.entry.port.known()?.value))
+            .collect();
+        (port..u16::MAX)
+            .map(|port| port + 1)
+            .find(|port| !claimed.contains(port))
+            .unwrap_or(port)
+    }
+
+    /// The service that a database without an owner probably once belonged to: the one whose key it is
+    /// made of.
+    pub fn namesake(&self, database: &str) -> Option<&Service> {
+        self.services
+            .iter()
+            .find(|service| service.derived_database() == database)
+    }
+}
+
+/// Whether a text could be a registry's, by the names of the fields that make its shape.
+pub fn is_like_registry(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("database")
+        && ["hostname", "port:", "dockerfile", "routes"]
+            .iter()
+            .any(|word| has(word))
+}
+
+/// Every product of the workspace, in the order of their registries' paths.
+pub fn products(
+    sources: &Sources,
+    facts: &[Arc<Facts>],
+    stacks: &[Stack],
+) -> Vec<Product> {
+    let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries(sources, facts));
+    let product_folders: Vec<&str> = folders.iter().map(|(folder, _)| folder.as_str()).collect();
+    let stack_owners: Vec<Option<usize>> = stacks
+        .iter()
+        .map(|stack| owner_of_folder(&product_folders, &stack.folder))
+        .collect();
+    let linker = Linker {
+        sources,
+        facts,
+        stacks,
+        dockerfiles: dockerfiles(sources),
+    };
+    folders
+        .iter()
+        .enumerate()
+        .map(|(number, (folder, registries))| {
+            let owned = (0..stacks.len()).filter(|&stack| stack_owners[stack] == Some(number));
+            linker.product(folder, registries, owned.collect())
+        })
+        .collect()
+}
+
+fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
+    let scripts = super::scripts(sources, facts);
+    let found: Vec<Registry> = sources
+        .files()
+        .filter(|(_, file)| file.kind == Kind::Registry && is_like_registry(&file.text))
+        .flat_map(|(id, _)| recognise(&scripts, id))
+        .collect();
+    let is_part_of_another = |index: usize| {
+        found.iter().enumerate().any(|(other_index, other)| {
+            let takes_in = other_index != index && other.takes_in(&found[index]);
+            let is_same = found[index].takes_in(other);
+            takes_in && (!is_same || other_index < index)
+        })
+    };
+    let kept: Vec<bool> = (0..found.len()).map(|index| !is_part_of_another(index)).collect();
+    let mut kept = kept.into_iter();
+    found
+        .into_iter()
+        .filter(|_| kept.next().unwrap_or(true))
+        .collect()
+}
+
+/// Registries by the folder of their product: the parent of the `infra/` that holds them, else their
+/// own folder.
+fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<Registry>)> {
+    let mut folders: Vec<(String, Vec<Registry>)> = Vec::new();
+    for registry in registries {
+        let folder = parent(&sources.file(registry.file).path);
+        let folder = if file_name(folder) == "infra" {
+            parent(folder)
+        } else {
+            folder
+        };
+        match folders.iter_mut().find(|(known, _)| known == folder) {
+            Some((_, known)) => known.push(registry),
+            None => folders.push((folder.to_owned(), vec![registry])),
+        }
+    }
+    folders
+}
+
+/// The product whose folder is the nearest above `folder`; the only product where there is just one.
+fn owner_of_folder(products: &[&str], folder: &str) -> Option<usize> {
+    let is_above = |product: &str| {
+        product.is_empty() || folder == product || folder.starts_with(&format!("{product}/"))
+    };
+    let nearest = (0..products.len())
+        .filter(|&number| is_above(products[number]))
+        .max_by_key(|&number| products[number].len());
+    nearest.or((products.len() == 1 && is_ancestor(folder, products)).then_some(0))
+}
+
+fn is_ancestor(folder: &str, products: &[&str]) -> bool {
+    folder.is_empty() || products.iter().any(|product| product.starts_with(&format!("{folder}/")))
+}
+
+fn dockerfiles(sources: &Sources) -> Vec<&str> {
+    sources
+        .walked()
+        .filter(|(path, seen)| *seen == Seen::File && file_name(path).contains("Dockerfile"))
+        .map(|(path, _)| path)
+        .collect()
+}
+
+struct Linker<'a> {
+    sources: &'a Sources,
+    facts: &'a [Arc<Facts>],
+    stacks: &'a [Stack],
+    dockerfiles: Vec<&'a str>,
+}
+
+impl Linker<'_> {
+    fn product(&self, folder: &str, registries: &[Registry], owned: Vec<usize>) -> Product {
+        let registry = registries[0].clone();
+        let name = if folder.is_empty() { "." } else { folder }.to_owned();
+        let development = self.development(folder, &owned);
+        let mut stacks: Vec<usize> = development.into_iter().collect();
+        stacks.extend(owned.into_iter().filter(|stack| Some(*stack) != development));
+        let registry_files = registry_files(&registry);
+        let base = self.dockerfile_base(&registry);
+        let mut services: Vec<Service> = registry
+            .entries
+            .iter()
+            .map(|entry| self.service(&name, entry.clone(), &base))
+            .collect();
+        self.fill_modules(&mut services);
+        let infra = parent(&self.sources.file(registry.file).path).to_owned();
+        let (init_sql_path, init_sql) = self.init_sql(folder, &infra, development);
+        Product {
+            open: self.open(&registry, &registry_files),
+            generator: self.generator(&infra),
+            name,
+            folder: folder.to_owned(),
+            rivals: registries[1..].to_vec(),
+            registry_files,
+            services,
+            stacks,
+            development,
+            init_sql,
+            init_sql_path,
+            registry,
+        }
+    }
+
+    /// The stack of the standard file in the product's folder, else in its `infra/`, else, for the only
+    /// product, in a folder above.
+    fn development(&self, folder: &str, owned: &[usize]) -> Option<usize> {
+        let infra = join(folder, "infra").unwrap_or_default();
+        let mut folders = vec![folder.to_owned(), infra];
+        let mut above = folder;
+        while !above.is_empty() {
+            above = parent(above);
+            folders.push(above.to_owned());
+        }
+        let bases = folders
+            .iter()
+            .filter_map(|folder| standard_files(self.sources, folder).first().copied());
+        let is_stack_of = |base: FileId, stack: &usize| self.stacks[*stack].files.first() == Some(&base);
+        bases
+            .into_iter()
+            .find_map(|base| owned.iter().copied().find(|stack| is_stack_of(base, stack)))
+    }
+
+    fn open(&self, registry: &Registry, files: &BTreeSet<FileId>) -> Vec<Placed<String>> {
+        let mut open: Vec<Placed<String>> = registry
+            .open
+            .iter()
+            .map(|dynamic| Placed {
+                value: format!("the registry holds {}", dynamic.what),
+                place: dynamic.place,
+            })
+            .collect();
+        for &file in files {
+            if let Some(problem) = self.facts[file.0 as usize].problems().first() {
+                open.push(Placed {
+                    value: "the registry could not be read as a whole".to_owned(),
+                    place: problem.span.in_file(file),
+                });
+            }
+        }
+        open
+    }
+
+    /// The folder that the paths of `dockerfile` start from: the workspace root, unless none of them
+    /// exists there and some do from a folder nearer the registry.
+    fn dockerfile_base(&self, registry: &Registry) -> String {
+        let paths: Vec<&str> = registry
+            .entries
+            .iter()
+            .filter_map(|entry| Some(entry.dockerfile.known()?.value.as_str()))
+            .collect();
+        let mut bases = vec![String::new()];
+        let mut folder = parent(&self.sources.file(registry.file).path);
+        while !folder.is_empty() {
+            bases.insert(1, folder.to_owned());
+            folder = parent(folder);
+        }
+        let has_one = |base: &&String| {
+            paths.iter().any(|path| {
+                let path = join(base, path);
+                path.is_some_and(|path| self.sources.existence(&path) == Existence::File)
+            })
+        };
+        bases.iter().find(has_one).cloned().unwrap_or_default()
+    }
+
+    fn service(&self, product: &str, entry: Entry, base: &str) -> Service {
+        let written = entry.dockerfile.known().map(|text| text.value.as_str());
+        let path = written.and_then(|written| join(base, written));
+        let existence = path.as_deref().map(|path| self.sources.existence(path));
+        let dockerfile = written.map(|written| match existence {
+            Some(Existence::File | Existence::Unknown) => DockerfileState::Plausible,
+            Some(Existence::Folder | Existence::Missing) | None => DockerfileState::Missing {
+                nearest: nearest(
+                    path.as_deref().unwrap_or(written),
+                    self.dockerfiles.iter().copied(),
+                )
+                .map(str::to_owned),
+            },
+        });
+        let meant = match &dockerfile {
+            Some(DockerfileState::Missing { nearest }) => nearest.clone(),
+            _ => path,
+        };
+        let module = meant.map(|path| Module {
+            folder: parent(&path).to_owned(),
+            ..Module::default()
+        });
+        Service {
+            product: product.to_owned(),
+            entry,
+            module: module.filter(|module| !module.folder.is_empty()),
+            dockerfile,
+        }
+    }
+
+    /// Gives every file that a module holds to the module with the nearest folder above it.
+    fn fill_modules(&self, services: &mut [Service]) {
+        let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, service) in services.iter_mut().enumerate() {
+            if let Some(module) = &mut service.module {
+                module.migrations = module::migrations_folder(self.sources, &module.folder);
+                by_folder.entry(module.folder.clone()).or_default().push(number);
+            }
+        }
+        let scripts = super::scripts(self.sources, self.facts);
+        for (id, file) in self.sources.files() {
+            if !matches!(file.kind, Kind::Prisma | Kind::PrismaConfig) {
+                continue;
+            }
+            let mut folder = parent(&file.path);
+            while !folder.is_empty() && !by_folder.contains_key(folder) {
+                folder = parent(folder);
+            }
+            for &number in by_folder.get(folder).into_iter().flatten() {
+                let Some(module) = &mut services[number].module else {
+                    continue;
+                };
+                match self.facts[id.0 as usize].as_ref() {
+                    Facts::Prisma(parsed) => module.add_schema(id, &parsed.facts),
+                    _ => module.configs.push((id, prisma_config(&scripts, id))),
+                }
+            }
+        }
+    }
+
+    fn generator(&self, infra: &str) -> Option<Generator> {
+        let (file, source) = self.sources.files().find(|(_, file)| {
+            file.kind == Kind::Generator && generated::is_generator_of(&file.path, infra)
+        })?;
+        Some(Generator {
+            file,
+            writes_header: generated::writes_header(&source.text),
+            text: source.text.to_ascii_uppercase(),
+        })
+    }
+
+    /// The path of the init SQL, and its content where it was read: `init-databases.sql` beside the
+    /// registry, else another script there that creates databases, else one that the development set
+    /// mounts.
+    fn init_sql(
+        &self,
+        folder: &str,
+        infra: &str,
+        development: Option<usize>,
+    ) -> (String, Option<InitSql>) {
+        let usual = join(infra, "init-databases.sql").unwrap_or_default();
+        let in_infra = join(folder, "infra/init-databases.sql").unwrap_or_default();
+        let mut candidates = vec![usual.clone(), in_infra];
+        let beside = self.sources.below(infra).map(|(path, _)| path.to_owned());
+        candidates.extend(beside.filter(|path| path.ends_with(".sql")));
+        if let Some(development) = development {
+            let stack = &self.stacks[development];
+            for (_, mount) in stack.init_mounts() {
+                let Some(path) = stack.host_path(mount) else {
+                    continue;
+                };
+                let below = self.sources.below(&path).map(|(path, _)| path.to_owned());
+                candidates.extend(below.chain([path]));
+            }
+        }
+        for (index, path) in candidates.iter().enumerate() {
+            let is_named_so = index < 2;
+            if let Some(init) = self.read_init_sql(path)
+                && (is_named_so || !init.creates.is_empty())
+            {
+                return (path.clone(), Some(init));
+            }
+            if is_named_so && self.sources.existence(path) == Existence::File {
+                return (path.clone(), None);
+            }
+        }
+        (usual, None)
+    }
+
+    fn read_init_sql(&self, path: &str) -> Option<InitSql> {
+        let id = self.sources.find(path)?;
+        let file = self.sources.file(id);
+        match self.facts[id.0 as usize].as_ref() {
+            Facts::Sql(parsed) if file.unreadable.is_none() => {
+                Some(InitSql::of(id, &parsed.facts, parsed.problems.is_empty()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where the values of an entry that can be wrong came from.
+pub fn origins(entry: &Entry) -> Vec<&Origin> {
+    let texts = [&entry.hostname, &entry.database, &entry.dockerfile];
+    let mut origins: Vec<&Origin> = texts
+        .into_iter()
+        .filter_map(|field| Some(&field.known()?.origin))
+        .collect();
+    origins.extend(entry.port.known().map(|port| &port.origin));
+    origins
+}
+
+/// The files that a registry's values were read from.
+fn registry_files(registry: &Registry) -> BTreeSet<FileId> {
+    let mut files = BTreeSet::from([registry.file, registry.place.file]);
+    for entry in &registry.entries {
+        files.insert(entry.place.file);
+        files.extend(origins(entry).iter().map(|origin| origin.written.file));
+    }
+    files
+}
