@@ -1,1 +1,135 @@
 //! Findings to text, one format a file. Every format is a pure function of the sources and the outcome.
+
+mod concise;
+mod excerpt;
+mod json;
+mod pretty;
+mod summary;
+#[cfg(test)]
+mod tests;
+pub mod visible;
+
+use crate::finding::{Finding, Outcome, Severity};
+use crate::source::Sources;
+
+/// How an outcome is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// For a person: every finding with its lines of source, then what was looked at.
+    Pretty,
+    /// For editors and grep: one line a finding.
+    Concise,
+    /// For programs: one document.
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of the documentation.
+    pub const ALL: [Format; 3] = [Format::Pretty, Format::Concise, Format::Json];
+
+    /// The name that users write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Pretty => "pretty",
+            Format::Concise => "concise",
+            Format::Json => "json",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+}
+
+/// What the reader's terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether escape sequences may be written at all, those of hyperlinks included.
+    pub color: bool,
+    /// Columns of the terminal; fewer than 40 count as 40.
+    pub width: usize,
+    /// Whether the terminal understands hyperlinks (OSC 8). Without `color` there are none.
+    pub hyperlinks: bool,
+}
+
+impl Default for Style {
+    /// Plain text of 100 columns: what a file or a pipe gets.
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: 100,
+            hyperlinks: false,
+        }
+    }
+}
+
+impl Style {
+    fn columns(&self) -> usize {
+        self.width.max(40)
+    }
+
+    fn paint(&self, paint: Paint, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code())
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn link(&self, url: &str, text: &str) -> String {
+        if self.color && self.hyperlinks {
+            format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// What a coloured text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paint {
+    Error,
+    Warning,
+    Clean,
+    Help,
+    Strong,
+}
+
+impl Paint {
+    fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Error => Paint::Error,
+            Severity::Warning => Paint::Warning,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Paint::Error => "1;31",
+            Paint::Warning => "1;33",
+            Paint::Clean => "1;32",
+            Paint::Help => "1;36",
+            Paint::Strong => "1",
+        }
+    }
+}
+
+/// `outcome` in `format`. Only [`Format::Pretty`] and [`Format::Concise`] look at `style`.
+pub fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Style) -> String {
+    match format {
+        Format::Pretty => pretty::render(sources, outcome, style),
+        Format::Concise => concise::render(sources, outcome, style),
+        Format::Json => json::render(sources, outcome),
+    }
+}
+
+/// Where the document of a finding's rule is read, as of this version.
+fn document_url(finding: &Finding) -> String {
+    format!(
+        "https://github.com/dbfence/dbfence/blob/v{}/rules/{}/{}.md",
+        env!("CARGO_PKG_VERSION"),
+        finding.category,
+        finding.rule,
+    )
+}

@@ -1,0 +1,224 @@
+//! One JSON document. Its shape is versioned and stands here alone, so that a change of
+//! [`Finding`] does not change what programs read.
+
+use serde::Serialize;
+
+use super::visible;
+use crate::finding::{self, Outcome, Safety, Severity};
+use crate::source::{self, Sources};
+
+/// Counts up with every change that a reader of the old shape would not survive.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The document, in two-space steps, with a final line break.
+pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
+    // Strings, numbers and lists have no way to fail.
+    let document = serde_json::to_string_pretty(&document(sources, outcome)).unwrap_or_default();
+    visible::escaped_json(&document) + "\n"
+}
+
+/// What a check found.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    tool: Tool,
+    summary: Summary<'a>,
+    findings: Vec<Finding<'a>>,
+}
+
+/// Who wrote the document.
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// What was looked at, and how much was found there.
+#[derive(Serialize)]
+struct Summary<'a> {
+    files: usize,
+    services: usize,
+    errors: usize,
+    warnings: usize,
+    suppressed: usize,
+    baselined: usize,
+    inactive_rules: Vec<InactiveRule<'a>>,
+    open: Vec<Open<'a>>,
+}
+
+/// A rule that could not judge a product.
+#[derive(Serialize)]
+struct InactiveRule<'a> {
+    rule: &'static str,
+    product: Option<&'a str>,
+    reason: &'a str,
+}
+
+/// A product of which nothing may be called missing.
+#[derive(Serialize)]
+struct Open<'a> {
+    product: &'a str,
+    reason: &'a str,
+    path: &'a str,
+    line: u32,
+    column: u32,
+}
+
+/// One finding.
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'static str,
+    category: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    range: Range<'a>,
+    product: Option<&'a str>,
+    service: Option<&'a str>,
+    help: &'a str,
+    related: Vec<Related<'a>>,
+    fix: Option<Fix<'a>>,
+    fingerprint: String,
+}
+
+/// A range of text: 1-based lines, 1-based columns in code points, the end exclusive.
+#[derive(Serialize)]
+struct Range<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+/// Another place that explains a finding.
+#[derive(Serialize)]
+struct Related<'a> {
+    #[serde(flatten)]
+    range: Range<'a>,
+    message: &'a str,
+}
+
+/// Edits that mend a finding, together or not at all.
+#[derive(Serialize)]
+struct Fix<'a> {
+    safety: &'static str,
+    title: &'a str,
+    edits: Vec<Edit<'a>>,
+}
+
+/// A text that takes the place of another.
+#[derive(Serialize)]
+struct Edit<'a> {
+    #[serde(flatten)]
+    range: Range<'a>,
+    text: &'a str,
+}
+
+fn document<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Document<'a> {
+    Document {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        summary: summary(sources, outcome),
+        findings: outcome
+            .findings
+            .iter()
+            .map(|finding| shape(sources, finding))
+            .collect(),
+    }
+}
+
+fn summary<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Summary<'a> {
+    let summary = &outcome.summary;
+    Summary {
+        files: summary.files,
+        services: summary.services,
+        errors: outcome.count(Severity::Error),
+        warnings: outcome.count(Severity::Warning),
+        suppressed: summary.suppressed,
+        baselined: summary.baselined,
+        inactive_rules: summary
+            .inactive
+            .iter()
+            .map(|inactive| InactiveRule {
+                rule: inactive.rule,
+                product: inactive.product.as_deref(),
+                reason: &inactive.reason,
+            })
+            .collect(),
+        open: summary
+            .open
+            .iter()
+            .map(|open| open_shape(sources, open))
+            .collect(),
+    }
+}
+
+fn open_shape<'a>(sources: &'a Sources, open: &'a finding::Open) -> Open<'a> {
+    let file = sources.file(open.place.file);
+    let at = file.position(open.place.span.start);
+    Open {
+        product: &open.product,
+        reason: &open.reason,
+        path: &file.path,
+        line: at.line,
+        column: at.column,
+    }
+}
+
+fn shape<'a>(sources: &'a Sources, finding: &'a finding::Finding) -> Finding<'a> {
+    Finding {
+        rule: finding.rule,
+        category: finding.category,
+        severity: finding.severity.as_str(),
+        message: &finding.message,
+        range: range(sources, finding.place),
+        product: finding.subject.product.as_deref(),
+        service: finding.subject.service.as_deref(),
+        help: &finding.help,
+        related: finding
+            .labels
+            .iter()
+            .map(|label| Related {
+                range: range(sources, label.place),
+                message: &label.message,
+            })
+            .collect(),
+        fix: finding.fix.as_ref().map(|fix| fix_shape(sources, fix)),
+        fingerprint: finding.fingerprint(),
+    }
+}
+
+fn fix_shape<'a>(sources: &'a Sources, fix: &'a finding::Fix) -> Fix<'a> {
+    Fix {
+        safety: match fix.safety {
+            Safety::Safe => "safe",
+            Safety::Unsafe => "unsafe",
+        },
+        title: &fix.title,
+        edits: fix
+            .edits
+            .iter()
+            .map(|edit| Edit {
+                range: range(sources, edit.place),
+                text: &edit.text,
+            })
+            .collect(),
+    }
+}
+
+fn range(sources: &Sources, place: source::Place) -> Range<'_> {
+    let file = sources.file(place.file);
+    let start = file.position(place.span.start);
+    let end = file.position(place.span.end);
+    Range {
+        path: &file.path,
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
+}

@@ -1,0 +1,128 @@
+//! What was looked at and what could not be judged, in sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::visible::escaped;
+use crate::finding::{Open, Outcome, Severity};
+use crate::source::Sources;
+
+/// One sentence: what was found, where, and what was held back.
+pub(super) fn sentence(outcome: &Outcome) -> String {
+    let summary = &outcome.summary;
+    let services = counted(summary.services, "service");
+    let files = counted(summary.files, "file");
+    let looked_at = if outcome.findings.is_empty() {
+        format!("nothing found: {services}, {files}")
+    } else {
+        format!("{} in {services} ({files})", found(outcome))
+    };
+    let held_back = held_back(outcome);
+    if held_back.is_empty() {
+        looked_at
+    } else {
+        format!("{looked_at}; {held_back}")
+    }
+}
+
+fn held_back(outcome: &Outcome) -> String {
+    [
+        (outcome.summary.suppressed, "suppressed"),
+        (outcome.summary.baselined, "in the baseline"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, how)| format!("{count} {how}"))
+    .collect::<Vec<_>>()
+    .join(", ")
+}
+
+fn found(outcome: &Outcome) -> String {
+    [Severity::Error, Severity::Warning]
+        .into_iter()
+        .map(|severity| (outcome.count(severity), severity))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, severity)| counted(count, severity.as_str()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What a reader has to know about silence: products that are open, rules that rest.
+pub(super) fn notes(sources: &Sources, outcome: &Outcome) -> Vec<String> {
+    let mut notes = open_products(sources, &outcome.summary.open);
+    notes.extend(resting_rules(outcome));
+    notes
+}
+
+fn open_products(sources: &Sources, open: &[Open]) -> Vec<String> {
+    let mut products: BTreeMap<&str, Vec<&Open>> = BTreeMap::new();
+    for open in open {
+        products.entry(&open.product).or_default().push(open);
+    }
+    products
+        .into_iter()
+        .map(|(product, reasons)| open_product(sources, product, &reasons))
+        .collect()
+}
+
+fn open_product(sources: &Sources, product: &str, reasons: &[&Open]) -> String {
+    let first = reasons.first().map_or_else(String::new, |open| {
+        let file = sources.file(open.place.file);
+        let at = file.position(open.place.span.start);
+        format!(
+            "{} ({}:{}:{})",
+            escaped(&open.reason),
+            escaped(&file.path),
+            at.line,
+            at.column,
+        )
+    });
+    let more = match reasons.len().saturating_sub(1) {
+        0 => String::new(),
+        others => format!(" and {}", counted(others, "more reason")),
+    };
+    format!(
+        "{} is open: {first}{more}; nothing is called missing there",
+        product_name(product),
+    )
+}
+
+fn resting_rules(outcome: &Outcome) -> Vec<String> {
+    let mut groups: BTreeMap<(Option<&str>, &str), BTreeSet<&str>> = BTreeMap::new();
+    for inactive in &outcome.summary.inactive {
+        groups
+            .entry((inactive.product.as_deref(), &inactive.reason))
+            .or_default()
+            .insert(inactive.rule);
+    }
+    groups
+        .into_iter()
+        .map(|((product, reason), rules)| {
+            let rest = if rules.len() == 1 { "rests" } else { "rest" };
+            let place = product.map_or_else(String::new, |product| {
+                format!(" in {}", product_name(product))
+            });
+            format!(
+                "{} {rest}{place}: {}",
+                counted(rules.len(), "rule"),
+                escaped(reason),
+            )
+        })
+        .collect()
+}
+
+/// A product by its path; the workspace root's own path is empty.
+fn product_name(path: &str) -> String {
+    if path.is_empty() {
+        "the workspace root".to_owned()
+    } else {
+        escaped(path).into_owned()
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
