@@ -1,1 +1,110 @@
-//! (to be written)
+//! The pipeline: sources to outcome. Every command, the editor and every test go through [`check`].
+
+use std::sync::Once;
+
+use rayon::prelude::*;
+
+use crate::conflict;
+use crate::finding::{self, Inactive, Open, Outcome, Severity, Summary};
+use crate::model::Workspace;
+use crate::parse::Kept;
+use crate::policy::Policy;
+use crate::rule::{self, Rule, RuleSet};
+use crate::source::Sources;
+
+/// Parsers descend into what they read; none goes deeper than this many bytes of stack allow.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+/// Starts the threads that everything runs on: `threads` of them, or as many as there are cores. Only the
+/// first call of a process counts; [`check`] calls it with `None`.
+pub fn start_threads(threads: Option<usize>) {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        // Fails where a host program has set rayon up for itself; its threads are used then.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .stack_size(STACK_BYTES)
+            .build_global();
+    });
+}
+
+/// Checks a workspace once.
+pub fn check(sources: &Sources, policy: &Policy, rules: &RuleSet) -> Outcome {
+    check_again(&mut Kept::default(), sources, policy, rules)
+}
+
+/// Checks a workspace whose unchanged files were parsed before.
+pub fn check_again(
+    kept: &mut Kept,
+    sources: &Sources,
+    policy: &Policy,
+    rules: &RuleSet,
+) -> Outcome {
+    start_threads(None);
+    let facts = kept.parse_all(sources);
+    let workspace = Workspace::link(sources, facts, policy);
+    let speaking: Vec<(&Rule, Severity)> = rules
+        .rules()
+        .iter()
+        .filter_map(|rule| {
+            let level = policy.level(rule.entry.name, rules.catalogue());
+            Some((rule, level.severity()?))
+        })
+        .collect();
+    let drafts = speaking
+        .par_iter()
+        .map(|(rule, severity)| rule::run(rule, *severity, &workspace))
+        .collect::<Vec<_>>();
+    let mut findings = conflict::settle(drafts.into_iter().flatten().collect());
+    finding::sort(&mut findings, sources);
+    Outcome {
+        summary: summary(&workspace, rules, &speaking),
+        findings,
+    }
+}
+
+fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[(&Rule, Severity)]) -> Summary {
+    let files = workspace.sources.as_slice();
+    let products = workspace.products();
+    Summary {
+        files: files.iter().filter(|file| file.unreadable.is_none()).count(),
+        services: products.iter().map(|product| product.services().len()).sum(),
+        suppressed: 0,
+        baselined: 0,
+        inactive: inactive(workspace, rules, speaking),
+        open: products
+            .iter()
+            .flat_map(|product| workspace.openings(product).map(move |open| (product, open)))
+            .map(|(product, open)| Open {
+                product: product.name.clone(),
+                place: open.place,
+                reason: open.value.clone(),
+            })
+            .collect(),
+        has_subject: workspace.has_subject(),
+    }
+}
+
+/// Which rules rest, and why: for every product, or as a whole where there is no registry.
+fn inactive(
+    workspace: &Workspace,
+    rules: &RuleSet,
+    speaking: &[(&Rule, Severity)],
+) -> Vec<Inactive> {
+    let needs_registry = |name: &str| {
+        let rule = rules.catalogue().find(name);
+        rule.is_some_and(|rule| rule.front_matter.needs_registry)
+    };
+    let names = || speaking.iter().map(|(rule, _)| rule.entry.name);
+    if workspace.products().is_empty() {
+        return names()
+            .filter(|name| needs_registry(name))
+            .map(|rule| Inactive {
+                rule,
+                product: None,
+                reason: "no service registry was found".to_owned(),
+            })
+            .collect();
+    }
+    Vec::new()
+}

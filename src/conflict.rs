@@ -15,6 +15,8 @@ pub enum Attribute {
     Database,
     /// The service's connection string: where it is, how it is formed and where it leads.
     Connection,
+    /// The URLs of other services that a service calls.
+    Calls,
     /// The port that a service listens on.
     Port,
     /// Whether a service's module is where the registry says.
@@ -51,7 +53,7 @@ pub struct Stake {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 5] = [
+const ORDER: [(Attribute, &[&str]); 6] = [
     (
         Attribute::Database,
         &[
@@ -68,6 +70,7 @@ const ORDER: [(Attribute, &[&str]); 5] = [
         Attribute::Connection,
         &["localhost-url", "database-url-format", "database-url-host"],
     ),
+    (Attribute::Calls, &["localhost-url"]),
     (Attribute::Port, &["duplicate-port"]),
     (Attribute::Module, &["missing-module"]),
     (

@@ -174,6 +174,8 @@ pub struct Summary {
     pub inactive: Vec<Inactive>,
     /// Products and stacks of which nothing may be called missing, and why.
     pub open: Vec<Open>,
+    /// Whether there was anything to judge: a registry, a compose file or a Prisma schema.
+    pub has_subject: bool,
 }
 
 /// A rule that could not judge a product.

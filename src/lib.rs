@@ -21,5 +21,4 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod source;
-pub mod suppress;
 pub mod yaml;

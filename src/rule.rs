@@ -3,7 +3,7 @@
 //! A rule is a name and a pure function of the [`Workspace`]. It reports findings without knowing their
 //! severity, their colour or who else speaks; [`crate::conflict`] decides between rules.
 
-use crate::catalogue::Entry;
+use crate::catalogue::{Catalogue, Entry};
 use crate::conflict::{Attribute, Stake, Wrong};
 use crate::finding::{Finding, Fix, Label, Owner, Severity, Subject};
 use crate::model::Workspace;
@@ -40,6 +40,30 @@ macro_rules! rule {
     };
 }
 pub(crate) use rule;
+
+/// Rules, and the catalogue that their documents make.
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    catalogue: Catalogue,
+}
+
+impl RuleSet {
+    /// The given rules. An unreadable document is a defect of the program, named in the error.
+    pub fn new(rules: Vec<Rule>) -> Result<Self, String> {
+        let catalogue = Catalogue::new(rules.iter().map(|rule| rule.entry))?;
+        Ok(Self { rules, catalogue })
+    }
+
+    /// The rules, in the order of the catalogue.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What their documents say.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+}
 
 /// Runs one rule and gives what it found, each finding at `severity`.
 pub fn run(rule: &Rule, severity: Severity, workspace: &Workspace) -> Vec<Draft> {

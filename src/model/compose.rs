@@ -68,6 +68,8 @@ pub struct Service {
     pub has_profiles: bool,
     /// The words of its commands.
     pub commands: Vec<String>,
+    /// Names that `links` gives to other services, for this one alone.
+    pub link_aliases: Vec<String>,
     /// Whether `extends` brings settings that are not known here.
     pub is_extended: bool,
     /// Whether files reach it by a way that is not read here (`configs`).
@@ -178,6 +180,40 @@ impl Variable {
         self.value.as_ref().map(|value| Part::of(value, range))
     }
 
+    /// The whole value; the name where the value is not known or empty.
+    pub fn whole(&self) -> Part {
+        let whole = self.value.as_ref().map(|value| (value, 0..value.text.len()));
+        whole.map_or_else(
+            || Part {
+                text: String::new(),
+                chain: vec![Link::opaque(self.name.place)],
+                is_known: false,
+                is_from_example: false,
+            },
+            |(value, range)| Part::of(value, &range),
+        )
+    }
+
+    /// The variables of unknown value in those parts of the connection string that say which database is
+    /// meant: what the part is, the variable's name and where it is named.
+    pub fn unknown_parts(&self) -> Vec<(&'static str, &str, Place)> {
+        let (Some(value), Some(connection)) = (&self.value, &self.connection) else {
+            return Vec::new();
+        };
+        let hosts = || connection.hosts.iter();
+        let names = hosts().map(|host| ("host", Some(&host.name)));
+        let ports = hosts().map(|host| ("port", host.port.as_ref()));
+        names
+            .chain(ports)
+            .chain([("database name", connection.database.as_ref())])
+            .filter_map(|(what, range)| Some((what, range?)))
+            .flat_map(|(what, range)| {
+                let unknown = value.unknown(range).into_iter();
+                unknown.map(move |(name, place)| (what, name, place))
+            })
+            .collect()
+    }
+
     /// The database that the connection string names, percent escapes resolved.
     pub fn database(&self) -> Option<Part> {
         let range = self.connection.as_ref()?.database.clone()?;
@@ -220,6 +256,13 @@ impl Service {
         self.environment
             .iter()
             .find(|variable| variable.name.value == name)
+    }
+
+    /// The variables whose connection string names a database.
+    pub fn variables_for<'s>(&'s self, database: &str) -> impl Iterator<Item = &'s Variable> {
+        self.environment.iter().filter(move |variable| {
+            variable.is_postgres() && variable.database().is_some_and(|part| part.text == database)
+        })
     }
 
     /// The image's name without registry host, tag and digest (`bitnami/postgresql`): that of `image`,
@@ -330,6 +373,19 @@ impl Stack {
         } else {
             None
         }
+    }
+
+    /// Every variable of every service.
+    pub fn variables(&self) -> impl Iterator<Item = (&Service, &Variable)> {
+        self.services.iter().flat_map(|service| {
+            service.environment.iter().map(move |variable| (service, variable))
+        })
+    }
+
+    /// Whether its base file has a standard name, so that it runs as it is.
+    pub fn is_standard(&self, sources: &Sources) -> bool {
+        let base = self.files.first().map(|file| file_name(&sources.file(*file).path));
+        base.is_some_and(|name| STANDARD_NAMES.contains(&name))
     }
 
     /// The PostgreSQL services.
@@ -523,6 +579,7 @@ impl<'a> Linker<'a> {
             has_network_mode: false,
             has_profiles: false,
             commands: Vec::new(),
+            link_aliases: Vec::new(),
             is_extended: false,
             has_configs: false,
         };
@@ -564,6 +621,10 @@ impl<'a> Linker<'a> {
             service
                 .commands
                 .extend(words.flat_map(|command| &command.words).map(|word| text(word).text));
+            let links = part.links.iter().map(|link| text(link).text);
+            service
+                .link_aliases
+                .extend(links.filter_map(|link| Some(link.split_once(':')?.1.to_owned())));
             service.is_extended |= part.extends.is_some();
         }
         self.environment(folder, parts, variables, &mut service);

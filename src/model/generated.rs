@@ -31,17 +31,29 @@ pub fn says_so(comment: &str) -> bool {
     comment.to_ascii_lowercase().contains("generated")
 }
 
-/// Whether a generator's text holds a string that says "generated" among other words: then what it
-/// writes must say so too. Comments and imports of the generator itself do not count.
-pub fn writes_header(generator: &str) -> bool {
-    generator.lines().any(|line| {
-        let line = line.trim().to_ascii_lowercase();
-        let is_code = !["//", "*", "/*", "import "].iter().any(|mark| line.starts_with(mark));
-        let literal = line.find(['"', '\'', '`']).map_or("", |quote| &line[quote..]);
-        is_code
-            && literal.contains("generated")
-            && literal.split_whitespace().count() > 1
-    })
+/// The string in a generator's text that says "generated" among other words: then what it writes must
+/// say so too. Comments and imports of the generator itself do not count.
+pub fn header_literal(generator: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in generator.split_inclusive('\n') {
+        let found = header_in_line(line);
+        if let Some(range) = found {
+            return Some(Span::new(start + range.start, start + range.end));
+        }
+        start += line.len();
+    }
+    None
+}
+
+fn header_in_line(line: &str) -> Option<std::ops::Range<usize>> {
+    let code = line.trim_start();
+    if ["//", "*", "/*", "import "].iter().any(|mark| code.starts_with(mark)) {
+        return None;
+    }
+    let quote = line.find(['"', '\'', '`'])?;
+    let literal = line[quote..].trim_end();
+    let says_so = says_so(literal) && literal.split_whitespace().count() > 1;
+    says_so.then(|| quote..quote + literal.len())
 }
 
 /// Whether a path is that of a generator: `infra/generate.*`.

@@ -1,7 +1,12 @@
 //! The script that creates a product's databases on first start.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::compose::{self, INIT_FOLDER, Stack};
+use crate::model::product::{Product, Service};
+use crate::model::{Workspace, generated};
 use crate::parse::sql::{SqlFile, StatementKind};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{Existence, FileId, Place, Placed, Span};
 
 /// What an init SQL does.
 #[derive(Debug)]
@@ -93,5 +98,446 @@ impl InitSql {
             }
         }
         best.map(|(name, _)| name)
+    }
+}
+
+/// How an init SQL differs from what the registry implies; one a database.
+pub enum Drift<'a> {
+    /// There is no init SQL.
+    NoScript {
+        /// The first service that has a database.
+        demanded_by: &'a Service,
+    },
+    /// It creates a database of another name.
+    Renamed {
+        /// Whose database is meant.
+        service: &'a Service,
+        /// The right name.
+        name: &'a str,
+        /// The name that it creates.
+        old: &'a Placed<String>,
+        /// Grants on the old name.
+        also: Vec<Place>,
+    },
+    /// It does not create a service's database.
+    Missing {
+        /// Whose.
+        service: &'a Service,
+        /// The name.
+        name: &'a str,
+        /// The header or the first statement of the script.
+        file: Place,
+    },
+    /// It creates a database that no service owns.
+    Extra {
+        /// The name.
+        name: &'a Placed<String>,
+        /// Grants on it.
+        also: Vec<Place>,
+        /// The service whose key the name is made of.
+        namesake: Option<&'a Service>,
+    },
+    /// It grants nobody a service's database.
+    GrantMissing {
+        /// Whose.
+        service: &'a Service,
+        /// The database.
+        name: &'a str,
+        /// The role that should be granted it.
+        role: String,
+        /// Where the database is created.
+        created: Option<Place>,
+    },
+    /// It grants another name instead.
+    GrantElsewhere {
+        /// Whose database is meant.
+        service: &'a Service,
+        /// The right name.
+        name: &'a str,
+        /// The name that is granted.
+        granted: &'a Placed<String>,
+    },
+    /// It grants a database that no service owns and that it does not create.
+    GrantExtra {
+        /// The name.
+        granted: &'a Placed<String>,
+    },
+    /// It grants less than all privileges.
+    GrantPartial {
+        /// Whose database.
+        service: &'a Service,
+        /// The name in the grant.
+        granted: &'a Placed<String>,
+    },
+    /// It grants another role than the one that connects.
+    GrantRole {
+        /// Whose database.
+        service: &'a Service,
+        /// The role that is granted.
+        role: &'a Placed<String>,
+        /// The role that connects.
+        right: String,
+        /// Where the connecting role is named.
+        says_so: Option<Place>,
+    },
+}
+
+/// What keeps an init SQL from being run on first start.
+pub enum MountDefect {
+    /// Nothing mounts it.
+    NoMount {
+        /// The key token `volumes` of the Postgres service, else its key.
+        container: Place,
+        /// The entry to write.
+        write: String,
+    },
+    /// The mounted path does not exist.
+    WrongSource {
+        /// The path on the host, where it is written.
+        source: Place,
+        /// The same, as text.
+        text: String,
+        /// The right path.
+        right: String,
+    },
+    /// The image does not run a file of that name.
+    WrongTarget {
+        /// The path in the container, where it is written.
+        target: Place,
+        /// The same, as text.
+        text: String,
+        /// The right path.
+        right: String,
+    },
+}
+
+impl Workspace<'_> {
+    /// How a product's init SQL differs from its registry; nothing where either could not be read.
+    pub fn init_sql_drift<'p>(&'p self, product: &'p Product) -> Vec<Drift<'p>> {
+        let Some(init) = &product.init_sql else {
+            return self.no_script(product).into_iter().collect();
+        };
+        if !init.is_complete {
+            return Vec::new();
+        }
+        let mut expected: BTreeMap<&str, &Service> = BTreeMap::new();
+        for service in product.services() {
+            if let Some(name) = service.database() {
+                expected.entry(name).or_insert(service);
+            }
+        }
+        let mut drift = Vec::new();
+        let renamed = self.database_drift(product, init, &expected, &mut drift);
+        self.grant_drift(product, init, &expected, &renamed, &mut drift);
+        drift
+    }
+
+    fn no_script<'p>(&'p self, product: &'p Product) -> Option<Drift<'p>> {
+        let is_missing = self.sources.existence(&product.init_sql_path) == Existence::Missing;
+        let stack = self.development(product);
+        let has_other_scripts = stack.is_some_and(|stack| stack.init_mounts().next().is_some());
+        let is_built = |service: &compose::Service| service.build.is_some();
+        let is_built = stack.is_some_and(|stack| stack.postgres_services().any(is_built));
+        if !is_missing || has_other_scripts || is_built || product.generator.is_none() {
+            return None;
+        }
+        let demanded_by = product.services().iter().find(|service| service.database().is_some())?;
+        Some(Drift::NoScript { demanded_by })
+    }
+
+    /// Databases missing, one too many and renamed. Gives the names that need no finding about their
+    /// grants.
+    fn database_drift<'p>(
+        &self,
+        product: &'p Product,
+        init: &'p InitSql,
+        expected: &BTreeMap<&'p str, &'p Service>,
+        drift: &mut Vec<Drift<'p>>,
+    ) -> BTreeSet<&'p str> {
+        let provided = self.provided_databases(product);
+        let mut missing: Vec<(&str, &Service)> = expected
+            .iter()
+            .filter(|(name, _)| !init.creates(name) && !provided.contains(**name))
+            .map(|(name, service)| (*name, *service))
+            .collect();
+        let mut extra: Vec<&Placed<String>> = Vec::new();
+        if product.knows_all_databases() {
+            for created in &init.creates {
+                let is_known = expected.contains_key(created.value.as_str())
+                    || extra.iter().any(|other| other.value == created.value);
+                if !is_known && !self.is_third_party_database(product, &created.value) {
+                    extra.push(created);
+                }
+            }
+        }
+        let grants_on = |name: &str| -> Vec<Place> {
+            let grants = init.grants.iter().filter(|grant| grant.database.value == name);
+            grants.map(|grant| grant.database.place).collect()
+        };
+        let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
+        settled.extend(extra.iter().map(|name| name.value.as_str()));
+        if let ([(name, service)], [old]) = (missing.as_slice(), extra.as_slice()) {
+            drift.push(Drift::Renamed {
+                service,
+                name,
+                old,
+                also: grants_on(&old.value),
+            });
+            missing.clear();
+            extra.clear();
+        }
+        let file = init
+            .header
+            .or(init.first_statement)
+            .unwrap_or(Place { file: init.file, span: Span::default() });
+        drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing { service, name, file }));
+        drift.extend(extra.into_iter().map(|name| Drift::Extra {
+            name,
+            also: grants_on(&name.value),
+            namesake: product
+                .namesake(&name.value)
+                .filter(|service| service.database() != Some(name.value.as_str())),
+        }));
+        settled
+    }
+
+    fn grant_drift<'p>(
+        &'p self,
+        product: &'p Product,
+        init: &'p InitSql,
+        expected: &BTreeMap<&'p str, &'p Service>,
+        settled: &BTreeSet<&str>,
+        drift: &mut Vec<Drift<'p>>,
+    ) {
+        let roles = self.connecting_roles(product);
+        let usual = self.policy.postgres_role.as_deref().or(init.usual_role());
+        let granted: BTreeSet<&str> =
+            init.grants.iter().map(|grant| grant.database.value.as_str()).collect();
+        let provided = self.provided_databases(product);
+        let without: Vec<(&str, &Service)> = expected
+            .iter()
+            .filter(|(name, _)| !granted.contains(**name) && !settled.contains(**name))
+            .filter(|(name, _)| !provided.contains(**name))
+            .map(|(name, service)| (*name, *service))
+            .collect();
+        let strangers: Vec<&Placed<String>> = init
+            .grants
+            .iter()
+            .map(|grant| &grant.database)
+            .filter(|name| !expected.contains_key(name.value.as_str()))
+            .filter(|name| !settled.contains(name.value.as_str()) && !init.creates(&name.value))
+            .filter(|_| product.knows_all_databases())
+            .collect();
+        if let ([(name, service)], [granted]) = (without.as_slice(), strangers.as_slice()) {
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+        } else {
+            drift.extend(without.into_iter().map(|(name, service)| Drift::GrantMissing {
+                service,
+                name,
+                role: roles
+                    .get(service.key())
+                    .map(|(role, _)| role.as_str())
+                    .or(usual)
+                    .unwrap_or("<role>")
+                    .to_owned(),
+                created: init
+                    .creates
+                    .iter()
+                    .find(|created| created.value == name)
+                    .map(|created| created.place),
+            }));
+            drift.extend(strangers.into_iter().map(|granted| Drift::GrantExtra { granted }));
+        }
+        for (name, service) in expected {
+            let grants = || init.grants.iter().filter(|grant| grant.database.value == *name);
+            if grants().next().is_some() && !grants().any(|grant| grant.all) {
+                drift.extend(grants().next().map(|grant| Drift::GrantPartial {
+                    service,
+                    granted: &grant.database,
+                }));
+                continue;
+            }
+            let connecting = roles.get(service.key());
+            let right = match &self.policy.postgres_role {
+                Some(role) => Some((role.clone(), None)),
+                None => connecting
+                    .map(|(role, place)| (role.clone(), Some(*place)))
+                    .or_else(|| Some((init.usual_role()?.to_owned(), None))),
+            };
+            let Some((right, says_so)) = right else {
+                continue;
+            };
+            let all_roles = || grants().flat_map(|grant| &grant.roles);
+            if all_roles().any(|role| role.value == right) {
+                continue;
+            }
+            drift.extend(all_roles().next().map(|role| Drift::GrantRole {
+                service,
+                role,
+                right,
+                says_so,
+            }));
+        }
+    }
+
+    /// Databases that the Postgres image itself creates on first start (`POSTGRES_DB`).
+    fn provided_databases(&self, product: &Product) -> BTreeSet<String> {
+        let stack = self.development(product);
+        let servers = stack.into_iter().flat_map(Stack::postgres_services);
+        servers
+            .filter_map(|server| Some(server.variable("POSTGRES_DB")?.known_value()?.text.clone()))
+            .collect()
+    }
+
+    /// The users that services connect as in the development set, by service, and where they are named.
+    fn connecting_roles<'p>(&'p self, product: &'p Product) -> BTreeMap<&'p str, (String, Place)> {
+        let urls = self.database_urls(product).into_iter();
+        urls.filter(|url| url.is_development && url.variable.is_postgres())
+            .filter_map(|url| {
+                let user = url.variable.user().filter(|user| user.is_known)?;
+                let place = user.place()?;
+                Some((url.service.key(), (user.text, place)))
+            })
+            .collect()
+    }
+
+    /// Whether a container that is no service of the product names the database: it owns it then.
+    fn is_third_party_database(&self, product: &Product, name: &str) -> bool {
+        self.stacks_of(product).any(|stack| {
+            let own: BTreeSet<&str> = product
+                .services()
+                .iter()
+                .filter_map(|service| Some(service.container(stack)?.key.value.as_str()))
+                .collect();
+            stack
+                .variables()
+                .filter(|(container, _)| !own.contains(container.key.value.as_str()))
+                .any(|(_, variable)| {
+                    let is_value = variable.known_value().is_some_and(|value| value.text == name);
+                    is_value || variable.database().is_some_and(|database| database.text == name)
+                })
+        })
+    }
+
+    /// What keeps the product's init SQL from being run; nothing where that cannot be told.
+    pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
+        let stack = self.development(product).filter(|stack| stack.open.is_empty())?;
+        let path = product.init_sql_path.as_str();
+        let is_there = self.sources.existence(path) == Existence::File;
+        let servers: Vec<&compose::Service> = stack.postgres_services().collect();
+        let server = *servers.first()?;
+        let is_unclear =
+            |server: &&compose::Service| server.build.is_some() || server.is_extended || server.has_configs;
+        if servers.iter().any(is_unclear) {
+            return None;
+        }
+        let relative = relative_path(&stack.folder, path);
+        let mut broken = None;
+        for (_, mount) in stack.init_mounts() {
+            let target = mount.target.text.as_str();
+            let source = stack.host_path(mount);
+            match source.as_deref().map(|source| (source, self.sources.existence(source))) {
+                Some((source, Existence::File)) if source == path => {
+                    return (!is_run(target)).then(|| MountDefect::WrongTarget {
+                        target: mount.target.place().unwrap_or(server.key.place),
+                        text: target.to_owned(),
+                        right: format!("{INIT_FOLDER}/{}", crate::source::file_name(path)),
+                    });
+                }
+                Some((source, Existence::Folder)) if path.starts_with(&format!("{source}/")) => {
+                    return None;
+                }
+                Some((_, Existence::Missing)) => broken = broken.or(Some(mount)),
+                // A script of another name may run the init SQL itself.
+                _ => return None,
+            }
+        }
+        if let Some(mount) = broken {
+            return Some(MountDefect::WrongSource {
+                source: mount.source.place()?,
+                text: mount.source.text.clone(),
+                right: relative,
+            });
+        }
+        let has_databases = product.services().iter().any(|service| service.database().is_some());
+        (is_there && has_databases).then(|| MountDefect::NoMount {
+            container: server.volumes_key.unwrap_or(server.key.place),
+            write: format!(
+                "- {relative}:{INIT_FOLDER}/{}:ro",
+                crate::source::file_name(path)
+            ),
+        })
+    }
+
+    /// The first statement of an init SQL whose header is gone, and where its generator writes one.
+    pub fn lost_header(&self, product: &Product) -> Option<(Place, Place)> {
+        let init = product.init_sql.as_ref()?;
+        let generator = product.generator.as_ref()?;
+        let header = generator.header_literal?;
+        let says_so = |place| generated::says_so(self.sources.slice(place));
+        if init.header.is_some_and(says_so) {
+            return None;
+        }
+        Some((init.header.or(init.first_statement)?, header))
+    }
+
+    /// Statements of a generated init SQL that its generator does not write.
+    pub fn foreign_statements<'p>(&'p self, product: &'p Product) -> Vec<&'p Other> {
+        let Some(init) = &product.init_sql else {
+            return Vec::new();
+        };
+        let is_foreign = |other: &&Other| match &product.generator {
+            Some(generator) => !generator.writes(&other.words) && !is_harmless(&other.words),
+            None => self.has_generated_header(init.file) && is_of_tables(&other.words),
+        };
+        init.others.iter().filter(is_foreign).collect()
+    }
+}
+
+/// Statements that change nothing that outlives the session.
+fn is_harmless(words: &str) -> bool {
+    ["SET", "SELECT", "RESET", "SHOW"]
+        .iter()
+        .any(|harmless| words.split(' ').next() == Some(harmless))
+}
+
+/// Statements about tables and what is in them, which no script that creates databases holds.
+fn is_of_tables(words: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "CREATE INDEX", "CREATE VIEW", "INSERT", "UPDATE",
+        "DELETE", "TRUNCATE",
+    ];
+    STARTS.iter().any(|start| words.starts_with(start))
+}
+
+/// Whether the image's entrypoint runs a file of that name (docker-library's
+/// `docker-entrypoint.sh`, `docker_process_init_files`).
+fn is_run(target: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".sh", ".sql", ".sql.gz", ".sql.xz", ".sql.zst"];
+    ENDINGS.iter().any(|ending| target.ends_with(ending))
+}
+
+/// `path` as a compose file in `folder` names it.
+fn relative_path(folder: &str, path: &str) -> String {
+    let mut up = String::new();
+    let mut above = folder;
+    loop {
+        let below = if above.is_empty() {
+            Some(path)
+        } else {
+            path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/'))
+        };
+        match below {
+            Some(below) if up.is_empty() => return format!("./{below}"),
+            Some(below) => return format!("{up}{below}"),
+            None => {
+                up.push_str("../");
+                above = crate::source::parent(above);
+            }
+        }
     }
 }

@@ -7,18 +7,21 @@ pub mod compose;
 pub mod evaluate;
 pub mod generated;
 pub mod init_sql;
+pub mod keywords;
 pub mod module;
 pub mod prisma_config;
 pub mod product;
 pub mod registry;
 pub mod resolve;
+pub mod servers;
+pub mod urls;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Edit, Fix, Safety};
-use crate::model::compose::{Part, Stack, Variable};
+use crate::finding::{Edit, Fix, Owner, Safety};
+use crate::model::compose::{Part, Stack};
 use crate::model::product::{Product, Service};
 use crate::model::registry::Registry;
 use crate::model::resolve::Link;
@@ -38,54 +41,29 @@ pub struct Workspace<'a> {
     facts: AllFacts,
     products: Vec<Product>,
     users: HashMap<Place, BTreeSet<User>>,
+    /// Which service of which product a container is.
+    containers: HashMap<User, (usize, usize)>,
     registry_users: HashMap<Place, BTreeSet<(usize, usize)>>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
 type User = (usize, usize);
 
-/// A service's database variable in one stack.
-#[derive(Clone, Copy)]
-pub struct DatabaseUrl<'a> {
-    /// The registry's service.
-    pub service: &'a Service,
-    /// The stack.
-    pub stack: &'a Stack,
-    /// The service in the stack.
-    pub container: &'a compose::Service,
-    /// The variable.
-    pub variable: &'a Variable,
-    /// Whether the stack is the product's development set.
-    pub is_development: bool,
-    user: User,
-}
-
-/// A text that is wrong for one user.
-pub struct WrongText<'a> {
-    /// Whose connection string it is part of.
-    pub url: DatabaseUrl<'a>,
-    /// The wrong part.
-    pub part: Part,
-    /// What it should be, as far as that is certain; texts are wrong alike if this and the text agree.
-    pub right: String,
-}
-
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let stacks = compose::stacks(sources, &facts);
         let products = product::products(sources, &facts, &stacks);
-        let mut workspace = Self {
+        Self {
             sources,
             policy,
             facts,
             users: users(&stacks),
+            containers: containers(&stacks, &products),
             registry_users: registry_users(&products),
             stacks,
-            products: Vec::new(),
-        };
-        workspace.products = products;
-        workspace
+            products,
+        }
     }
 
     /// The products that have a registry, in the order of their registries' paths.
@@ -98,50 +76,33 @@ impl<'a> Workspace<'a> {
         product.development.map(|index| &self.stacks[index])
     }
 
+    /// The numbers of all stacks.
+    pub fn stack_numbers(&self) -> std::ops::Range<usize> {
+        0..self.stacks.len()
+    }
+
     /// The product's stacks, the development set first.
     pub fn stacks_of<'p>(&'p self, product: &'p Product) -> impl Iterator<Item = &'p Stack> {
         product.stacks.iter().map(|&index| &self.stacks[index])
     }
 
-    /// The database variables of the product's services in all its stacks, the development set first.
-    pub fn database_urls<'p>(&'p self, product: &'p Product) -> Vec<DatabaseUrl<'p>> {
-        let mut urls = Vec::new();
-        for &index in &product.stacks {
-            let stack = &self.stacks[index];
-            for service in &product.services {
-                let Some(container) = service.container(stack) else {
-                    continue;
-                };
-                let Some(variable) = container.variable(&self.policy.database_variable) else {
-                    continue;
-                };
-                let number = stack.position(container);
-                urls.push(DatabaseUrl {
-                    service,
-                    stack,
-                    container,
-                    variable,
-                    is_development: product.development == Some(index),
-                    user: (index, number),
-                });
-            }
-        }
-        urls
-    }
-
-    /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the
-    /// link nearest its service.
-    pub fn stand<'w>(&self, wrongs: Vec<WrongText<'w>>) -> Vec<(Place, WrongText<'w>)> {
-        let mut alike: BTreeMap<(String, String), BTreeSet<User>> = BTreeMap::new();
-        for wrong in &wrongs {
-            let key = (wrong.part.text.clone(), wrong.right.clone());
-            alike.entry(key).or_default().insert(wrong.url.user);
+    /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the link
+    /// nearest its user. `read` gives a text's user, the text, and what it should be.
+    fn stand_alike<'w, T>(
+        &self,
+        wrongs: &'w [T],
+        read: impl Fn(&'w T) -> (User, &'w Part, &'w str),
+    ) -> Vec<Option<Place>> {
+        let mut alike: BTreeMap<(&str, &str), BTreeSet<User>> = BTreeMap::new();
+        for wrong in wrongs {
+            let (user, part, right) = read(wrong);
+            alike.entry((&part.text, right)).or_default().insert(user);
         }
         wrongs
-            .into_iter()
-            .filter_map(|wrong| {
-                let users = &alike[&(wrong.part.text.clone(), wrong.right.clone())];
-                Some((self.stand_on(&wrong.part.chain, users)?, wrong))
+            .iter()
+            .map(|wrong| {
+                let (_, part, right) = read(wrong);
+                self.stand_on(&part.chain, &alike[&(part.text.as_str(), right)])
             })
             .collect()
     }
@@ -170,6 +131,34 @@ impl<'a> Workspace<'a> {
         let links = origin.links.iter().rev();
         let deepest = links.copied().find(has_one_user);
         deepest.unwrap_or_else(|| origin.nearest())
+    }
+
+    /// Whose a container is: the registry's service, else the product of its stack and its own key.
+    pub fn owner_of_container(&self, stack: usize, container: &compose::Service) -> Owner {
+        let user = (stack, self.stacks[stack].position(container));
+        if let Some(service) = self.service_of(user) {
+            return service.into();
+        }
+        let product = self.products.iter().find(|product| product.stacks.contains(&stack));
+        Owner {
+            product: product.map(|product| product.name.clone()),
+            service: Some(container.key.value.clone()),
+        }
+    }
+
+    /// The registry's service that a container is.
+    fn service_of(&self, user: User) -> Option<&Service> {
+        let (product, service) = *self.containers.get(&user)?;
+        Some(&self.products[product].services[service])
+    }
+
+    /// Files that could not be read and take part in what is judged, with the reason.
+    pub fn unreadable(&self) -> impl Iterator<Item = (FileId, &SourceFile, &str)> {
+        self.sources.files().filter_map(|(id, file)| {
+            let why = file.unreadable.as_deref()?;
+            let is_script_of_init = file.kind != Kind::Sql || self.is_init_script(id);
+            is_script_of_init.then_some((id, file, why))
+        })
     }
 
     /// What parsers could not read, by file, in the order of the files.
@@ -256,6 +245,24 @@ impl<'a> Workspace<'a> {
         })
     }
 
+    /// What leaves a product's services, or the services of its development set, open.
+    pub fn openings<'p>(
+        &'p self,
+        product: &'p Product,
+    ) -> impl Iterator<Item = &'p crate::source::Placed<String>> {
+        let stack = self.development(product);
+        product.open.iter().chain(stack.into_iter().flat_map(|stack| &stack.open))
+    }
+
+    /// Whether there is anything to judge: a registry, a compose file or a Prisma schema.
+    pub fn has_subject(&self) -> bool {
+        !self.products.is_empty()
+            || self
+                .sources
+                .files()
+                .any(|(_, file)| matches!(file.kind, Kind::Compose | Kind::Prisma))
+    }
+
     /// Registries of the same product folder that lost against an earlier one.
     pub fn rival_registries(&self) -> impl Iterator<Item = (&Product, &Registry)> {
         self.products
@@ -276,6 +283,22 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
         }
     }
     users
+}
+
+/// Which containers are which services.
+fn containers(stacks: &[Stack], products: &[Product]) -> HashMap<User, (usize, usize)> {
+    let mut containers = HashMap::new();
+    for (product_number, product) in products.iter().enumerate() {
+        for &stack in &product.stacks {
+            for (number, service) in product.services.iter().enumerate() {
+                if let Some(container) = service.container(&stacks[stack]) {
+                    let user = (stack, stacks[stack].position(container));
+                    containers.entry(user).or_insert((product_number, number));
+                }
+            }
+        }
+    }
+    containers
 }
 
 /// Which entries use which text of a registry.

@@ -10,8 +10,9 @@ use crate::model::generated;
 use crate::model::init_sql::InitSql;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
-use crate::model::registry::{Entry, Registry, recognise};
-use crate::model::value::Origin;
+use crate::model::registry::{Entry, Field, Registry, recognise};
+use crate::model::value::{Origin, Text};
+use crate::model::{Workspace, keywords};
 use crate::parse::Facts;
 use crate::source::{
     Existence, FileId, Kind, Place, Placed, Seen, Sources, file_name, join, parent,
@@ -40,7 +41,7 @@ pub struct Product {
     pub init_sql: Option<InitSql>,
     /// Where the init SQL stands or should stand.
     pub init_sql_path: String,
-    /// Whether its generator writes a header that says "generated".
+    /// The program that writes its generated files.
     pub generator: Option<Generator>,
     /// What leaves its set of services open, and why.
     pub open: Vec<Placed<String>>,
@@ -51,8 +52,8 @@ pub struct Product {
 pub struct Generator {
     /// The file.
     pub file: FileId,
-    /// Whether what it writes begins with a header that says "generated".
-    pub writes_header: bool,
+    /// The string of the header that says "generated", where it writes one.
+    pub header_literal: Option<Place>,
     /// Its text in upper case, to ask whether it writes a kind of statement.
     text: String,
 }
@@ -147,12 +148,224 @@ impl Service {
     }
 }
 
-/// The name tokens of a port's claimants.
-pub struct Claims<'a> {
-    /// The first in the order of the registry.
-    pub first: &'a Service,
-    /// Those after it.
-    pub later: Vec<&'a Service>,
+/// The services that claim one and the same value.
+pub struct Claims<'a>(Vec<&'a Service>);
+
+impl<'a> Claims<'a> {
+    /// The last in the order of the registry.
+    pub fn last(&self) -> &'a Service {
+        self.0[self.0.len() - 1]
+    }
+
+    /// The claimants but one.
+    pub fn others<'c>(&'c self, one: &'a Service) -> impl Iterator<Item = &'a Service> + use<'a, 'c> {
+        self.0.iter().copied().filter(move |service| service.key() != one.key())
+    }
+
+    /// The names of the claimants but one, for a sentence.
+    pub fn names_without(&self, one: &'a Service) -> String {
+        let names: Vec<String> = self.others(one).map(|service| format!("`{}`", service.key())).collect();
+        names.join(" and ")
+    }
+
+    /// Of services that claim one database, the last whose key does not make that name; if it is made of
+    /// no key or of every one, the last.
+    pub fn intruder(&self) -> &'a Service {
+        let is_odd = |service: &&&Service| service.database() != Some(&service.derived_database());
+        self.0.iter().rev().find(is_odd).copied().unwrap_or_else(|| self.last())
+    }
+}
+
+/// What is wrong with a database's name (article 2, and what PostgreSQL takes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameDefect {
+    /// Other characters than lower-case letters, digits and single underscores between them, or no letter
+    /// first.
+    NotSnakeCase,
+    /// Longer than the 63 bytes of an identifier.
+    TooLong,
+    /// A key word that PostgreSQL takes only in quotes.
+    KeyWord,
+    /// A database that every server has already.
+    Reserved,
+}
+
+impl std::fmt::Display for NameDefect {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            NameDefect::NotSnakeCase => "is not snake_case",
+            NameDefect::TooLong => "is longer than the 63 bytes that PostgreSQL keeps",
+            NameDefect::KeyWord => "is a key word that PostgreSQL refuses without quotes",
+            NameDefect::Reserved => "is a database that every PostgreSQL server has for itself",
+        })
+    }
+}
+
+impl NameDefect {
+    /// What is wrong with a name, if anything is.
+    pub fn of(name: &str) -> Option<Self> {
+        if !is_snake_case(name) {
+            Some(Self::NotSnakeCase)
+        } else if name.len() > LONGEST_IDENTIFIER {
+            Some(Self::TooLong)
+        } else if keywords::is_refused_unquoted(name) {
+            Some(Self::KeyWord)
+        } else if ["postgres", "template0", "template1"].contains(&name) {
+            Some(Self::Reserved)
+        } else {
+            None
+        }
+    }
+
+    /// The name that was certainly meant, where there is one.
+    pub fn corrected(self, name: &str) -> Option<String> {
+        let corrected = snake_case(name);
+        (self == Self::NotSnakeCase && Self::of(&corrected).is_none()).then_some(corrected)
+    }
+}
+
+/// NAMEDATALEN - 1 (PostgreSQL manual, 4.1.1 "Identifiers and Key Words").
+const LONGEST_IDENTIFIER: usize = 63;
+
+fn is_snake_case(name: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('_').all(is_word)
+}
+
+/// The words of a name, split where its case or its punctuation changes, in lower case with `_` between.
+fn snake_case(name: &str) -> String {
+    let mut result = String::new();
+    let mut previous = '_';
+    for letter in name.chars() {
+        let is_word_start = letter.is_uppercase() && (previous.is_lowercase() || previous.is_numeric());
+        if !letter.is_alphanumeric() || is_word_start {
+            result.push('_');
+        }
+        if letter.is_alphanumeric() {
+            result.extend(letter.to_lowercase());
+        }
+        previous = letter;
+    }
+    let words: Vec<&str> = result.split('_').filter(|word| !word.is_empty()).collect();
+    words.join("_")
+}
+
+/// A field whose value is of the wrong type.
+pub struct WrongType {
+    /// The field.
+    pub name: &'static str,
+    /// The value.
+    pub place: Place,
+    /// What it is.
+    pub found: &'static str,
+    /// What it should be.
+    pub expected: &'static str,
+    /// What to write, for instance.
+    pub example: &'static str,
+}
+
+impl Service {
+    /// Where the wrong name of its database stands.
+    pub fn database_stand(&self, workspace: &Workspace) -> Place {
+        let database = self.entry.database.known();
+        database.map_or(self.entry.key.place, |text| workspace.stand_in_registry(&text.origin))
+    }
+
+    /// Where its wrong port stands.
+    pub fn port_stand(&self, workspace: &Workspace) -> Place {
+        let port = self.entry.port.known();
+        port.map_or(self.entry.key.place, |port| workspace.stand_in_registry(&port.origin))
+    }
+
+    /// Its port where the registry says it, nearest the entry.
+    pub fn port_place(&self) -> Place {
+        self.entry.port.known().map_or(self.entry.key.place, |port| port.place())
+    }
+
+    /// The database's name, if something is wrong with it.
+    pub fn database_name_defect(&self) -> Option<(&str, NameDefect)> {
+        let name = self.database()?;
+        Some((name, NameDefect::of(name)?))
+    }
+
+    /// The database's name and the one that its key makes, where they differ and both are legal.
+    pub fn odd_database_name(&self) -> Option<(&str, String)> {
+        let name = self.database().filter(|name| NameDefect::of(name).is_none())?;
+        let derived = self.derived_database();
+        (name != derived && NameDefect::of(&derived).is_none()).then_some((name, derived))
+    }
+
+    /// The name that its key makes, if it is legal and no service of the product has it.
+    pub fn free_derived_database(&self, product: &Product) -> Option<String> {
+        let derived = self.derived_database();
+        let is_free = NameDefect::of(&derived).is_none() && product.owner_of(&derived).is_none();
+        is_free.then_some(derived)
+    }
+
+    /// Its `dockerfile`, if nothing stands there, with the nearest that exists.
+    pub fn missing_dockerfile(&self) -> Option<(&Text, Option<&str>)> {
+        match &self.dockerfile {
+            Some(DockerfileState::Missing { nearest }) => {
+                Some((self.entry.dockerfile.known()?, nearest.as_deref()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The fields that it must have and has not, each with a line to write.
+    pub fn missing_fields(&self) -> Vec<(&'static str, &'static str)> {
+        let entry = &self.entry;
+        [
+            ("database", entry.database.is_absent(), "`database: \"…\"` (`\"\"` if it stores nothing)"),
+            ("port", entry.port.is_absent(), "`port: …`"),
+            ("dockerfile", entry.dockerfile.is_absent(), "`dockerfile: \"…\"`"),
+        ]
+        .into_iter()
+        .filter(|(_, is_absent, _)| *is_absent)
+        .map(|(name, _, line)| (name, line))
+        .collect()
+    }
+
+    /// The fields whose values are of the wrong type.
+    pub fn wrong_types(&self) -> Vec<WrongType> {
+        let entry = &self.entry;
+        let text = |name, field: &Field<Text>, example| wrong_type(name, field, "a string", example);
+        [
+            text("database", &entry.database, "`\"…\"`, or `\"\"` if it stores nothing"),
+            wrong_type("port", &entry.port, "a number from 1 to 65535", "the number without quotes"),
+            text("dockerfile", &entry.dockerfile, "a path in quotes"),
+            text("hostname", &entry.hostname, "the key in quotes"),
+            text("layer", &entry.layer, "`\"platform\"`, `\"shared\"` or `\"domain\"`"),
+            wrong_type("routes", &entry.routes, "a list of strings", "`[\"/…\"]`"),
+            wrong_type("extraEnv", &entry.extra_env, "a record of strings", "`{ NAME: \"…\" }`"),
+            wrong_type("dependsOn", &entry.depends_on, "a list of keys", "`[\"…\"]`"),
+            wrong_type("needsRedis", &entry.needs_redis, "a boolean", "`true`"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn wrong_type<T>(
+    name: &'static str,
+    field: &Field<T>,
+    expected: &'static str,
+    example: &'static str,
+) -> Option<WrongType> {
+    match field {
+        Field::WrongType { place, found } => Some(WrongType {
+            name,
+            place: *place,
+            found,
+            expected,
+            example,
+        }),
+        _ => None,
+    }
 }
 
 impl Product {
@@ -190,18 +403,12 @@ impl Product {
         let mut claims: BTreeMap<T, Claims<'a>> = BTreeMap::new();
         for service in &self.services {
             if let Some(value) = value(service) {
-                claims
-                    .entry(value)
-                    .and_modify(|known| known.later.push(service))
-                    .or_insert(Claims {
-                        first: service,
-                        later: Vec::new(),
-                    });
+                claims.entry(value).or_insert_with(|| Claims(Vec::new())).0.push(service);
             }
         }
         claims
             .into_iter()
-            .filter(|(_, claims)| !claims.later.is_empty())
+            .filter(|(_, claims)| claims.0.len() > 1)
             .collect()
     }
 
@@ -216,6 +423,37 @@ impl Product {
             .map(|port| port + 1)
             .find(|port| !claimed.contains(port))
             .unwrap_or(port)
+    }
+
+    /// Whether the database of every service is known, and no further services can exist: then a
+    /// database that no entry names has no owner.
+    pub fn knows_all_databases(&self) -> bool {
+        !self.is_open() && self.services.iter().all(|service| service.entry.database.known().is_some())
+    }
+
+    /// Services that a stack lacks; none where the stack or a service's names are not wholly known.
+    pub fn services_missing_in<'a>(&'a self, stack: &Stack) -> Vec<&'a Service> {
+        let is_known = |service: &&Service| service.entry.hostname.dynamic().is_none();
+        if !stack.open.is_empty() {
+            return Vec::new();
+        }
+        self.services
+            .iter()
+            .filter(is_known)
+            .filter(|service| service.container(stack).is_none())
+            .collect()
+    }
+
+    /// A path in the product's folder, from the workspace root.
+    pub fn path_of(&self, name: &str) -> String {
+        join(&self.folder, name).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// How to write its generated files again, to end a sentence with; empty where that is not known.
+    pub fn generator_advice(&self, workspace: &Workspace) -> String {
+        self.generator.as_ref().map_or_else(String::new, |generator| {
+            format!(" (`{}` writes it)", workspace.sources.file(generator.file).path)
+        })
     }
 
     /// The service that a database without an owner probably once belonged to: the one whose key it is
@@ -496,7 +734,7 @@ impl Linker<'_> {
         })?;
         Some(Generator {
             file,
-            writes_header: generated::writes_header(&source.text),
+            header_literal: generated::header_literal(&source.text).map(|span| span.in_file(file)),
             text: source.text.to_ascii_uppercase(),
         })
     }

@@ -39,7 +39,8 @@ pub struct Link {
 }
 
 impl Link {
-    fn opaque(place: Place) -> Self {
+    /// A place that is named as a whole.
+    pub(super) fn opaque(place: Place) -> Self {
         Self {
             place,
             shared: place,

@@ -1,1 +1,45 @@
-//! (to be written)
+//! The rules: one a file, each with a document of the same name below `rules/`.
+
+mod compose;
+mod generated;
+mod input;
+mod prisma;
+mod registry;
+
+use std::sync::LazyLock;
+
+use crate::rule::{Rule, RuleSet};
+
+/// Every rule, in the order of the catalogue.
+pub const ALL: [Rule; 24] = [
+    input::syntax_error::RULE,
+    input::unreadable_file::RULE,
+    input::dynamic_registry::RULE,
+    input::incomplete_registry_entry::RULE,
+    input::unresolved_variable::RULE,
+    registry::shared_database::RULE,
+    registry::database_name_case::RULE,
+    registry::database_name_mismatch::RULE,
+    registry::hostname_mismatch::RULE,
+    registry::duplicate_port::RULE,
+    registry::missing_module::RULE,
+    generated::init_sql_drift::RULE,
+    generated::generated_file_edited::RULE,
+    generated::init_sql_not_mounted::RULE,
+    compose::missing_compose_service::RULE,
+    compose::database_url_missing::RULE,
+    compose::database_url_mismatch::RULE,
+    compose::database_url_format::RULE,
+    compose::database_url_host::RULE,
+    compose::localhost_url::RULE,
+    compose::single_dev_postgres::RULE,
+    compose::stateless_with_database::RULE,
+    prisma::prisma_provider::RULE,
+    prisma::prisma_datasource_url::RULE,
+];
+
+/// All rules with their catalogue, read once.
+pub fn all() -> Result<&'static RuleSet, &'static str> {
+    static RULES: LazyLock<Result<RuleSet, String>> = LazyLock::new(|| RuleSet::new(ALL.to_vec()));
+    RULES.as_ref().map_err(String::as_str)
+}

@@ -1,0 +1,405 @@
+//! Which server a connection string leads to: the Postgres services of a stack, and what answers to a
+//! host's name.
+
+use std::collections::BTreeSet;
+
+use crate::connection;
+use crate::finding::Owner;
+use crate::model::compose::{Part, Service as Container, Stack, Variable};
+use crate::model::product::{Product, Service};
+use crate::model::value::Text;
+use crate::model::{User, Workspace};
+use crate::source::{Kind, Place};
+
+/// How many Postgres services the development set runs for the product's own services.
+pub enum PostgresCount<'a> {
+    /// One, as it should be.
+    One,
+    /// That cannot be told.
+    Unknown,
+    /// None, although a service has a database.
+    None {
+        /// The first such service.
+        demanded_by: &'a Service,
+        /// The key token `services`.
+        services_key: Option<Place>,
+    },
+    /// Several.
+    Several {
+        /// The one that most services use.
+        first: &'a Container,
+        /// The others.
+        later: Vec<&'a Container>,
+    },
+}
+
+/// A host or a port of a connection string that leads to no Postgres server.
+pub struct WrongServer {
+    /// The wrong text.
+    pub place: Place,
+    /// The same, as text.
+    pub text: String,
+    /// Whose connection string it is.
+    pub owner: Owner,
+    /// The name of the container that connects.
+    pub container: String,
+    /// Where it leads, in words that follow "connects to".
+    pub what: String,
+    /// The right text.
+    pub right: String,
+    /// Other places that explain it.
+    pub labels: Vec<(Place, String)>,
+}
+
+/// A URL that leads a container to itself or to its host.
+pub struct Loopback {
+    /// The host.
+    pub place: Place,
+    /// The same, as text.
+    pub text: String,
+    /// Whose URL it is.
+    pub owner: Owner,
+    /// The variable.
+    pub variable: String,
+    /// The name of the container.
+    pub container: String,
+    /// The right host, where it is certain.
+    pub right: Option<String>,
+    /// Whether it is a database's URL.
+    pub is_database: bool,
+    /// Other places that explain it.
+    pub labels: Vec<(Place, String)>,
+}
+
+struct Candidate<'a> {
+    user: User,
+    container: &'a Container,
+    part: Part,
+    what: String,
+    right: String,
+    labels: Vec<(Place, String)>,
+}
+
+impl Workspace<'_> {
+    /// Counts the Postgres services of the product's development set.
+    pub fn postgres_count<'p>(&'p self, product: &'p Product) -> PostgresCount<'p> {
+        let Some(index) = product.development else {
+            return PostgresCount::Unknown;
+        };
+        let stack = &self.stacks[index];
+        let mut servers: Vec<&Container> = stack.postgres_services().collect();
+        if servers.is_empty() {
+            return self.no_postgres(product, index);
+        }
+        servers.retain(|server| self.is_for_own_services(index, server));
+        let own_users = |server: &&Container| self.own_users(index, server).len();
+        // The first of those with most users: `max_by_key` would take the last.
+        let first = servers.iter().copied().rev().max_by_key(own_users);
+        match first {
+            Some(first) if servers.len() > 1 => PostgresCount::Several {
+                first,
+                later: servers
+                    .into_iter()
+                    .filter(|server| server.key.value != first.key.value)
+                    .collect(),
+            },
+            _ => PostgresCount::One,
+        }
+    }
+
+    fn no_postgres<'p>(&'p self, product: &'p Product, index: usize) -> PostgresCount<'p> {
+        let stack = &self.stacks[index];
+        let demanding = product.services().iter().find(|service| service.database().is_some());
+        let is_unclear = |container: &Container| {
+            let is_own = self.containers.contains_key(&(index, stack.position(container)));
+            !is_own && (container.image_name().is_none() || container.is_extended)
+        };
+        let leads_to_a_container = |(_, variable): (&Container, &Variable)| {
+            let host = variable.host().filter(|_| variable.is_postgres());
+            host.and_then(|(host, _)| stack.by_host(&host.text)).is_some_and(|container| {
+                !container.is_other_software()
+                    && !self.containers.contains_key(&(index, stack.position(container)))
+            })
+        };
+        let is_unknown = !stack.open.is_empty()
+            || !stack.external_networks.is_empty()
+            || stack.services.iter().any(is_unclear)
+            || stack.variables().any(leads_to_a_container);
+        match demanding {
+            Some(demanded_by) if !is_unknown => PostgresCount::None {
+                demanded_by,
+                services_key: stack.services_key,
+            },
+            _ => PostgresCount::Unknown,
+        }
+    }
+
+    /// Whether a Postgres service counts for the product: used by its services, or by nobody. One that
+    /// only third parties use is theirs; one that follows another server is its replica or its backup.
+    fn is_for_own_services(&self, index: usize, server: &Container) -> bool {
+        let stack = &self.stacks[index];
+        if !self.own_users(index, server).is_empty() {
+            return true;
+        }
+        let names: BTreeSet<&str> = names_of(server).collect();
+        let is_used_by_others = stack.services.iter().any(|container| {
+            let is_itself = container.key.value == server.key.value;
+            let depends = container.depends_on.iter().any(|on| names.contains(on.name.text.as_str()));
+            let names_it = container.environment.iter().any(|variable| {
+                let value = variable.known_value();
+                value.is_some_and(|value| mentions(&value.text, &names))
+            });
+            !is_itself && (depends || names_it)
+        });
+        let follows_another = stack
+            .postgres_services()
+            .filter(|other| other.key.value != server.key.value)
+            .any(|other| {
+                let others: BTreeSet<&str> = names_of(other).collect();
+                server.environment.iter().any(|variable| {
+                    let value = variable.known_value();
+                    value.is_some_and(|value| others.contains(value.text.as_str()))
+                })
+            });
+        !is_used_by_others && !follows_another && !server.has_profiles
+    }
+
+    /// The product's containers whose connection strings lead to a server, or that wait for it.
+    fn own_users<'p>(&'p self, index: usize, server: &Container) -> Vec<&'p Container> {
+        let stack = &self.stacks[index];
+        let leads_there = |variable: &Variable| {
+            let host = variable.host().filter(|_| variable.is_postgres());
+            host.and_then(|(host, _)| stack.by_host(&host.text))
+                .is_some_and(|reached| reached.key.value == server.key.value)
+        };
+        stack
+            .services
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| self.containers.contains_key(&(index, *number)))
+            .map(|(_, container)| container)
+            .filter(|container| container.environment.iter().any(leads_there))
+            .collect()
+    }
+
+    /// Hosts and ports of connection strings in a stack that lead to no Postgres server.
+    pub fn wrong_servers(&self, index: usize) -> Vec<WrongServer> {
+        let stack = &self.stacks[index];
+        let Some(server) = stack.postgres_services().next() else {
+            return Vec::new();
+        };
+        let mut candidates = Vec::new();
+        for (container, variable) in stack.variables() {
+            if container.has_network_mode || !variable.is_postgres() {
+                continue;
+            }
+            let Some((host, port)) = variable.host().filter(|(host, _)| host.is_known) else {
+                continue;
+            };
+            if !looks_internal(&host.text) || container.link_aliases.contains(&host.text) {
+                continue;
+            }
+            let user = (index, stack.position(container));
+            match stack.by_host(&host.text) {
+                Some(reached) if reached.is_postgres() => {
+                    let wrong = port.and_then(|port| self.wrong_port(container, user, reached, port));
+                    candidates.extend(wrong);
+                }
+                reached => {
+                    let what = match reached {
+                        Some(reached) => self.no_postgres_server(index, reached),
+                        None => self.nobody(index, &host.text),
+                    };
+                    candidates.extend(what.map(|what| Candidate {
+                        user,
+                        container,
+                        part: host,
+                        what,
+                        right: server.key.value.clone(),
+                        labels: vec![(server.key.place, "the Postgres service".to_owned())],
+                    }));
+                }
+            }
+        }
+        let places = self.stand_alike(&candidates, |wrong| {
+            (wrong.user, &wrong.part, wrong.right.as_str())
+        });
+        places
+            .into_iter()
+            .zip(candidates)
+            .filter_map(|(place, wrong)| {
+                Some(WrongServer {
+                    place: place?,
+                    text: wrong.part.text,
+                    owner: self.owner_of_container(index, wrong.container),
+                    container: wrong.container.key.value.clone(),
+                    what: wrong.what,
+                    right: wrong.right,
+                    labels: wrong.labels,
+                })
+            })
+            .collect()
+    }
+
+    fn wrong_port<'p>(
+        &self,
+        container: &'p Container,
+        user: User,
+        server: &Container,
+        port: Part,
+    ) -> Option<Candidate<'p>> {
+        let right = server.listens_on(self.policy.postgres_port)?;
+        let number: u16 = port.text.parse().ok().filter(|_| port.is_known)?;
+        if number == right {
+            return None;
+        }
+        let key = &server.key.value;
+        let is_published = server.ports.iter().any(|port| port.published == Some(number));
+        Some(Candidate {
+            user,
+            container,
+            what: if is_published {
+                format!("port {number} of `{key}`, which is its port on the host only")
+            } else {
+                format!("port {number} of `{key}`, where nothing listens")
+            },
+            part: port,
+            right: right.to_string(),
+            labels: vec![(server.key.place, format!("`{key}` listens on {right} inside the network"))],
+        })
+    }
+
+    /// Why a container that answers to a database's host is no Postgres server, as far as that is certain.
+    fn no_postgres_server(&self, index: usize, reached: &Container) -> Option<String> {
+        let is_own = self.containers.contains_key(&(index, self.stacks[index].position(reached)));
+        let is_certain = !reached.is_pooler() && (is_own || reached.is_other_software());
+        is_certain.then(|| format!("`{}`, which is no Postgres server", reached.key.value))
+    }
+
+    /// Why nobody answers to a host, as far as that is certain: only a stack that runs as it is, by itself,
+    /// has no other hosts.
+    fn nobody(&self, index: usize, host: &str) -> Option<String> {
+        let stack = &self.stacks[index];
+        let is_closed = stack.open.is_empty()
+            && stack.external_networks.is_empty()
+            && stack.is_standard(self.sources);
+        is_closed.then(|| format!("`{host}`, a host that is not in this stack"))
+    }
+
+    /// URLs of a stack's containers that lead them to themselves or to their host.
+    pub fn loopback_urls(&self, index: usize) -> Vec<Loopback> {
+        let stack = &self.stacks[index];
+        let mut found = Vec::new();
+        for (container, variable) in stack.variables() {
+            if container.has_network_mode {
+                continue;
+            }
+            let Some((host, _)) = variable.host().filter(|(host, _)| is_loopback(&host.text)) else {
+                continue;
+            };
+            let user = (index, stack.position(container));
+            let declared = self
+                .service_of(user)
+                .and_then(|service| declared_url(service, &variable.name.value));
+            let is_database = variable.is_postgres();
+            let declared_host = declared.and_then(url_host);
+            // The registry's own value is judged where it stands.
+            let is_meant = is_database || declared_host.as_deref().is_some_and(|host| !is_loopback(host));
+            if !is_meant || !host.is_known || self.is_from_env_file(&host) {
+                continue;
+            }
+            let mut servers = stack.postgres_services();
+            let server = servers.next().filter(|_| servers.next().is_none());
+            let server = server.map(|server| server.key.value.clone());
+            let Some(place) = self.stand_on(&host.chain, &BTreeSet::from([user])) else {
+                continue;
+            };
+            found.push(Loopback {
+                place,
+                text: host.text,
+                owner: self.owner_of_container(index, container),
+                variable: variable.name.value.clone(),
+                container: container.key.value.clone(),
+                right: if is_database { server } else { declared_host },
+                is_database,
+                labels: declared
+                    .map(|text| (text.place(), "what the registry says".to_owned()))
+                    .into_iter()
+                    .collect(),
+            });
+        }
+        found
+    }
+
+    /// URLs in the registry's `extraEnv` that lead a service to itself.
+    pub fn loopback_in_registry(&self, product: &Product) -> Vec<Loopback> {
+        let mut found = Vec::new();
+        for service in product.services() {
+            let variables = service.entry.extra_env.known().into_iter();
+            for variable in variables.flat_map(|environment| &environment.variables) {
+                let Some(text) = variable.value.known() else {
+                    continue;
+                };
+                let hosts = connection::parse(&text.value).map(|url| url.hosts).unwrap_or_default();
+                let Some(host) = hosts.first().filter(|host| is_loopback(&text.value[host.name.clone()]))
+                else {
+                    continue;
+                };
+                found.push(Loopback {
+                    place: text.part(host.name.clone()),
+                    text: text.value[host.name.clone()].to_owned(),
+                    owner: service.into(),
+                    variable: variable.name.value.clone(),
+                    container: service.key().to_owned(),
+                    right: None,
+                    is_database: false,
+                    labels: Vec::new(),
+                });
+            }
+        }
+        found
+    }
+
+    /// Whether a text was taken from an `.env` file: those serve programs on the host as well.
+    fn is_from_env_file(&self, part: &Part) -> bool {
+        let deepest = part.chain.last();
+        deepest.is_some_and(|link| self.sources.file(link.place.file).kind == Kind::Env)
+    }
+}
+
+fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {
+    service.entry.extra_env.known()?.variable(variable)?.value.known()
+}
+
+fn url_host(text: &Text) -> Option<String> {
+    let url = connection::parse(&text.value)?;
+    Some(text.value[url.hosts.first()?.name.clone()].to_owned())
+}
+
+fn names_of(container: &Container) -> impl Iterator<Item = &str> {
+    let aliases = container.aliases.iter().map(String::as_str);
+    [container.key.value.as_str()].into_iter().chain(aliases)
+}
+
+/// Whether a value is one of the names, or a URL or address with one of them as host.
+fn mentions(value: &str, names: &BTreeSet<&str>) -> bool {
+    value
+        .split(|letter: char| !(letter.is_alphanumeric() || "-_.".contains(letter)))
+        .any(|word| names.contains(word))
+}
+
+fn looks_internal(host: &str) -> bool {
+    let is_name = host
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '-' || letter == '_');
+    let is_number = host.chars().all(|letter| letter.is_ascii_digit());
+    !host.is_empty() && is_name && !is_number && !is_loopback(host)
+}
+
+/// Hosts that mean the container itself or, the last one, the machine that Docker runs on.
+fn is_loopback(host: &str) -> bool {
+    let is_v4 = host.strip_prefix("127.").is_some_and(|rest| {
+        rest.split('.').count() == 3 && rest.split('.').all(|number| number.parse::<u8>().is_ok())
+    });
+    is_v4 || ["localhost", "::1", "host.docker.internal"].contains(&host)
+}

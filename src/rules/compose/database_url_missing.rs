@@ -1,0 +1,27 @@
+//! See `rules/compose/database-url-missing.md`.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::model::Workspace;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("compose", "database-url-missing", check);
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    let variable = &workspace.policy.database_variable;
+    for product in workspace.products() {
+        for (service, container, database) in workspace.services_without_url(product) {
+            report
+                .at(
+                    container.environment_key.unwrap_or(container.key.place),
+                    format!("`{}` owns `{database}`, but has no `{variable}`", service.key()),
+                )
+                .about(service, variable.clone())
+                .because(service.database_place(), format!("the registry names `{database}`"))
+                .because_all(container.variables_for(database).map(|other| {
+                    (other.name.place, format!("`{}` is not `{variable}`", other.name.value))
+                }))
+                .argues(Attribute::Database, Wrong::Value(format!("no {database}")))
+                .help(format!("add `{variable}: {}`", workspace.url_to_write(product, database)));
+        }
+    }
+}

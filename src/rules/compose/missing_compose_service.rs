@@ -1,0 +1,27 @@
+//! See `rules/compose/missing-compose-service.md`.
+
+use crate::model::Workspace;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("compose", "missing-compose-service", check);
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    for product in workspace.products() {
+        if product.stacks.is_empty() {
+            report
+                .at(product.registry.name.place, format!("`{}` has no compose file", product.name))
+                .about(product, "no compose file")
+                .help(format!("generate `{}`", product.path_of("docker-compose.yml")));
+        }
+        let Some(stack) = workspace.development(product) else {
+            continue;
+        };
+        for service in product.services_missing_in(stack) {
+            report
+                .at(service.entry.key.place, format!("`{}` has no service in the compose file", service.key()))
+                .about(service, service.key())
+                .because_all(stack.services_key.map(|key| (key, format!("`{}` should be here", service.key()))))
+                .help(format!("add a service `{}` that is built from its module", service.key()));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! See `rules/generated/init-sql-drift.md`.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::model::Workspace;
+use crate::model::init_sql::Drift;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    for product in workspace.products() {
+        let again = product.generator_advice(workspace);
+        for drift in workspace.init_sql_drift(product) {
+            match drift {
+                Drift::NoScript { demanded_by } => report
+                    .at(
+                        demanded_by.database_place(),
+                        format!("nothing creates `{}`: `{}` does not exist", demanded_by.database().unwrap_or_default(), product.init_sql_path),
+                    )
+                    .about(product, "no init SQL")
+                    .argues(Attribute::InitSql, Wrong::Everything)
+                    .help(format!("write `{}`{again}", product.init_sql_path)),
+                Drift::Renamed { service, name, old, also } => report
+                    .at(old.place, format!("the init SQL creates `{}`, but the database of `{}` is `{name}`", old.value, service.key()))
+                    .about(service, name)
+                    .because(service.database_place(), format!("the registry names `{name}`"))
+                    .because_all(also.into_iter().map(|place| (place, format!("`{}` again", old.value))))
+                    .fix(workspace.unsafe_replacement(old.place, &old.value, name))
+                    .argues(Attribute::Database, Wrong::Value(old.value.clone()))
+                    .help(format!("write `{name}`{again}")),
+                Drift::Missing { service, name, file } => report
+                    .at(service.database_place(), format!("the init SQL does not create `{name}`, the database of `{}`", service.key()))
+                    .about(service, name)
+                    .because(file, "it should be created here")
+                    .argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                    .help(format!("add `CREATE DATABASE {name};` and its grant{again}")),
+                Drift::Extra { name, also, namesake } => report
+                    .at(name.place, match namesake {
+                        Some(service) => format!("the init SQL creates `{}`, which `{}` no longer owns", name.value, service.key()),
+                        None => format!("the init SQL creates `{}`, which no service owns", name.value),
+                    })
+                    .about(namesake.map_or_else(|| product.into(), Into::into), name.value.clone())
+                    .because_all(namesake.map(|service| (service.database_place(), format!("what the registry says of `{}`", service.key()))))
+                    .because_all(also.into_iter().map(|place| (place, format!("`{}` again", name.value))))
+                    .argues(Attribute::Database, Wrong::Value(name.value.clone()))
+                    .help(format!("remove it, or give it to a service in the registry{again}")),
+                Drift::GrantMissing { service, name, role, created } => report
+                    .at(service.database_place(), format!("the init SQL grants nobody `{name}`, the database of `{}`", service.key()))
+                    .about(service, format!("grant on {name}"))
+                    .because_all(created.map(|place| (place, "created here, without a grant".to_owned())))
+                    .help(format!("add `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
+                Drift::GrantElsewhere { service, name, granted } => report
+                    .at(granted.place, format!("the init SQL grants `{}` instead of `{name}`, the database of `{}`", granted.value, service.key()))
+                    .about(service, format!("grant on {name}"))
+                    .because(service.database_place(), format!("the registry names `{name}`"))
+                    .fix(workspace.unsafe_replacement(granted.place, &granted.value, name))
+                    .argues(Attribute::Database, Wrong::Value(granted.value.clone()))
+                    .help(format!("write `{name}`{again}")),
+                Drift::GrantExtra { granted } => report
+                    .at(granted.place, format!("the init SQL grants `{}`, which no service owns", granted.value))
+                    .about(product, format!("grant on {}", granted.value))
+                    .help(format!("remove the grant{again}")),
+                Drift::GrantPartial { service, granted } => report
+                    .at(granted.place, format!("the init SQL grants less than all privileges on `{}`, the database of `{}`", granted.value, service.key()))
+                    .about(service, format!("grant on {}", granted.value))
+                    .because(service.database_place(), "the registry names it")
+                    .help(format!("write `GRANT ALL PRIVILEGES ON DATABASE {}`{again}", granted.value)),
+                Drift::GrantRole { service, role, right, says_so } => report
+                    .at(role.place, format!("the init SQL grants the database of `{}` to `{}`, but `{}` connects as `{right}`", service.key(), role.value, service.key()))
+                    .about(service, format!("role {}", role.value))
+                    .because_all(says_so.map(|place| (place, format!("connects as `{right}`"))))
+                    .fix(workspace.unsafe_replacement(role.place, &role.value, &right))
+                    .help(format!("write `{right}`{again}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! See `rules/prisma/prisma-provider.md`.
+
+use crate::model::Workspace;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("prisma", "prisma-provider", check);
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    for (service, datasource) in workspace.datasources() {
+        let Some(provider) = &datasource.provider else {
+            continue;
+        };
+        // `postgres` is an old name that Prisma takes for `postgresql`.
+        if matches!(provider.value.as_str(), "postgresql" | "postgres") {
+            continue;
+        }
+        report
+            .at(provider.place, format!("the schema of `{}` is made for `{}`", service.key(), provider.value))
+            .about(service, provider.value.clone())
+            .because(service.database_place(), "its database is on PostgreSQL")
+            .help("write `postgresql`");
+    }
+}
