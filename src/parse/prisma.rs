@@ -1,5 +1,8 @@
 //! Prisma schema files (Prisma Schema Language, as of Prisma 7): what one file says.
 
+mod read;
+mod tokens;
+
 use crate::parse::Parsed;
 use crate::source::{At, Span};
 
@@ -16,6 +19,8 @@ pub struct PrismaFile {
     pub enums: Vec<Enum>,
     /// Names of `type` blocks (composite types).
     pub types: Vec<At<String>>,
+    /// Keywords of blocks of other kinds, which are passed over: what they declare is not known.
+    pub other_blocks: Vec<At<String>>,
 }
 
 /// The right-hand side of a property.
@@ -57,6 +62,8 @@ pub struct Generator {
     pub provider: Option<Value>,
     /// `output`, relative to the schema file.
     pub output: Option<Value>,
+    /// `previewFeatures`.
+    pub preview_features: Option<Value>,
 }
 
 /// A `model` or `view` block.
@@ -74,6 +81,8 @@ pub struct Model {
     pub ignored: bool,
     /// The fields, relations included.
     pub fields: Vec<Field>,
+    /// Every `@@` attribute, as written (`@@id([a, b])`).
+    pub attributes: Vec<At<String>>,
 }
 
 impl Model {
@@ -102,6 +111,20 @@ pub struct Field {
     pub attributes: Vec<At<String>>,
 }
 
+impl Field {
+    /// The name of its column in the database: `@map`, else the field's name.
+    pub fn column(&self) -> &At<String> {
+        self.mapped.as_ref().unwrap_or(&self.name)
+    }
+
+    /// Whether the Prisma client leaves it out: `@ignore`.
+    pub fn is_ignored(&self) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| attribute.value == "@ignore")
+    }
+}
+
 /// An `enum` block.
 #[derive(Debug, Default)]
 pub struct Enum {
@@ -117,6 +140,8 @@ pub struct Enum {
 
 /// Reads one `.prisma` file.
 pub fn parse(text: &str) -> Parsed<PrismaFile> {
-    let _ = text;
-    Parsed::default()
+    read::file(text)
 }
+
+#[cfg(test)]
+mod tests;
