@@ -1,1 +1,208 @@
-//! (to be written)
+//! The commands, one a file: the one place that prints.
+
+mod check;
+mod explain;
+mod output;
+mod rules;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::discover;
+use crate::policy::{self, Policy};
+use crate::rule::RuleSet;
+use crate::source::{Kind, SourceFile};
+
+/// What a command ends with; the same in every format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Checked; nothing that fails.
+    Clean = 0,
+    /// Checked; findings that fail.
+    Findings = 1,
+    /// Not checked.
+    Unchecked = 2,
+}
+
+/// A command that could not do its work: what is wrong, and what to do about it.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+}
+
+type Outcome = Result<Exit, Failure>;
+
+/// Keeps every service of a TypeScript monorepo inside its own database.
+#[derive(Parser)]
+#[command(version, styles = STYLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: Color,
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks the workspace and reports what breaks the policy.
+    Check(check::Arguments),
+    /// Shows the document of a rule.
+    Explain(explain::Arguments),
+    /// Lists the rules with the levels that are in force here.
+    Rules(rules::Arguments),
+}
+
+/// Reads the command line, runs the command and gives the exit code. A panic is an internal error, which
+/// must not look like findings.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are errors to clap, and no failure.
+            let is_failure = error.use_stderr();
+            let _ = error.print();
+            return exit_code(if is_failure { Exit::Unchecked } else { Exit::Clean });
+        }
+    };
+    let color = arguments.color;
+    let outcome = std::panic::catch_unwind(|| match arguments.command {
+        Command::Check(check) => check.run(color),
+        Command::Explain(explain) => explain.run(color),
+        Command::Rules(rules) => rules.run(),
+    });
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(Failure::with_help(
+            "an internal error; nothing was checked",
+            "please report it with the message above",
+        ))
+    });
+    match outcome {
+        Ok(exit) => exit_code(exit),
+        Err(failure) => {
+            output::report_failure(&failure);
+            exit_code(Exit::Unchecked)
+        }
+    }
+}
+
+fn exit_code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+/// Where the workspace is and how it is configured.
+#[derive(clap::Args)]
+struct WorkspaceArguments {
+    /// The workspace root [default: the nearest `dbfence.yaml` upwards, else the git root, else the path].
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+
+    /// The config file [default: `dbfence.yaml` in the workspace root].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Sets the level of a rule: `error`, `warning` or `off`. Can be given several times.
+    #[arg(long = "rule", value_name = "NAME=LEVEL")]
+    levels: Vec<String>,
+}
+
+impl WorkspaceArguments {
+    fn find_root(&self, start: &std::path::Path) -> Result<PathBuf, Failure> {
+        let named = self.root.as_deref().unwrap_or(start);
+        discover::root(self.root.as_deref(), start).map_err(|error| {
+            Failure::with_help(
+                format!("the workspace root `{}` cannot be read: {error}", named.display()),
+                "name a folder that exists",
+            )
+        })
+    }
+
+    fn policy(&self, root: &std::path::Path, rules: &RuleSet) -> Result<Policy, Failure> {
+        let default = root.join(policy::FILE_NAME);
+        let path = self.config.as_deref().unwrap_or(&default);
+        let mut policy = match std::fs::read_to_string(path) {
+            Ok(text) => read_policy(path, &text, rules)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
+                Policy::default()
+            }
+            Err(error) => {
+                return Err(Failure::with_help(
+                    format!("the config `{}` cannot be read: {error}", path.display()),
+                    "make it a readable YAML file, or leave out `--config`",
+                ));
+            }
+        };
+        for level in &self.levels {
+            policy
+                .override_rule(level, rules.catalogue())
+                .map_err(|message| Failure::new(format!("--rule: {message}")))?;
+        }
+        Ok(policy)
+    }
+}
+
+fn read_policy(
+    path: &std::path::Path,
+    text: &str,
+    rules: &RuleSet,
+) -> Result<Policy, Failure> {
+    Policy::read(text, rules.catalogue()).map_err(|broken| {
+        let file = SourceFile::new(path.display().to_string(), Kind::Env, text);
+        let position = broken.span.map(|span| file.position(span.start));
+        let place = position.map_or_else(
+            || path.display().to_string(),
+            |at| format!("{}:{}:{}", path.display(), at.line, at.column),
+        );
+        Failure::new(format!("{place}: {}", broken.message))
+    })
+}
+
+fn discover_options(policy: &Policy) -> discover::Options {
+    discover::Options {
+        exclude: policy.exclude.clone(),
+        registries: policy.registries.clone(),
+        max_file_size: policy.max_file_size,
+    }
+}
+
+fn all_rules() -> Result<&'static RuleSet, Failure> {
+    crate::rules::all().map_err(Failure::new)
+}

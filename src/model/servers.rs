@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::connection;
 use crate::finding::Owner;
-use crate::model::compose::{Part, Service as Container, Stack, Variable};
+use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
 use crate::model::{User, Workspace};

@@ -1,6 +1,7 @@
 //! See `rules/generated/init-sql-drift.md`.
 
 use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::init_sql::Drift;
 use crate::rule::{Report, Rule, rule};
@@ -39,7 +40,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         Some(service) => format!("the init SQL creates `{}`, which `{}` no longer owns", name.value, service.key()),
                         None => format!("the init SQL creates `{}`, which no service owns", name.value),
                     })
-                    .about(namesake.map_or_else(|| product.into(), Into::into), name.value.clone())
+                    .about(namesake.map_or_else(|| Owner::from(product), Owner::from), name.value.clone())
                     .because_all(namesake.map(|service| (service.database_place(), format!("what the registry says of `{}`", service.key()))))
                     .because_all(also.into_iter().map(|place| (place, format!("`{}` again", name.value))))
                     .argues(Attribute::Database, Wrong::Value(name.value.clone()))

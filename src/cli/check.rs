@@ -1,0 +1,128 @@
+//! `dbfence check`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, discover_options, output};
+use crate::check::{check, start_threads};
+use crate::discover::discover;
+use crate::finding::{self, Severity};
+use crate::report::{Format, render};
+use crate::source::Sources;
+
+/// Arguments of `dbfence check`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Files and folders to report on; the whole workspace is analysed all the same.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    workspace: WorkspaceArguments,
+
+    /// How to write the report [default: pretty on a terminal, concise elsewhere].
+    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
+    format: Option<String>,
+
+    /// What makes the command fail.
+    #[arg(long, value_name = "LEVEL", default_value = "error")]
+    fail_on: FailOn,
+
+    /// How many threads to use [default: one a core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+}
+
+fn format_names() -> clap::builder::PossibleValuesParser {
+    Format::ALL.map(Format::as_str).into()
+}
+
+/// What makes the command fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// Errors.
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Nothing.
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Error => severity == Severity::Error,
+            FailOn::Warning => true,
+            FailOn::Never => false,
+        }
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(&self, color: Color) -> Outcome {
+        start_threads(self.threads.map(usize::from));
+        let rules = all_rules()?;
+        let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let root = self.workspace.find_root(start)?;
+        let policy = self.workspace.policy(&root, rules)?;
+        let sources = discover(&root, &discover_options(&policy))
+            .map_err(|error| Failure::with_help(error.message, error.help))?;
+        let mut outcome = check(&sources, &policy, rules);
+        if !outcome.summary.has_subject && outcome.findings.is_empty() {
+            return Err(Failure::with_help(
+                format!("there is nothing to check in `{}`: no registry, compose file or Prisma schema", root.display()),
+                "name the workspace root with `--root`",
+            ));
+        }
+        let chosen = chosen_paths(&root, &self.paths)?;
+        retain_chosen(&mut outcome.findings, &sources, &chosen);
+        let format = self.format.as_deref().and_then(Format::from_name);
+        let usual = if output::is_terminal() { Format::Pretty } else { Format::Concise };
+        let text = render(format.unwrap_or(usual), &sources, &outcome, &output::style(color));
+        output::print(&text)?;
+        let fails = outcome.findings.iter().any(|finding| self.fail_on.fails(finding.severity));
+        Ok(if fails { Exit::Findings } else { Exit::Clean })
+    }
+}
+
+/// The named paths from the workspace root; none where the root itself is named.
+fn chosen_paths(root: &Path, paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut chosen = Vec::new();
+    for path in paths {
+        let canonical = std::fs::canonicalize(path).map_err(|error| {
+            Failure::with_help(
+                format!("`{}` cannot be read: {error}", path.display()),
+                "name a file or folder of the workspace",
+            )
+        })?;
+        let relative = canonical.strip_prefix(root).map_err(|_| {
+            Failure::with_help(
+                format!("`{}` lies outside the workspace `{}`", path.display(), root.display()),
+                "name a file or folder of the workspace, or another `--root`",
+            )
+        })?;
+        let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+        if parts.is_empty() {
+            return Ok(Vec::new());
+        }
+        chosen.push(parts.join("/"));
+    }
+    Ok(chosen)
+}
+
+/// Keeps the findings of which some label lies in a chosen path.
+fn retain_chosen(findings: &mut Vec<finding::Finding>, sources: &Sources, chosen: &[String]) {
+    let is_chosen = |path: &str| {
+        chosen.iter().any(|chosen| {
+            path.strip_prefix(chosen.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    if !chosen.is_empty() {
+        findings.retain(|finding| {
+            let labels = finding.labels.iter().map(|label| label.place);
+            labels
+                .chain([finding.place])
+                .any(|place| is_chosen(&sources.file(place.file).path))
+        });
+    }
+}

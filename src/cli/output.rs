@@ -1,0 +1,62 @@
+//! Standard output and standard error, and what the terminal behind them can show.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::{Color, Failure};
+use crate::report::{Style, visible};
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("the report cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says on standard error what went wrong. Paths in it may come from the scanned tree.
+pub(super) fn report_failure(failure: &Failure) {
+    let mut stderr = io::stderr().lock();
+    // There is nobody left to tell when standard error is gone.
+    let lines = failure.message.lines().map(visible::escaped);
+    let message = lines.collect::<Vec<_>>().join("\n");
+    let _ = writeln!(stderr, "error: {message}");
+    if let Some(help) = &failure.help {
+        let _ = writeln!(stderr, "  help: {}", visible::escaped(help));
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// What the reader of standard output can be shown.
+pub(super) fn style(color: Color) -> Style {
+    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal() && !wants_none && !is_dumb,
+    };
+    Style {
+        color,
+        width: width(),
+        hyperlinks: color && is_terminal(),
+    }
+}
+
+fn width() -> usize {
+    const IN_A_FILE: usize = 100;
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    if is_terminal() {
+        columns.or_else(terminal).unwrap_or(IN_A_FILE)
+    } else {
+        columns.unwrap_or(IN_A_FILE)
+    }
+}
