@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Label};
-use crate::rule::Draft;
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +49,15 @@ pub struct Stake {
     pub attribute: Attribute,
     /// What is wrong about it.
     pub wrong: Wrong,
+}
+
+/// A finding, and what it argues about with other rules.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The finding.
+    pub finding: Finding,
+    /// What it argues about; `None` where no other rule can mean the same mistake.
+    pub stake: Option<Stake>,
 }
 
 /// Who speaks first.

@@ -151,12 +151,14 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         },
     );
 
+    let folders = walked.unreadable.into_iter();
+    files.extend(folders.map(|(path, why)| SourceFile::unreadable(path, Kind::Folder, why)));
+
     let mut seen = walked.seen;
     for (link, target) in &links {
         seen.insert(link.clone(), target.seen());
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
-    sources.unreadable_folders = walked.unreadable;
     for (link, target) in &links {
         if let Found::File(target) = target {
             sources.alias(link, target);

@@ -1,10 +1,10 @@
 //! What a rule is, and the pen that it writes with.
 //!
 //! A rule is a name and a pure function of the [`Workspace`]. It reports findings without knowing their
-//! severity, their colour or who else speaks; [`crate::conflict`] decides between rules.
+//! severity, their colour or who else speaks; [`crate::conflict`] decides between them.
 
 use crate::catalogue::{Catalogue, Entry};
-use crate::conflict::{Attribute, Stake, Wrong};
+use crate::conflict::{Attribute, Draft, Stake, Wrong};
 use crate::finding::{Finding, Fix, Label, Owner, Severity, Subject};
 use crate::model::Workspace;
 use crate::source::Place;
@@ -81,15 +81,6 @@ pub struct Report {
     entry: Entry,
     severity: Severity,
     drafts: Vec<Draft>,
-}
-
-/// A finding, and what it argues about with other rules.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// The finding.
-    pub finding: Finding,
-    /// What it argues about; `None` where no other rule can mean the same mistake.
-    pub stake: Option<Stake>,
 }
 
 impl Report {

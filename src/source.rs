@@ -153,6 +153,8 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
+    /// No file, but a folder that could not be listed.
+    Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.
     Migration,
 }
@@ -328,8 +330,6 @@ pub struct Sources {
     files: Vec<SourceFile>,
     by_path: BTreeMap<String, FileId>,
     seen: BTreeMap<String, Seen>,
-    /// Folders that could not be listed, sorted, each with the reason in words that end a sentence.
-    pub unreadable_folders: Vec<(String, String)>,
     /// What the change under judgement touches, where that is known.
     pub change: Option<ChangeSet>,
 }

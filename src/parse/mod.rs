@@ -95,7 +95,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
         Kind::Sql => Facts::Sql(sql::parse(text)),
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
-        Kind::Generator | Kind::Migration => Facts::Text,
+        Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }
 }
 

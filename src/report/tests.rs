@@ -126,6 +126,7 @@ fn example() -> (Sources, Outcome) {
         reason: "no product has a registry".into(),
     };
     let summary = Summary {
+        has_subject: true,
         files: 110,
         services: 12,
         suppressed: 3,

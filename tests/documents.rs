@@ -1,0 +1,245 @@
+//! Runs the documents of the rules: every `##` section is a small workspace and what its rule says of it.
+//!
+//! With `DBFENCE_BLESS=1` the `report` and `fixed` blocks are written anew instead of compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dbfence::check::check;
+use dbfence::discover::{self, in_memory};
+use dbfence::finding::{Finding, Outcome};
+use dbfence::fix;
+use dbfence::policy::Policy;
+use dbfence::rule::{Rule, RuleSet};
+use dbfence::rules;
+use dbfence::source::{Place, Sources};
+
+/// A fenced block of a document.
+struct Block {
+    /// The words after the language.
+    info: Vec<String>,
+    language: String,
+    text: String,
+    /// Lines of the document between the fences.
+    lines: std::ops::Range<usize>,
+}
+
+struct Section {
+    heading: String,
+    blocks: Vec<Block>,
+}
+
+impl Section {
+    fn files(&self) -> Vec<(String, String)> {
+        let is_file = |block: &&Block| !block.info.is_empty() && !block.is_fixed();
+        self.blocks
+            .iter()
+            .filter(is_file)
+            .map(|block| (block.info[0].clone(), block.text.clone()))
+            .collect()
+    }
+
+    fn report(&self) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.language == "report")
+    }
+}
+
+impl Block {
+    fn is_fixed(&self) -> bool {
+        self.info.get(1).is_some_and(|word| word == "fixed")
+    }
+}
+
+fn sections(document: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut open: Option<Block> = None;
+    for (number, line) in document.lines().enumerate() {
+        if let Some(block) = &mut open {
+            if line.trim_end() == "```" {
+                block.lines.end = number;
+                let done = open.take().unwrap();
+                if let Some(section) = sections.last_mut() {
+                    section.blocks.push(done);
+                }
+            } else {
+                writeln!(block.text, "{line}").unwrap();
+            }
+        } else if let Some(info) = line.strip_prefix("```") {
+            let mut words = info.split_whitespace().map(str::to_owned);
+            open = Some(Block {
+                language: words.next().unwrap_or_default(),
+                info: words.collect(),
+                text: String::new(),
+                lines: number + 1..number + 1,
+            });
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            sections.push(Section {
+                heading: heading.to_owned(),
+                blocks: Vec::new(),
+            });
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    sections
+}
+
+fn run(rule: &Rule, files: &[(String, String)]) -> (Sources, Outcome) {
+    let rules = RuleSet::new(vec![*rule]).unwrap();
+    let mut policy = Policy::default();
+    let level = format!("{}=error", rule.entry.name);
+    policy.override_rule(&level, rules.catalogue()).unwrap();
+    let sources = in_memory(files.iter().cloned(), &discover::Options::default());
+    let outcome = check(&sources, &policy, &rules);
+    (sources, outcome)
+}
+
+fn show(sources: &Sources, findings: &[Finding]) -> String {
+    let at = |place: Place| {
+        let file = sources.file(place.file);
+        let start = file.position(place.span.start);
+        format!("{}:{}:{}", file.path, start.line, start.column)
+    };
+    let shown: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let mut text = format!("{} {}\n", at(finding.place), finding.message);
+            let wrong = sources.slice(finding.place);
+            if !wrong.contains('\n') && !wrong.is_empty() {
+                writeln!(text, "  text: {wrong}").unwrap();
+            }
+            for label in &finding.labels {
+                writeln!(text, "  {} {}", at(label.place), label.message).unwrap();
+            }
+            writeln!(text, "  help: {}", finding.help).unwrap();
+            if let Some(fix) = &finding.fix {
+                let safety = format!("{:?}", fix.safety).to_lowercase();
+                writeln!(text, "  fix: {} ({safety})", fix.title).unwrap();
+            }
+            text
+        })
+        .collect();
+    shown.join("\n")
+}
+
+/// The files that the fixes of all findings leave.
+fn fixed(sources: &Sources, findings: &[Finding]) -> BTreeMap<String, String> {
+    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    fix::apply(sources, fixes)
+        .into_iter()
+        .map(|(file, text)| (sources.file(file).path.clone(), text))
+        .collect()
+}
+
+fn with_changes(files: &[(String, String)], changed: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    files
+        .iter()
+        .map(|(path, text)| (path.clone(), changed.get(path).unwrap_or(text).clone()))
+        .collect()
+}
+
+/// Runs one document. Gives the faults, and the document with its blocks as they should be.
+fn run_document(rule: &Rule) -> (Vec<String>, String) {
+    let document = rule.entry.document;
+    let mut lines: Vec<Option<String>> = document.lines().map(|line| Some(line.to_owned())).collect();
+    let mut faults = Vec::new();
+    let (mut fires, mut rests) = (false, false);
+    for section in sections(document) {
+        let files = section.files();
+        if files.is_empty() {
+            continue;
+        }
+        let (sources, outcome) = run(rule, &files);
+        let shown = show(&sources, &outcome.findings);
+        let expected = section.report().map(|block| block.text.clone()).unwrap_or_default();
+        fires |= !shown.is_empty();
+        rests |= shown.is_empty();
+        if shown != expected {
+            faults.push(format!("{}: expected\n{expected}\nbut it says\n{shown}", section.heading));
+        }
+        if let Some(block) = section.report() {
+            replace(&mut lines, block, &shown);
+        }
+        let changed = fixed(&sources, &outcome.findings);
+        for block in section.blocks.iter().filter(|block| block.is_fixed()) {
+            let left = changed.get(&block.info[0]).cloned().unwrap_or_default();
+            if left != block.text {
+                faults.push(format!("{}: the fix leaves\n{left}", section.heading));
+            }
+            replace(&mut lines, block, &left);
+        }
+        let has_all_fixes = outcome.findings.iter().all(|finding| finding.fix.is_some());
+        if has_all_fixes && !outcome.findings.is_empty() {
+            let files = with_changes(&files, &changed);
+            let (sources, outcome) = run(rule, &files);
+            if !outcome.findings.is_empty() {
+                let shown = show(&sources, &outcome.findings);
+                faults.push(format!("{}: after its fix the rule still says\n{shown}", section.heading));
+            }
+        }
+    }
+    if !fires {
+        faults.push("it never fires".to_owned());
+    }
+    if !rests {
+        faults.push("it never rests".to_owned());
+    }
+    let mut blessed: String = lines.into_iter().flatten().map(|line| line + "\n").collect();
+    if !document.ends_with('\n') {
+        blessed.pop();
+    }
+    (faults, blessed)
+}
+
+fn replace(lines: &mut [Option<String>], block: &Block, text: &str) {
+    let fence = block.lines.start - 1;
+    for line in &mut lines[block.lines.clone()] {
+        *line = None;
+    }
+    let opening = lines[fence].take().unwrap_or_default();
+    lines[fence] = Some(format!("{opening}\n{text}").trim_end_matches('\n').to_owned());
+}
+
+fn path_of(rule: &Rule) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("rules")
+        .join(rule.entry.category)
+        .join(format!("{}.md", rule.entry.name))
+}
+
+#[test]
+fn every_document_says_what_its_rule_does() {
+    let is_blessing = std::env::var_os("DBFENCE_BLESS").is_some();
+    let mut faults = Vec::new();
+    for rule in rules::ALL {
+        let (found, blessed) = run_document(&rule);
+        if is_blessing {
+            fs::write(path_of(&rule), blessed).unwrap();
+        }
+        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", rule.entry.name)));
+    }
+    assert!(is_blessing || faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_document_belongs_to_a_rule() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    for category in fs::read_dir(folder).unwrap() {
+        for document in fs::read_dir(category.unwrap().path()).unwrap() {
+            let path = document.unwrap().path();
+            let known = rules::ALL.iter().any(|rule| path_of(rule) == path);
+            assert!(known, "{} belongs to no rule", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_front_matter_is_complete() {
+    for rule in rules::ALL {
+        let matter = rule.entry.front_matter().unwrap();
+        assert!(!matter.title.is_empty() && !matter.title.ends_with('.'), "{}", rule.entry.name);
+        assert!(!matter.articles.is_empty(), "{} serves no article", rule.entry.name);
+        assert!(matter.articles.iter().all(|article| (1..=12).contains(article)));
+    }
+}

@@ -1,0 +1,155 @@
+//! Holds the house of `docs/architecture.md`: a module uses only what stands below it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The floors, the lowest first. Modules of one floor leave each other alone.
+const FLOORS: [&[&str]; 9] = [
+    &["source"],
+    &["finding", "yaml", "connection", "interpolation"],
+    &["catalogue", "fix", "conflict"],
+    &["policy"],
+    &["parse", "discover"],
+    &["model"],
+    &["rule"],
+    &["check", "rules", "report"],
+    &["cli"],
+];
+
+/// Libraries whose types stay in one place.
+const WRAPPERS: [(&str, &str); 6] = [
+    ("miette", "src/report/pretty.rs"),
+    ("tree_sitter", "src/parse/script"),
+    ("squawk_syntax", "src/parse/sql"),
+    ("granit_parser", "src/yaml.rs"),
+    ("serde_saphyr", "src/yaml/typed.rs"),
+    ("ignore", "src/discover"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The source files by their path from the root of the package, with comments blanked.
+fn sources() -> BTreeMap<String, String> {
+    rust_files(&root().join("src"))
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let is_code = |line: &&str| !line.trim_start().starts_with("//");
+            let code: Vec<&str> = text.lines().filter(is_code).collect();
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy();
+            (name.replace('\\', "/"), code.join("\n"))
+        })
+        .collect()
+}
+
+fn module_of(path: &str) -> &str {
+    let rest = path.strip_prefix("src/").unwrap();
+    rest.split(['/', '.']).next().unwrap()
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|modules| modules.contains(&module))
+}
+
+/// The modules that a text names after `crate::`, also in braces.
+fn used_modules(code: &str) -> Vec<String> {
+    let mut used = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap().split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String = name
+                .trim()
+                .chars()
+                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                .collect();
+            used.push(name);
+        }
+    }
+    used
+}
+
+#[test]
+fn every_module_stands_on_a_floor_and_uses_only_what_is_below() {
+    let mut faults = Vec::new();
+    for (path, code) in sources() {
+        let module = module_of(&path);
+        if matches!(module, "lib" | "main") {
+            continue;
+        }
+        let Some(floor) = floor_of(module) else {
+            faults.push(format!("{path} stands on no floor"));
+            continue;
+        };
+        for used in used_modules(&code) {
+            let is_below = floor_of(&used).is_some_and(|used| used < floor);
+            let is_macro_crate = used.is_empty();
+            if used != module && !is_below && !is_macro_crate {
+                faults.push(format!("{path} uses `{used}`, which is not below it"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn each_library_is_wrapped_in_one_place() {
+    let mut faults = Vec::new();
+    for (path, code) in sources() {
+        for (library, wrapper) in WRAPPERS {
+            let names_it = [format!("{library}::"), format!("use {library};")]
+                .iter()
+                .any(|form| {
+                    code.match_indices(form.as_str()).any(|(at, _)| {
+                        !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
+                    })
+                });
+            if names_it && !path.starts_with(wrapper) {
+                faults.push(format!("{path} names `{library}`, which belongs to {wrapper}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn only_discovery_and_the_command_line_touch_the_disk_and_only_the_command_line_prints() {
+    let mut faults = Vec::new();
+    for (path, code) in sources() {
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        let is_test = path.ends_with("tests.rs");
+        let module = module_of(&path);
+        let touches = ["std::fs", "std::process", "std::net", "std::env"];
+        for word in touches {
+            if code.contains(word) && !matches!(module, "discover" | "cli" | "main") && !is_test {
+                faults.push(format!("{path} uses `{word}`"));
+            }
+        }
+        for word in ["println!", "print!", "eprintln!", "eprint!", "dbg!", "stdout()", "stderr()"] {
+            if code.contains(word) && !matches!(module, "cli") && !is_test {
+                faults.push(format!("{path} uses `{word}`"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
