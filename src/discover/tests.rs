@@ -97,7 +97,8 @@ fn the_table_of_kinds() {
         ("infra/init-databases.sql", Some(Sql)),
         ("migrations.sql", Some(Sql)),
         ("migrations/migration_lock.toml", None),
-        ("Dockerfile", None),
+        ("Dockerfile", Some(Dockerfile)),
+        ("docker/Loans.Dockerfile", Some(Dockerfile)),
         ("", None),
     ] {
         assert_eq!(kind_of(path, &options), kind, "{path}");
@@ -299,7 +300,7 @@ fn the_walk_finds_what_git_lists() {
 
 #[test]
 fn the_walk_finds_what_the_walker_of_ignore_finds() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/parse");
     let theirs: BTreeSet<String> = ignore::WalkBuilder::new(&root)
         .hidden(false)
         .require_git(false)

@@ -763,7 +763,9 @@ fn read_port(port: &written::Port, text: &dyn Fn(&written::Written) -> Resolved)
                 published: parts.next().and_then(number),
             }
         }
-        written::Port::Long { target, published } => {
+        written::Port::Long {
+            target, published, ..
+        } => {
             let read = |port: &Option<written::Written>| number(&text(port.as_ref()?).text);
             Port {
                 target: read(target),
