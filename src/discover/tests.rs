@@ -97,8 +97,8 @@ fn the_table_of_kinds() {
         ("infra/init-databases.sql", Some(Sql)),
         ("migrations.sql", Some(Sql)),
         ("migrations/migration_lock.toml", None),
-        ("Dockerfile", Some(Dockerfile)),
-        ("docker/Loans.Dockerfile", Some(Dockerfile)),
+        ("Dockerfile", Some(Kind::Dockerfile)),
+        ("docker/Loans.Dockerfile", Some(Kind::Dockerfile)),
         ("", None),
     ] {
         assert_eq!(kind_of(path, &options), kind, "{path}");
