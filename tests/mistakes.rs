@@ -1,0 +1,268 @@
+//! One mistake on a clean product is one finding: the right rule, on exactly the wrong text, and nothing
+//! else.
+
+mod support;
+
+use support::Files;
+
+const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
+const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
+const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
+
+struct Mistake {
+    what: &'static str,
+    make: fn(Files) -> Files,
+    finding: &'static str,
+}
+
+const MISTAKES: &[Mistake] = &[
+    Mistake {
+        what: "a database renamed in the registry only",
+        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariffs\""),
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a copied compose block that keeps the other service's URL",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5432/identity"),
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦identity⟧",
+    },
+    Mistake {
+        what: "a registry that ends too early",
+        make: |files| files.replace(REGISTRY, "label: \"Harbour dues\",", "label: \"Harbour dues,"),
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"Harbour dues,⟧",
+    },
+    Mistake {
+        what: "a port that is computed",
+        make: |files| files.replace(REGISTRY, "port: 4212", "port: nextPort()"),
+        finding: "dynamic-registry products/nordhaven/infra/service-registry.ts ⟦nextPort()⟧",
+    },
+    Mistake {
+        what: "an entry without a port",
+        make: |files| files.replace(REGISTRY, "    port: 4212,\n", ""),
+        finding: "incomplete-registry-entry products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "an entry without a database",
+        make: |files| files.replace(REGISTRY, "    database: \"tariff_book\",\n", ""),
+        finding: "incomplete-registry-entry products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a port in quotes",
+        make: |files| files.replace(REGISTRY, "port: 4212", "port: \"4212\""),
+        finding: "incomplete-registry-entry products/nordhaven/infra/service-registry.ts ⟦4212⟧",
+    },
+    Mistake {
+        what: "two services with one database",
+        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"identity\""),
+        finding: "shared-database products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "a database in kebab-case",
+        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariff-book\""),
+        finding: "database-name-case products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a database named by a key word",
+        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"order\""),
+        finding: "database-name-case products/nordhaven/infra/service-registry.ts ⟦order⟧",
+    },
+    Mistake {
+        what: "a database that is consistently called something else",
+        make: |files| {
+            files
+                .replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariffs\"")
+                .replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5432/tariffs")
+                .replace(INIT_SQL, "CREATE DATABASE tariff_book", "CREATE DATABASE tariffs")
+                .replace(INIT_SQL, "PRIVILEGES ON DATABASE tariff_book", "PRIVILEGES ON DATABASE tariffs")
+        },
+        finding: "database-name-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a hostname that is not the key",
+        make: |files| files.replace(REGISTRY, "hostname: \"tariff-book\"", "hostname: \"tariffs\""),
+        finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "two services on one port",
+        make: |files| files.replace(REGISTRY, "port: 4212", "port: 4211"),
+        finding: "duplicate-port products/nordhaven/infra/service-registry.ts ⟦4211⟧",
+    },
+    Mistake {
+        what: "a Dockerfile that is not there",
+        make: |files| files.replace(REGISTRY, "modules/shared/tariff-book/Dockerfile", "modules/shared/tarif-book/Dockerfile"),
+        finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/shared/tarif-book/Dockerfile⟧",
+    },
+    Mistake {
+        what: "a database renamed in the init SQL only",
+        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book", "CREATE DATABASE tariffs"),
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a database that the init SQL does not create",
+        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", ""),
+        finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a database added by hand",
+        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "CREATE DATABASE tariff_book;\nCREATE DATABASE lighthouse;\n"),
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦lighthouse⟧",
+    },
+    Mistake {
+        what: "a grant that is missing",
+        make: |files| files.replace(INIT_SQL, "GRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\n", ""),
+        finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a grant on another name",
+        make: |files| files.replace(INIT_SQL, "PRIVILEGES ON DATABASE tariff_book", "PRIVILEGES ON DATABASE tariff_bok"),
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_bok⟧",
+    },
+    Mistake {
+        what: "a grant to another role",
+        make: |files| files.replace(INIT_SQL, "DATABASE tariff_book TO nordhaven", "DATABASE tariff_book TO postgres"),
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦postgres⟧",
+    },
+    Mistake {
+        what: "a generated file that lost its header",
+        make: |files| {
+            files
+                .replace(INIT_SQL, "-- This file is generated from infra/service-registry.ts by infra/generate.ts.\n", "")
+                .replace(INIT_SQL, "-- Do not edit it: change the registry and run `pnpm generate`.\n\n", "")
+        },
+        finding: "generated-file-edited products/nordhaven/infra/init-databases.sql ⟦-- identity⟧",
+    },
+    Mistake {
+        what: "a table in the init SQL",
+        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "CREATE DATABASE tariff_book;\nCREATE TABLE notes (id int);\n"),
+        finding: "generated-file-edited products/nordhaven/infra/init-databases.sql ⟦CREATE TABLE notes (id int)⟧",
+    },
+    Mistake {
+        what: "an init SQL mounted from where it is not",
+        make: |files| files.replace(COMPOSE, "./infra/init-databases.sql:", "./init-databases.sql:"),
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦./init-databases.sql⟧",
+    },
+    Mistake {
+        what: "an init SQL under a name that the image does not run",
+        make: |files| files.replace(COMPOSE, "10-init-databases.sql:ro", "10-init-databases.sql.tpl:ro"),
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦/docker-entrypoint-initdb.d/10-init-databases.sql.tpl⟧",
+    },
+    Mistake {
+        what: "an init SQL that nothing mounts",
+        make: |files| files.replace(COMPOSE, "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n", ""),
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦volumes⟧",
+    },
+    Mistake {
+        what: "a compose service that is missing",
+        make: |files| files.replace(COMPOSE, "  tariff-book:\n", "  tariff-buch:\n"),
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "no compose file",
+        make: |files| files.remove(COMPOSE),
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
+    },
+    Mistake {
+        what: "no DATABASE_URL",
+        make: |files| {
+            files.replace(COMPOSE, "      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book\n", "")
+        },
+        finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a DATABASE_URL by another name",
+        make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "DATABASE_URL:", "TARIFF_DB_URL:"),
+        finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a URL without a port",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres/tariff_book"),
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres/tariff_book⟧",
+    },
+    Mistake {
+        what: "a URL of another kind of database",
+        make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "postgresql://", "mysql://"),
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦mysql⟧",
+    },
+    Mistake {
+        what: "the published port inside the network",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5433/tariff_book"),
+        finding: "database-url-host products/nordhaven/docker-compose.yml ⟦5433⟧",
+    },
+    Mistake {
+        what: "a host that is no Postgres",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@redis:5432/tariff_book"),
+        finding: "database-url-host products/nordhaven/docker-compose.yml ⟦redis⟧",
+    },
+    Mistake {
+        what: "a host that nobody answers to",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@db:5432/tariff_book"),
+        finding: "database-url-host products/nordhaven/docker-compose.yml ⟦db⟧",
+    },
+    Mistake {
+        what: "a database on localhost",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@localhost:5433/tariff_book"),
+        finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
+    },
+    Mistake {
+        what: "a second Postgres",
+        make: |files| files.replace(COMPOSE, "\n  redis:\n", "\n  postgres-two:\n    image: postgres:16\n\n  redis:\n"),
+        finding: "single-dev-postgres products/nordhaven/docker-compose.yml ⟦postgres-two⟧",
+    },
+    Mistake {
+        what: "no Postgres",
+        make: |files| files.replace(COMPOSE, "image: postgres:16", "image: redis:7"),
+        finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string",
+        make: |files| files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n"),
+        finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
+    },
+    Mistake {
+        what: "a service that is called stateless and is not",
+        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"\""),
+        finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
+    },
+    Mistake {
+        what: "a database given to a stateless service",
+        make: |files| files.replace_in_block(REGISTRY, "\n  \"quay-gateway\":", "database: \"\"", "database: \"quay_gateway\""),
+        finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a schema made for MySQL",
+        make: |files| files.replace("modules/shared/tariff-book/prisma/schema.prisma", "provider = \"postgresql\"", "provider = \"mysql\""),
+        finding: "prisma-provider modules/shared/tariff-book/prisma/schema.prisma ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a schema that reads another variable",
+        make: |files| files.replace("modules/shared/tariff-book/prisma/schema.prisma", "env(\"DATABASE_URL\")", "env(\"TARIFF_DB_URL\")"),
+        finding: "prisma-datasource-url modules/shared/tariff-book/prisma/schema.prisma ⟦TARIFF_DB_URL⟧",
+    },
+    Mistake {
+        what: "a variable without a value",
+        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@${DB_HOST}:5432/tariff_book"),
+        finding: "unresolved-variable products/nordhaven/docker-compose.yml ⟦${DB_HOST}⟧",
+    },
+];
+
+#[test]
+fn the_clean_product_is_clean() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(Files::of_fixture("clean").findings(), none);
+}
+
+#[test]
+fn one_mistake_is_one_finding() {
+    let clean = Files::of_fixture("clean");
+    let faults: Vec<String> = MISTAKES
+        .iter()
+        .filter_map(|mistake| {
+            let found = (mistake.make)(clean.clone()).findings();
+            (found != [mistake.finding]).then(|| {
+                let found = found.join("\n    ");
+                format!("{}\n  expected\n    {}\n  found\n    {found}", mistake.what, mistake.finding)
+            })
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
