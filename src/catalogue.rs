@@ -140,7 +140,10 @@ impl Catalogue {
                 entry.name, mismatch.message
             )),
         };
-        let rules = entries.into_iter().map(describe).collect::<Result<_, _>>()?;
+        let rules = entries
+            .into_iter()
+            .map(describe)
+            .collect::<Result<_, _>>()?;
         Ok(Self { rules })
     }
 
@@ -171,7 +174,10 @@ impl Catalogue {
 
 /// The candidate that differs least from `written`, if it differs little enough to be a slip: at most a
 /// third of its letters.
-pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (distance(written, candidate), candidate))

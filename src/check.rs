@@ -67,8 +67,14 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[(&Rule, Severity)
     let files = workspace.sources.as_slice();
     let products = workspace.products();
     Summary {
-        files: files.iter().filter(|file| file.unreadable.is_none()).count(),
-        services: products.iter().map(|product| product.services().len()).sum(),
+        files: files
+            .iter()
+            .filter(|file| file.unreadable.is_none())
+            .count(),
+        services: products
+            .iter()
+            .map(|product| product.services().len())
+            .sum(),
         suppressed: 0,
         baselined: 0,
         inactive: inactive(workspace, rules, speaking),

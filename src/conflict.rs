@@ -133,15 +133,15 @@ fn merge_shared_places(findings: Vec<Finding>) -> Vec<Finding> {
     let mut first = std::collections::HashMap::new();
     for finding in findings {
         let key = (finding.rule, finding.place, finding.help.clone());
-        match first.get(&key) {
-            Some(&index) => {
-                let speaker: &mut Finding = &mut merged[index];
-                finding.labels.into_iter().for_each(|label| add_label(speaker, label));
-            }
-            None => {
-                first.insert(key, merged.len());
-                merged.push(finding);
-            }
+        if let Some(&index) = first.get(&key) {
+            let speaker: &mut Finding = &mut merged[index];
+            finding
+                .labels
+                .into_iter()
+                .for_each(|label| add_label(speaker, label));
+        } else {
+            first.insert(key, merged.len());
+            merged.push(finding);
         }
     }
     merged
@@ -167,7 +167,8 @@ fn absorb(speaker: &mut Finding, other: Finding) {
 }
 
 fn add_label(speaker: &mut Finding, label: Label) {
-    let known = std::iter::once(speaker.place).chain(speaker.labels.iter().map(|known| known.place));
+    let known =
+        std::iter::once(speaker.place).chain(speaker.labels.iter().map(|known| known.place));
     if !known.into_iter().any(|place| place == label.place) {
         speaker.labels.push(label);
     }

@@ -124,9 +124,9 @@ impl Policy {
 
     /// Takes `NAME=LEVEL` from the command line. The error says what to write instead.
     pub fn override_rule(&mut self, assignment: &str, catalogue: &Catalogue) -> Result<(), String> {
-        let (name, level) = assignment
-            .split_once('=')
-            .ok_or_else(|| format!("`{assignment}` is not NAME=LEVEL, such as duplicate-port=off"))?;
+        let (name, level) = assignment.split_once('=').ok_or_else(|| {
+            format!("`{assignment}` is not NAME=LEVEL, such as duplicate-port=off")
+        })?;
         check_name(name, catalogue, false)?;
         self.overriding.insert(name.to_owned(), read_level(level)?);
         Ok(())

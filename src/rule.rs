@@ -155,9 +155,9 @@ impl NeedsHelp<'_> {
 
     /// Several such places.
     pub fn because_all(self, labels: impl IntoIterator<Item = (Place, String)>) -> Self {
-        labels
-            .into_iter()
-            .fold(self, |draft, (place, message)| draft.because(place, message))
+        labels.into_iter().fold(self, |draft, (place, message)| {
+            draft.because(place, message)
+        })
     }
 
     /// An edit that mends it, where one is certain enough.

@@ -476,6 +476,13 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
+/// Whether a `/` path ends in `.` and `ending`, whatever its case.
+pub fn has_ending(path: &str, ending: &str) -> bool {
+    file_name(path)
+        .rsplit_once('.')
+        .is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
+}
+
 /// `relative` as seen from `folder`, with `.` and `..` resolved and no trailing `/`. `None` where it is
 /// absolute or leaves the workspace root. The root itself is `""`.
 pub fn join(folder: &str, relative: &str) -> Option<String> {

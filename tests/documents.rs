@@ -132,7 +132,10 @@ fn fixed(sources: &Sources, findings: &[Finding]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn with_changes(files: &[(String, String)], changed: &BTreeMap<String, String>) -> Vec<(String, String)> {
+fn with_changes(
+    files: &[(String, String)],
+    changed: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
     files
         .iter()
         .map(|(path, text)| (path.clone(), changed.get(path).unwrap_or(text).clone()))
@@ -142,7 +145,8 @@ fn with_changes(files: &[(String, String)], changed: &BTreeMap<String, String>) 
 /// Runs one document. Gives the faults, and the document with its blocks as they should be.
 fn run_document(rule: &Rule) -> (Vec<String>, String) {
     let document = rule.entry.document;
-    let mut lines: Vec<Option<String>> = document.lines().map(|line| Some(line.to_owned())).collect();
+    let mut lines: Vec<Option<String>> =
+        document.lines().map(|line| Some(line.to_owned())).collect();
     let mut faults = Vec::new();
     let (mut fires, mut rests) = (false, false);
     for section in sections(document) {
@@ -152,11 +156,17 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
         }
         let (sources, outcome) = run(rule, &files);
         let shown = show(&sources, &outcome.findings);
-        let expected = section.report().map(|block| block.text.clone()).unwrap_or_default();
+        let expected = section
+            .report()
+            .map(|block| block.text.clone())
+            .unwrap_or_default();
         fires |= !shown.is_empty();
         rests |= shown.is_empty();
         if shown != expected {
-            faults.push(format!("{}: expected\n{expected}\nbut it says\n{shown}", section.heading));
+            faults.push(format!(
+                "{}: expected\n{expected}\nbut it says\n{shown}",
+                section.heading
+            ));
         }
         if let Some(block) = section.report() {
             replace(&mut lines, block, &shown);
@@ -175,7 +185,10 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
             let (sources, outcome) = run(rule, &files);
             if !outcome.findings.is_empty() {
                 let shown = show(&sources, &outcome.findings);
-                faults.push(format!("{}: after its fix the rule still says\n{shown}", section.heading));
+                faults.push(format!(
+                    "{}: after its fix the rule still says\n{shown}",
+                    section.heading
+                ));
             }
         }
     }
@@ -185,7 +198,11 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
     if !rests {
         faults.push("it never rests".to_owned());
     }
-    let mut blessed: String = lines.into_iter().flatten().map(|line| line + "\n").collect();
+    let mut blessed: String = lines
+        .into_iter()
+        .flatten()
+        .map(|line| line + "\n")
+        .collect();
     if !document.ends_with('\n') {
         blessed.pop();
     }
@@ -198,7 +215,11 @@ fn replace(lines: &mut [Option<String>], block: &Block, text: &str) {
         *line = None;
     }
     let opening = lines[fence].take().unwrap_or_default();
-    lines[fence] = Some(format!("{opening}\n{text}").trim_end_matches('\n').to_owned());
+    lines[fence] = Some(
+        format!("{opening}\n{text}")
+            .trim_end_matches('\n')
+            .to_owned(),
+    );
 }
 
 fn path_of(rule: &Rule) -> PathBuf {
@@ -217,7 +238,11 @@ fn every_document_says_what_its_rule_does() {
         if is_blessing {
             fs::write(path_of(&rule), blessed).unwrap();
         }
-        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", rule.entry.name)));
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", rule.entry.name)),
+        );
     }
     assert!(is_blessing || faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -238,8 +263,21 @@ fn every_document_belongs_to_a_rule() {
 fn every_front_matter_is_complete() {
     for rule in rules::ALL {
         let matter = rule.entry.front_matter().unwrap();
-        assert!(!matter.title.is_empty() && !matter.title.ends_with('.'), "{}", rule.entry.name);
-        assert!(!matter.articles.is_empty(), "{} serves no article", rule.entry.name);
-        assert!(matter.articles.iter().all(|article| (1..=12).contains(article)));
+        assert!(
+            !matter.title.is_empty() && !matter.title.ends_with('.'),
+            "{}",
+            rule.entry.name
+        );
+        assert!(
+            !matter.articles.is_empty(),
+            "{} serves no article",
+            rule.entry.name
+        );
+        assert!(
+            matter
+                .articles
+                .iter()
+                .all(|article| (1..=12).contains(article))
+        );
     }
 }

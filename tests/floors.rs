@@ -121,11 +121,15 @@ fn each_library_is_wrapped_in_one_place() {
                 .iter()
                 .any(|form| {
                     code.match_indices(form.as_str()).any(|(at, _)| {
-                        !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
+                        !code[..at].ends_with(|before: char| {
+                            before.is_alphanumeric() || before == '_' || before == ':'
+                        })
                     })
                 });
             if names_it && !path.starts_with(wrapper) {
-                faults.push(format!("{path} names `{library}`, which belongs to {wrapper}"));
+                faults.push(format!(
+                    "{path} names `{library}`, which belongs to {wrapper}"
+                ));
             }
         }
     }
@@ -145,7 +149,15 @@ fn only_discovery_and_the_command_line_touch_the_disk_and_only_the_command_line_
                 faults.push(format!("{path} uses `{word}`"));
             }
         }
-        for word in ["println!", "print!", "eprintln!", "eprint!", "dbg!", "stdout()", "stderr()"] {
+        for word in [
+            "println!",
+            "print!",
+            "eprintln!",
+            "eprint!",
+            "dbg!",
+            "stdout()",
+            "stderr()",
+        ] {
             if code.contains(word) && !matches!(module, "cli") && !is_test {
                 faults.push(format!("{path} uses `{word}`"));
             }

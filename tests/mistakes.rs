@@ -18,17 +18,35 @@ struct Mistake {
 const MISTAKES: &[Mistake] = &[
     Mistake {
         what: "a database renamed in the registry only",
-        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariffs\""),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "database: \"tariff_book\"",
+                "database: \"tariffs\"",
+            )
+        },
         finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
     },
     Mistake {
         what: "a copied compose block that keeps the other service's URL",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5432/identity"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@postgres:5432/identity",
+            )
+        },
         finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦identity⟧",
     },
     Mistake {
         what: "a registry that ends too early",
-        make: |files| files.replace(REGISTRY, "label: \"Harbour dues\",", "label: \"Harbour dues,"),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "label: \"Harbour dues\",",
+                "label: \"Harbour dues,",
+            )
+        },
         finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"Harbour dues,⟧",
     },
     Mistake {
@@ -53,12 +71,24 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "two services with one database",
-        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"identity\""),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "database: \"tariff_book\"",
+                "database: \"identity\"",
+            )
+        },
         finding: "shared-database products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
     Mistake {
         what: "a database in kebab-case",
-        make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariff-book\""),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "database: \"tariff_book\"",
+                "database: \"tariff-book\"",
+            )
+        },
         finding: "database-name-case products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
     },
     Mistake {
@@ -70,16 +100,38 @@ const MISTAKES: &[Mistake] = &[
         what: "a database that is consistently called something else",
         make: |files| {
             files
-                .replace(REGISTRY, "database: \"tariff_book\"", "database: \"tariffs\"")
-                .replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5432/tariffs")
-                .replace(INIT_SQL, "CREATE DATABASE tariff_book", "CREATE DATABASE tariffs")
-                .replace(INIT_SQL, "PRIVILEGES ON DATABASE tariff_book", "PRIVILEGES ON DATABASE tariffs")
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"tariffs\"",
+                )
+                .replace(
+                    COMPOSE,
+                    "@postgres:5432/tariff_book",
+                    "@postgres:5432/tariffs",
+                )
+                .replace(
+                    INIT_SQL,
+                    "CREATE DATABASE tariff_book",
+                    "CREATE DATABASE tariffs",
+                )
+                .replace(
+                    INIT_SQL,
+                    "PRIVILEGES ON DATABASE tariff_book",
+                    "PRIVILEGES ON DATABASE tariffs",
+                )
         },
         finding: "database-name-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
     },
     Mistake {
         what: "a hostname that is not the key",
-        make: |files| files.replace(REGISTRY, "hostname: \"tariff-book\"", "hostname: \"tariffs\""),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "hostname: \"tariff-book\"",
+                "hostname: \"tariffs\"",
+            )
+        },
         finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
     },
     Mistake {
@@ -89,12 +141,24 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a Dockerfile that is not there",
-        make: |files| files.replace(REGISTRY, "modules/shared/tariff-book/Dockerfile", "modules/shared/tarif-book/Dockerfile"),
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "modules/shared/tariff-book/Dockerfile",
+                "modules/shared/tarif-book/Dockerfile",
+            )
+        },
         finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/shared/tarif-book/Dockerfile⟧",
     },
     Mistake {
         what: "a database renamed in the init SQL only",
-        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book", "CREATE DATABASE tariffs"),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book",
+                "CREATE DATABASE tariffs",
+            )
+        },
         finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariffs⟧",
     },
     Mistake {
@@ -104,22 +168,46 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a database added by hand",
-        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "CREATE DATABASE tariff_book;\nCREATE DATABASE lighthouse;\n"),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\n",
+                "CREATE DATABASE tariff_book;\nCREATE DATABASE lighthouse;\n",
+            )
+        },
         finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦lighthouse⟧",
     },
     Mistake {
         what: "a grant that is missing",
-        make: |files| files.replace(INIT_SQL, "GRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\n", ""),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "GRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\n",
+                "",
+            )
+        },
         finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
     },
     Mistake {
         what: "a grant on another name",
-        make: |files| files.replace(INIT_SQL, "PRIVILEGES ON DATABASE tariff_book", "PRIVILEGES ON DATABASE tariff_bok"),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE tariff_book",
+                "PRIVILEGES ON DATABASE tariff_bok",
+            )
+        },
         finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_bok⟧",
     },
     Mistake {
         what: "a grant to another role",
-        make: |files| files.replace(INIT_SQL, "DATABASE tariff_book TO nordhaven", "DATABASE tariff_book TO postgres"),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "DATABASE tariff_book TO nordhaven",
+                "DATABASE tariff_book TO postgres",
+            )
+        },
         finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦postgres⟧",
     },
     Mistake {
@@ -133,22 +221,42 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a table in the init SQL",
-        make: |files| files.replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "CREATE DATABASE tariff_book;\nCREATE TABLE notes (id int);\n"),
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\n",
+                "CREATE DATABASE tariff_book;\nCREATE TABLE notes (id int);\n",
+            )
+        },
         finding: "generated-file-edited products/nordhaven/infra/init-databases.sql ⟦CREATE TABLE notes (id int)⟧",
     },
     Mistake {
         what: "an init SQL mounted from where it is not",
-        make: |files| files.replace(COMPOSE, "./infra/init-databases.sql:", "./init-databases.sql:"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "./infra/init-databases.sql:",
+                "./init-databases.sql:",
+            )
+        },
         finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦./init-databases.sql⟧",
     },
     Mistake {
         what: "an init SQL under a name that the image does not run",
-        make: |files| files.replace(COMPOSE, "10-init-databases.sql:ro", "10-init-databases.sql.tpl:ro"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "10-init-databases.sql:ro",
+                "10-init-databases.sql.tpl:ro",
+            )
+        },
         finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦/docker-entrypoint-initdb.d/10-init-databases.sql.tpl⟧",
     },
     Mistake {
         what: "an init SQL that nothing mounts",
-        make: |files| files.replace(COMPOSE, "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n", ""),
+        make: |files| {
+            files.replace(COMPOSE, "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n", "")
+        },
         finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦volumes⟧",
     },
     Mistake {
@@ -170,42 +278,87 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a DATABASE_URL by another name",
-        make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "DATABASE_URL:", "TARIFF_DB_URL:"),
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "DATABASE_URL:",
+                "TARIFF_DB_URL:",
+            )
+        },
         finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦environment⟧",
     },
     Mistake {
         what: "a URL without a port",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@postgres/tariff_book",
+            )
+        },
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres/tariff_book⟧",
     },
     Mistake {
         what: "a URL of another kind of database",
-        make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "postgresql://", "mysql://"),
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  tariff-book:", "postgresql://", "mysql://")
+        },
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦mysql⟧",
     },
     Mistake {
         what: "the published port inside the network",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@postgres:5433/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@postgres:5433/tariff_book",
+            )
+        },
         finding: "database-url-host products/nordhaven/docker-compose.yml ⟦5433⟧",
     },
     Mistake {
         what: "a host that is no Postgres",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@redis:5432/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@redis:5432/tariff_book",
+            )
+        },
         finding: "database-url-host products/nordhaven/docker-compose.yml ⟦redis⟧",
     },
     Mistake {
         what: "a host that nobody answers to",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@db:5432/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@db:5432/tariff_book",
+            )
+        },
         finding: "database-url-host products/nordhaven/docker-compose.yml ⟦db⟧",
     },
     Mistake {
         what: "a database on localhost",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@localhost:5433/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@localhost:5433/tariff_book",
+            )
+        },
         finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
     },
     Mistake {
         what: "a second Postgres",
-        make: |files| files.replace(COMPOSE, "\n  redis:\n", "\n  postgres-two:\n    image: postgres:16\n\n  redis:\n"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "\n  redis:\n",
+                "\n  postgres-two:\n    image: postgres:16\n\n  redis:\n",
+            )
+        },
         finding: "single-dev-postgres products/nordhaven/docker-compose.yml ⟦postgres-two⟧",
     },
     Mistake {
@@ -215,7 +368,9 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a stateless service with a connection string",
-        make: |files| files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n"),
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")
+        },
         finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
     },
     Mistake {
@@ -225,22 +380,47 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a database given to a stateless service",
-        make: |files| files.replace_in_block(REGISTRY, "\n  \"quay-gateway\":", "database: \"\"", "database: \"quay_gateway\""),
+        make: |files| {
+            files.replace_in_block(
+                REGISTRY,
+                "\n  \"quay-gateway\":",
+                "database: \"\"",
+                "database: \"quay_gateway\"",
+            )
+        },
         finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦environment⟧",
     },
     Mistake {
         what: "a schema made for MySQL",
-        make: |files| files.replace("modules/shared/tariff-book/prisma/schema.prisma", "provider = \"postgresql\"", "provider = \"mysql\""),
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/prisma/schema.prisma",
+                "provider = \"postgresql\"",
+                "provider = \"mysql\"",
+            )
+        },
         finding: "prisma-provider modules/shared/tariff-book/prisma/schema.prisma ⟦mysql⟧",
     },
     Mistake {
         what: "a schema that reads another variable",
-        make: |files| files.replace("modules/shared/tariff-book/prisma/schema.prisma", "env(\"DATABASE_URL\")", "env(\"TARIFF_DB_URL\")"),
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/prisma/schema.prisma",
+                "env(\"DATABASE_URL\")",
+                "env(\"TARIFF_DB_URL\")",
+            )
+        },
         finding: "prisma-datasource-url modules/shared/tariff-book/prisma/schema.prisma ⟦TARIFF_DB_URL⟧",
     },
     Mistake {
         what: "a variable without a value",
-        make: |files| files.replace(COMPOSE, "@postgres:5432/tariff_book", "@${DB_HOST}:5432/tariff_book"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@${DB_HOST}:5432/tariff_book",
+            )
+        },
         finding: "unresolved-variable products/nordhaven/docker-compose.yml ⟦${DB_HOST}⟧",
     },
 ];
@@ -260,7 +440,10 @@ fn one_mistake_is_one_finding() {
             let found = (mistake.make)(clean.clone()).findings();
             (found != [mistake.finding]).then(|| {
                 let found = found.join("\n    ");
-                format!("{}\n  expected\n    {}\n  found\n    {found}", mistake.what, mistake.finding)
+                format!(
+                    "{}\n  expected\n    {}\n  found\n    {found}",
+                    mistake.what, mistake.finding
+                )
             })
         })
         .collect();

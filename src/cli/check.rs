@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, discover_options, output};
+use super::{
+    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, discover_options, output,
+};
 use crate::check::{check, start_threads};
 use crate::discover::discover;
 use crate::finding::{self, Severity};
@@ -69,17 +71,32 @@ impl Arguments {
         let mut outcome = check(&sources, &policy, rules);
         if !outcome.summary.has_subject && outcome.findings.is_empty() {
             return Err(Failure::with_help(
-                format!("there is nothing to check in `{}`: no registry, compose file or Prisma schema", root.display()),
+                format!(
+                    "there is nothing to check in `{}`: no registry, compose file or Prisma schema",
+                    root.display()
+                ),
                 "name the workspace root with `--root`",
             ));
         }
         let chosen = chosen_paths(&root, &self.paths)?;
         retain_chosen(&mut outcome.findings, &sources, &chosen);
         let format = self.format.as_deref().and_then(Format::from_name);
-        let usual = if output::is_terminal() { Format::Pretty } else { Format::Concise };
-        let text = render(format.unwrap_or(usual), &sources, &outcome, &output::style(color));
+        let usual = if output::is_terminal() {
+            Format::Pretty
+        } else {
+            Format::Concise
+        };
+        let text = render(
+            format.unwrap_or(usual),
+            &sources,
+            &outcome,
+            &output::style(color),
+        );
         output::print(&text)?;
-        let fails = outcome.findings.iter().any(|finding| self.fail_on.fails(finding.severity));
+        let fails = outcome
+            .findings
+            .iter()
+            .any(|finding| self.fail_on.fails(finding.severity));
         Ok(if fails { Exit::Findings } else { Exit::Clean })
     }
 }
@@ -96,7 +113,11 @@ fn chosen_paths(root: &Path, paths: &[PathBuf]) -> Result<Vec<String>, Failure> 
         })?;
         let relative = canonical.strip_prefix(root).map_err(|_| {
             Failure::with_help(
-                format!("`{}` lies outside the workspace `{}`", path.display(), root.display()),
+                format!(
+                    "`{}` lies outside the workspace `{}`",
+                    path.display(),
+                    root.display()
+                ),
                 "name a file or folder of the workspace, or another `--root`",
             )
         })?;

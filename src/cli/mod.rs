@@ -100,7 +100,11 @@ pub fn run() -> ExitCode {
             // Help and version are errors to clap, and no failure.
             let is_failure = error.use_stderr();
             let _ = error.print();
-            return exit_code(if is_failure { Exit::Unchecked } else { Exit::Clean });
+            return exit_code(if is_failure {
+                Exit::Unchecked
+            } else {
+                Exit::Clean
+            });
         }
     };
     let color = arguments.color;
@@ -149,7 +153,10 @@ impl WorkspaceArguments {
         let named = self.root.as_deref().unwrap_or(start);
         discover::root(self.root.as_deref(), start).map_err(|error| {
             Failure::with_help(
-                format!("the workspace root `{}` cannot be read: {error}", named.display()),
+                format!(
+                    "the workspace root `{}` cannot be read: {error}",
+                    named.display()
+                ),
                 "name a folder that exists",
             )
         })
@@ -179,11 +186,7 @@ impl WorkspaceArguments {
     }
 }
 
-fn read_policy(
-    path: &std::path::Path,
-    text: &str,
-    rules: &RuleSet,
-) -> Result<Policy, Failure> {
+fn read_policy(path: &std::path::Path, text: &str, rules: &RuleSet) -> Result<Policy, Failure> {
     Policy::read(text, rules.catalogue()).map_err(|broken| {
         let file = SourceFile::new(path.display().to_string(), Kind::Env, text);
         let position = broken.span.map(|span| file.position(span.start));

@@ -8,11 +8,13 @@ use crate::report::{Style, visible};
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("the report cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            "the report cannot be written: {error}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -52,7 +54,9 @@ pub(super) fn style(color: Color) -> Style {
 
 fn width() -> usize {
     const IN_A_FILE: usize = 100;
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     if is_terminal() {
         columns.or_else(terminal).unwrap_or(IN_A_FILE)

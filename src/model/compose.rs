@@ -10,9 +10,7 @@ use crate::connection::{self, Connection};
 use crate::model::resolve::{self, Link, Resolved, Variables};
 use crate::parse::Facts;
 use crate::parse::compose as written;
-use crate::source::{
-    Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent,
-};
+use crate::source::{Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent};
 
 /// What Compose would run from one file and its override.
 #[derive(Debug)]
@@ -62,10 +60,10 @@ pub struct Service {
     pub mounts: Vec<Mount>,
     /// Networks by the name Docker knows them by; empty for the default one.
     pub networks: Vec<String>,
-    /// Whether it shares the network of the host or of another container.
-    pub has_network_mode: bool,
-    /// Whether it runs only when a profile is asked for.
-    pub has_profiles: bool,
+    /// `network_mode`: it shares the network of the host or of another container, or has none.
+    pub network_mode: Option<String>,
+    /// `profiles`: where there are any, it runs only when one of them is asked for.
+    pub profiles: Vec<String>,
     /// The words of its commands.
     pub commands: Vec<String>,
     /// Names that `links` gives to other services, for this one alone.
@@ -182,7 +180,10 @@ impl Variable {
 
     /// The whole value; the name where the value is not known or empty.
     pub fn whole(&self) -> Part {
-        let whole = self.value.as_ref().map(|value| (value, 0..value.text.len()));
+        let whole = self
+            .value
+            .as_ref()
+            .map(|value| (value, 0..value.text.len()));
         whole.map_or_else(
             || Part {
                 text: String::new(),
@@ -261,7 +262,10 @@ impl Service {
     /// The variables whose connection string names a database.
     pub fn variables_for<'s>(&'s self, database: &str) -> impl Iterator<Item = &'s Variable> {
         self.environment.iter().filter(move |variable| {
-            variable.is_postgres() && variable.database().is_some_and(|part| part.text == database)
+            variable.is_postgres()
+                && variable
+                    .database()
+                    .is_some_and(|part| part.text == database)
         })
     }
 
@@ -285,7 +289,14 @@ impl Service {
     /// Whether it passes connections on to a server elsewhere.
     pub fn is_pooler(&self) -> bool {
         const POOLERS: [&str; 9] = [
-            "pgbouncer", "pgcat", "pgpool", "odyssey", "supavisor", "haproxy", "pgdog", "pgagroal",
+            "pgbouncer",
+            "pgcat",
+            "pgpool",
+            "odyssey",
+            "supavisor",
+            "haproxy",
+            "pgdog",
+            "pgagroal",
             "cloud-sql-proxy",
         ];
         let image = self.image_name().unwrap_or_default();
@@ -295,8 +306,20 @@ impl Service {
     /// Whether its image is known for something that is no PostgreSQL server.
     pub fn is_other_software(&self) -> bool {
         const OTHERS: [&str; 14] = [
-            "redis", "valkey", "nginx", "rabbitmq", "mysql", "mariadb", "mongo", "memcached", "node",
-            "minio", "mailhog", "mailpit", "zookeeper", "kafka",
+            "redis",
+            "valkey",
+            "nginx",
+            "rabbitmq",
+            "mysql",
+            "mariadb",
+            "mongo",
+            "memcached",
+            "node",
+            "minio",
+            "mailhog",
+            "mailpit",
+            "zookeeper",
+            "kafka",
         ];
         let name = self.image_name().unwrap_or_default();
         OTHERS.contains(&file_name(name))
@@ -330,8 +353,15 @@ fn image_name(image: &str) -> &str {
 /// Supabase's.
 fn is_postgres_image(name: &str) -> bool {
     const SERVERS: [&str; 9] = [
-        "postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector",
-        "postgresql-repmgr", "timescaledb-postgis", "postgres-ha",
+        "postgres",
+        "postgresql",
+        "postgis",
+        "timescaledb",
+        "timescaledb-ha",
+        "pgvector",
+        "postgresql-repmgr",
+        "timescaledb-postgis",
+        "postgres-ha",
     ];
     SERVERS.contains(&file_name(name))
 }
@@ -352,7 +382,10 @@ impl Stack {
 
     /// The number of one of its services.
     pub fn position(&self, service: &Service) -> usize {
-        self.by_key.get(&service.key.value).copied().unwrap_or_default()
+        self.by_key
+            .get(&service.key.value)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// What PostgreSQL services mount where the image looks for scripts to run on first start.
@@ -378,13 +411,19 @@ impl Stack {
     /// Every variable of every service.
     pub fn variables(&self) -> impl Iterator<Item = (&Service, &Variable)> {
         self.services.iter().flat_map(|service| {
-            service.environment.iter().map(move |variable| (service, variable))
+            service
+                .environment
+                .iter()
+                .map(move |variable| (service, variable))
         })
     }
 
     /// Whether its base file has a standard name, so that it runs as it is.
     pub fn is_standard(&self, sources: &Sources) -> bool {
-        let base = self.files.first().map(|file| file_name(&sources.file(*file).path));
+        let base = self
+            .files
+            .first()
+            .map(|file| file_name(&sources.file(*file).path));
         base.is_some_and(|name| STANDARD_NAMES.contains(&name))
     }
 
@@ -416,7 +455,9 @@ pub fn standard_files(sources: &Sources, folder: &str) -> Vec<FileId> {
 
 fn override_names(base: &str) -> impl Iterator<Item = String> {
     let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
-    ["yml", "yaml"].map(|ending| format!("{stem}.override.{ending}")).into_iter()
+    ["yml", "yaml"]
+        .map(|ending| format!("{stem}.override.{ending}"))
+        .into_iter()
 }
 
 fn is_override(path: &str) -> bool {
@@ -576,8 +617,8 @@ impl<'a> Linker<'a> {
             volumes_key: None,
             mounts: Vec::new(),
             networks: Vec::new(),
-            has_network_mode: false,
-            has_profiles: false,
+            network_mode: None,
+            profiles: Vec::new(),
             commands: Vec::new(),
             link_aliases: Vec::new(),
             is_extended: false,
@@ -589,25 +630,39 @@ impl<'a> Linker<'a> {
                 service.image = Some(text(image));
             }
             if let Some(build) = &part.build {
-                service.build = Some(self.build(folder, file, build, variables));
+                service.build = Some(Self::build(folder, file, build, variables));
             }
             let names = [&part.container_name, &part.hostname];
             let aliases = part.networks.iter().flat_map(|network| &network.aliases);
             service.aliases.extend(
-                names.into_iter().flatten().chain(aliases).map(|name| text(name).text),
+                names
+                    .into_iter()
+                    .flatten()
+                    .chain(aliases)
+                    .map(|name| text(name).text),
             );
             if let Some(environment) = &part.environment {
                 let key = environment.key.map(|key| key.in_file(file));
                 service.environment_key = service.environment_key.or(key);
             }
-            service.depends_on.extend(part.depends_on.iter().map(|dependency| Dependency {
-                name: text(&dependency.service),
-            }));
-            service.ports.extend(part.ports.iter().map(|port| read_port(port, &text)));
+            service
+                .depends_on
+                .extend(part.depends_on.iter().map(|dependency| Dependency {
+                    name: text(&dependency.service),
+                }));
+            service
+                .ports
+                .extend(part.ports.iter().map(|port| read_port(port, &text)));
             let key = part.volumes_key.map(|key| key.in_file(file));
             service.volumes_key = service.volumes_key.or(key);
-            for mount in part.volumes.iter().filter_map(|volume| read_mount(volume, &text)) {
-                service.mounts.retain(|known| known.target.text != mount.target.text);
+            for mount in part
+                .volumes
+                .iter()
+                .filter_map(|volume| read_mount(volume, &text))
+            {
+                service
+                    .mounts
+                    .retain(|known| known.target.text != mount.target.text);
                 service.mounts.push(mount);
             }
             for network in &part.networks {
@@ -615,12 +670,21 @@ impl<'a> Linker<'a> {
                 let real = networks.get(name.as_str()).unwrap_or(name);
                 service.networks.push(real.clone());
             }
-            service.has_network_mode |= part.network_mode.is_some();
-            service.has_profiles |= !part.profiles.is_empty();
-            let words = part.commands.iter().filter(|command| command.key.value != "healthcheck");
-            service
+            if let Some(mode) = &part.network_mode {
+                service.network_mode = Some(text(mode).text);
+            }
+            let profiles = part.profiles.iter().map(|profile| text(profile).text);
+            service.profiles.extend(profiles);
+            service.has_configs |= part.has_configs;
+            let words = part
                 .commands
-                .extend(words.flat_map(|command| &command.words).map(|word| text(word).text));
+                .iter()
+                .filter(|command| command.key.value != "healthcheck");
+            service.commands.extend(
+                words
+                    .flat_map(|command| &command.words)
+                    .map(|word| text(word).text),
+            );
             let links = part.links.iter().map(|link| text(link).text);
             service
                 .link_aliases
@@ -631,20 +695,19 @@ impl<'a> Linker<'a> {
         if service.is_extended {
             service.unknown_environment = Some("`extends` brings settings".to_owned());
         }
-        service.base_image = service.build.as_ref().and_then(|build| self.base_image(build));
+        service.base_image = service
+            .build
+            .as_ref()
+            .and_then(|build| self.base_image(build));
         service
     }
 
-    fn build(
-        &self,
-        folder: &str,
-        file: FileId,
-        build: &written::Build,
-        variables: &Variables,
-    ) -> Build {
+    fn build(folder: &str, file: FileId, build: &written::Build, variables: &Variables) -> Build {
         let text = |written: &written::Written| resolve::written(written, file, variables);
         let known = |written: &written::Written| {
-            Some(text(written)).filter(Resolved::is_all_known).map(|resolved| resolved.text)
+            Some(text(written))
+                .filter(Resolved::is_all_known)
+                .map(|resolved| resolved.text)
         };
         let context = match &build.context {
             Some(context) => known(context).and_then(|context| join(folder, &context)),
@@ -654,11 +717,14 @@ impl<'a> Linker<'a> {
             Some(dockerfile) => known(dockerfile),
             None => Some("Dockerfile".to_owned()),
         };
-        let dockerfile =
-            context.as_deref().zip(dockerfile).and_then(|(context, file)| join(context, &file));
-        let args = build.args.iter().filter_map(|arg| {
-            Some((arg.name.value.clone(), known(arg.value.as_ref()?)?))
-        });
+        let dockerfile = context
+            .as_deref()
+            .zip(dockerfile)
+            .and_then(|(context, file)| join(context, &file));
+        let args = build
+            .args
+            .iter()
+            .filter_map(|arg| Some((arg.name.value.clone(), known(arg.value.as_ref()?)?)));
         Build {
             place: build.key.in_file(file),
             context,
@@ -671,9 +737,10 @@ impl<'a> Linker<'a> {
     fn base_image(&self, build: &Build) -> Option<String> {
         let file = self.sources.find(build.dockerfile.as_deref()?)?;
         match self.facts[file.0 as usize].as_ref() {
-            Facts::Dockerfile(parsed) => {
-                parsed.facts.base_image(build.target.as_deref()).map(str::to_owned)
-            }
+            Facts::Dockerfile(parsed) => parsed
+                .facts
+                .base_image(build.target.as_deref())
+                .map(str::to_owned),
             _ => None,
         }
     }
@@ -689,7 +756,11 @@ impl<'a> Linker<'a> {
         let mut known = HashSet::new();
         let mut environment = Vec::new();
         for &(file, part) in parts.iter().rev() {
-            for entry in part.environment.iter().flat_map(|environment| &environment.entries) {
+            for entry in part
+                .environment
+                .iter()
+                .flat_map(|environment| &environment.entries)
+            {
                 if known.insert(entry.name.value.as_str()) {
                     environment.push(variable(file, entry, variables));
                 }
@@ -699,22 +770,18 @@ impl<'a> Linker<'a> {
             for env_file in part.env_files.iter().rev() {
                 let path = resolve::written(&env_file.path, file, variables);
                 let at = join(folder, &path.text).filter(|_| path.is_all_known());
-                match at.as_deref().and_then(|at| self.env_file(at)) {
-                    Some((from, entries)) => {
-                        for entry in entries.iter().rev() {
-                            if known.insert(entry.name.value.as_str()) {
-                                environment.push(from_env_file(from, entry, path.way(), variables));
-                            }
+                if let Some((from, entries)) = at.as_deref().and_then(|at| self.env_file(at)) {
+                    for entry in entries.iter().rev() {
+                        if known.insert(entry.name.value.as_str()) {
+                            environment.push(from_env_file(from, entry, path.way(), variables));
                         }
                     }
-                    None => {
-                        let is_absent = at
-                            .as_deref()
-                            .is_some_and(|at| self.sources.existence(at) == Existence::Missing);
-                        if !is_absent || env_file.required {
-                            service.unknown_environment =
-                                Some(format!("`{}` was not read", path.text));
-                        }
+                } else {
+                    let is_absent = at
+                        .as_deref()
+                        .is_some_and(|at| self.sources.existence(at) == Existence::Missing);
+                    if !is_absent || env_file.required {
+                        service.unknown_environment = Some(format!("`{}` was not read", path.text));
                     }
                 }
             }
@@ -743,7 +810,9 @@ fn from_env_file(
 }
 
 fn with_connection(name: Placed<String>, value: Option<Resolved>) -> Variable {
-    let connection = value.as_ref().and_then(|value| connection::parse(&value.text));
+    let connection = value
+        .as_ref()
+        .and_then(|value| connection::parse(&value.text));
     Variable {
         name,
         value,

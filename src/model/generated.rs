@@ -47,7 +47,10 @@ pub fn header_literal(generator: &str) -> Option<Span> {
 
 fn header_in_line(line: &str) -> Option<std::ops::Range<usize>> {
     let code = line.trim_start();
-    if ["//", "*", "/*", "import "].iter().any(|mark| code.starts_with(mark)) {
+    if ["//", "*", "/*", "import "]
+        .iter()
+        .any(|mark| code.starts_with(mark))
+    {
         return None;
     }
     let quote = line.find(['"', '\'', '`'])?;

@@ -241,7 +241,10 @@ impl Workspace<'_> {
         if !is_missing || has_other_scripts || is_built || product.generator.is_none() {
             return None;
         }
-        let demanded_by = product.services().iter().find(|service| service.database().is_some())?;
+        let demanded_by = product
+            .services()
+            .iter()
+            .find(|service| service.database().is_some())?;
         Some(Drift::NoScript { demanded_by })
     }
 
@@ -271,7 +274,10 @@ impl Workspace<'_> {
             }
         }
         let grants_on = |name: &str| -> Vec<Place> {
-            let grants = init.grants.iter().filter(|grant| grant.database.value == name);
+            let grants = init
+                .grants
+                .iter()
+                .filter(|grant| grant.database.value == name);
             grants.map(|grant| grant.database.place).collect()
         };
         let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
@@ -286,17 +292,23 @@ impl Workspace<'_> {
             missing.clear();
             extra.clear();
         }
-        let file = init
-            .header
-            .or(init.first_statement)
-            .unwrap_or(Place { file: init.file, span: Span::default() });
-        drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing { service, name, file }));
-        drift.extend(extra.into_iter().map(|name| Drift::Extra {
+        let file = init.header.or(init.first_statement).unwrap_or(Place {
+            file: init.file,
+            span: Span::default(),
+        });
+        drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {
+            service,
             name,
-            also: grants_on(&name.value),
-            namesake: product
-                .namesake(&name.value)
-                .filter(|service| service.database() != Some(name.value.as_str())),
+            file,
+        }));
+        drift.extend(extra.into_iter().map(|name| {
+            Drift::Extra {
+                name,
+                also: grants_on(&name.value),
+                namesake: product
+                    .namesake(&name.value)
+                    .filter(|service| service.database() != Some(name.value.as_str())),
+            }
         }));
         settled
     }
@@ -311,8 +323,11 @@ impl Workspace<'_> {
     ) {
         let roles = self.connecting_roles(product);
         let usual = self.policy.postgres_role.as_deref().or(init.usual_role());
-        let granted: BTreeSet<&str> =
-            init.grants.iter().map(|grant| grant.database.value.as_str()).collect();
+        let granted: BTreeSet<&str> = init
+            .grants
+            .iter()
+            .map(|grant| grant.database.value.as_str())
+            .collect();
         let provided = self.provided_databases(product);
         let without: Vec<(&str, &Service)> = expected
             .iter()
@@ -335,25 +350,35 @@ impl Workspace<'_> {
                 granted,
             });
         } else {
-            drift.extend(without.into_iter().map(|(name, service)| Drift::GrantMissing {
-                service,
-                name,
-                role: roles
-                    .get(service.key())
-                    .map(|(role, _)| role.as_str())
-                    .or(usual)
-                    .unwrap_or("<role>")
-                    .to_owned(),
-                created: init
-                    .creates
-                    .iter()
-                    .find(|created| created.value == name)
-                    .map(|created| created.place),
+            drift.extend(without.into_iter().map(|(name, service)| {
+                Drift::GrantMissing {
+                    service,
+                    name,
+                    role: roles
+                        .get(service.key())
+                        .map(|(role, _)| role.as_str())
+                        .or(usual)
+                        .unwrap_or("<role>")
+                        .to_owned(),
+                    created: init
+                        .creates
+                        .iter()
+                        .find(|created| created.value == name)
+                        .map(|created| created.place),
+                }
             }));
-            drift.extend(strangers.into_iter().map(|granted| Drift::GrantExtra { granted }));
+            drift.extend(
+                strangers
+                    .into_iter()
+                    .map(|granted| Drift::GrantExtra { granted }),
+            );
         }
         for (name, service) in expected {
-            let grants = || init.grants.iter().filter(|grant| grant.database.value == *name);
+            let grants = || {
+                init.grants
+                    .iter()
+                    .filter(|grant| grant.database.value == *name)
+            };
             if grants().next().is_some() && !grants().any(|grant| grant.all) {
                 drift.extend(grants().next().map(|grant| Drift::GrantPartial {
                     service,
@@ -417,21 +442,29 @@ impl Workspace<'_> {
                 .variables()
                 .filter(|(container, _)| !own.contains(container.key.value.as_str()))
                 .any(|(_, variable)| {
-                    let is_value = variable.known_value().is_some_and(|value| value.text == name);
-                    is_value || variable.database().is_some_and(|database| database.text == name)
+                    let is_value = variable
+                        .known_value()
+                        .is_some_and(|value| value.text == name);
+                    is_value
+                        || variable
+                            .database()
+                            .is_some_and(|database| database.text == name)
                 })
         })
     }
 
     /// What keeps the product's init SQL from being run; nothing where that cannot be told.
     pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
-        let stack = self.development(product).filter(|stack| stack.open.is_empty())?;
+        let stack = self
+            .development(product)
+            .filter(|stack| stack.open.is_empty())?;
         let path = product.init_sql_path.as_str();
         let is_there = self.sources.existence(path) == Existence::File;
         let servers: Vec<&compose::Service> = stack.postgres_services().collect();
         let server = *servers.first()?;
-        let is_unclear =
-            |server: &&compose::Service| server.build.is_some() || server.is_extended || server.has_configs;
+        let is_unclear = |server: &&compose::Service| {
+            server.build.is_some() || server.is_extended || server.has_configs
+        };
         if servers.iter().any(is_unclear) {
             return None;
         }
@@ -440,7 +473,10 @@ impl Workspace<'_> {
         for (_, mount) in stack.init_mounts() {
             let target = mount.target.text.as_str();
             let source = stack.host_path(mount);
-            match source.as_deref().map(|source| (source, self.sources.existence(source))) {
+            match source
+                .as_deref()
+                .map(|source| (source, self.sources.existence(source)))
+            {
                 Some((source, Existence::File)) if source == path => {
                     return (!is_run(target)).then(|| MountDefect::WrongTarget {
                         target: mount.target.place().unwrap_or(server.key.place),
@@ -463,7 +499,10 @@ impl Workspace<'_> {
                 right: relative,
             });
         }
-        let has_databases = product.services().iter().any(|service| service.database().is_some());
+        let has_databases = product
+            .services()
+            .iter()
+            .any(|service| service.database().is_some());
         (is_there && has_databases).then(|| MountDefect::NoMount {
             container: server.volumes_key.unwrap_or(server.key.place),
             write: format!(
@@ -508,8 +547,15 @@ fn is_harmless(words: &str) -> bool {
 /// Statements about tables and what is in them, which no script that creates databases holds.
 fn is_of_tables(words: &str) -> bool {
     const STARTS: [&str; 9] = [
-        "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "CREATE INDEX", "CREATE VIEW", "INSERT", "UPDATE",
-        "DELETE", "TRUNCATE",
+        "CREATE TABLE",
+        "ALTER TABLE",
+        "DROP TABLE",
+        "CREATE INDEX",
+        "CREATE VIEW",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "TRUNCATE",
     ];
     STARTS.iter().any(|start| words.starts_with(start))
 }
@@ -529,7 +575,8 @@ fn relative_path(folder: &str, path: &str) -> String {
         let below = if above.is_empty() {
             Some(path)
         } else {
-            path.strip_prefix(above).and_then(|rest| rest.strip_prefix('/'))
+            path.strip_prefix(above)
+                .and_then(|rest| rest.strip_prefix('/'))
         };
         match below {
             Some(below) if up.is_empty() => return format!("./{below}"),

@@ -139,7 +139,10 @@ impl<'a> Workspace<'a> {
         if let Some(service) = self.service_of(user) {
             return service.into();
         }
-        let product = self.products.iter().find(|product| product.stacks.contains(&stack));
+        let product = self
+            .products
+            .iter()
+            .find(|product| product.stacks.contains(&stack));
         Owner {
             product: product.map(|product| product.name.clone()),
             service: Some(container.key.value.clone()),
@@ -192,16 +195,18 @@ impl<'a> Workspace<'a> {
     fn is_init_script(&self, id: FileId) -> bool {
         let path = &self.sources.file(id).path;
         let is_mounted = |stack: &Stack| {
-            stack
-                .init_mounts()
-                .any(|(_, mount)| stack.host_path(mount).is_some_and(|source| {
+            stack.init_mounts().any(|(_, mount)| {
+                stack.host_path(mount).is_some_and(|source| {
                     *path == source || path.starts_with(&format!("{source}/"))
-                }))
+                })
+            })
         };
-        self.products
-            .iter()
-            .any(|product| product.init_sql.as_ref().is_some_and(|init| init.file == id))
-            || self.stacks.iter().any(is_mounted)
+        self.products.iter().any(|product| {
+            product
+                .init_sql
+                .as_ref()
+                .is_some_and(|init| init.file == id)
+        }) || self.stacks.iter().any(is_mounted)
     }
 
     /// The facts of one file.
@@ -226,7 +231,16 @@ impl<'a> Workspace<'a> {
         is_development: bool,
     ) -> Option<Fix> {
         let is_safe = is_development && !self.has_generated_header(place.file);
-        self.replace(place, old, new, if is_safe { Safety::Safe } else { Safety::Unsafe })
+        self.replace(
+            place,
+            old,
+            new,
+            if is_safe {
+                Safety::Safe
+            } else {
+                Safety::Unsafe
+            },
+        )
     }
 
     /// The same, where somebody has to decide in any case.
@@ -251,7 +265,10 @@ impl<'a> Workspace<'a> {
         product: &'p Product,
     ) -> impl Iterator<Item = &'p crate::source::Placed<String>> {
         let stack = self.development(product);
-        product.open.iter().chain(stack.into_iter().flat_map(|stack| &stack.open))
+        product
+            .open
+            .iter()
+            .chain(stack.into_iter().flat_map(|stack| &stack.open))
     }
 
     /// Whether there is anything to judge: a registry, a compose file or a Prisma schema.
@@ -276,9 +293,15 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
     let mut users: HashMap<Place, BTreeSet<User>> = HashMap::new();
     for (stack_number, stack) in stacks.iter().enumerate() {
         for (number, service) in stack.services.iter().enumerate() {
-            let values = service.environment.iter().filter_map(|variable| variable.value.as_ref());
+            let values = service
+                .environment
+                .iter()
+                .filter_map(|variable| variable.value.as_ref());
             for place in values.flat_map(resolve::Resolved::links) {
-                users.entry(place).or_default().insert((stack_number, number));
+                users
+                    .entry(place)
+                    .or_default()
+                    .insert((stack_number, number));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::model::prisma_config::PrismaConfig;
 use crate::parse::prisma::{Datasource, PrismaFile};
-use crate::source::{FileId, Place, Seen, Sources, file_name, parent};
+use crate::source::{FileId, Place, Seen, Sources, file_name, has_ending, parent};
 
 /// A folder that a service is built from.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl Module {
 pub fn migrations_folder(sources: &Sources, folder: &str) -> Option<String> {
     sources.below(folder).find_map(|(path, seen)| {
         let folder = parent(path);
-        let is_sql = seen == Seen::File && path.ends_with(".sql");
+        let is_sql = seen == Seen::File && has_ending(path, "sql");
         if !is_sql {
             return None;
         }

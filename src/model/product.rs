@@ -15,7 +15,7 @@ use crate::model::value::{Origin, Text};
 use crate::model::{Workspace, keywords};
 use crate::parse::Facts;
 use crate::source::{
-    Existence, FileId, Kind, Place, Placed, Seen, Sources, file_name, join, parent,
+    Existence, FileId, Kind, Place, Placed, Seen, Sources, file_name, has_ending, join, parent,
 };
 
 /// A registry and everything that hangs on it.
@@ -130,7 +130,7 @@ impl Service {
     /// The database's name where the registry says it, nearest the entry.
     pub fn database_place(&self) -> Place {
         let database = self.entry.database.known();
-        database.map_or(self.entry.key.place, |text| text.place())
+        database.map_or(self.entry.key.place, super::value::Text::place)
     }
 
     /// The name that its database should have by its key (article 2).
@@ -143,7 +143,10 @@ impl Service {
         let hostname = self.entry.hostname.known();
         stack.by_key(self.key()).or_else(|| {
             let names = [Some(self.key()), hostname.map(|text| text.value.as_str())];
-            names.into_iter().flatten().find_map(|name| stack.by_host(name))
+            names
+                .into_iter()
+                .flatten()
+                .find_map(|name| stack.by_host(name))
         })
     }
 }
@@ -158,13 +161,22 @@ impl<'a> Claims<'a> {
     }
 
     /// The claimants but one.
-    pub fn others<'c>(&'c self, one: &'a Service) -> impl Iterator<Item = &'a Service> + use<'a, 'c> {
-        self.0.iter().copied().filter(move |service| service.key() != one.key())
+    pub fn others<'c>(
+        &'c self,
+        one: &'a Service,
+    ) -> impl Iterator<Item = &'a Service> + use<'a, 'c> {
+        self.0
+            .iter()
+            .copied()
+            .filter(move |service| service.key() != one.key())
     }
 
     /// The names of the claimants but one, for a sentence.
     pub fn names_without(&self, one: &'a Service) -> String {
-        let names: Vec<String> = self.others(one).map(|service| format!("`{}`", service.key())).collect();
+        let names: Vec<String> = self
+            .others(one)
+            .map(|service| format!("`{}`", service.key()))
+            .collect();
         names.join(" and ")
     }
 
@@ -172,7 +184,12 @@ impl<'a> Claims<'a> {
     /// no key or of every one, the last.
     pub fn intruder(&self) -> &'a Service {
         let is_odd = |service: &&&Service| service.database() != Some(&service.derived_database());
-        self.0.iter().rev().find(is_odd).copied().unwrap_or_else(|| self.last())
+        self.0
+            .iter()
+            .rev()
+            .find(is_odd)
+            .copied()
+            .unwrap_or_else(|| self.last())
     }
 }
 
@@ -230,7 +247,9 @@ const LONGEST_IDENTIFIER: usize = 63;
 fn is_snake_case(name: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty()
-            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('_').all(is_word)
 }
@@ -240,7 +259,8 @@ fn snake_case(name: &str) -> String {
     let mut result = String::new();
     let mut previous = '_';
     for letter in name.chars() {
-        let is_word_start = letter.is_uppercase() && (previous.is_lowercase() || previous.is_numeric());
+        let is_word_start =
+            letter.is_uppercase() && (previous.is_lowercase() || previous.is_numeric());
         if !letter.is_alphanumeric() || is_word_start {
             result.push('_');
         }
@@ -271,18 +291,25 @@ impl Service {
     /// Where the wrong name of its database stands.
     pub fn database_stand(&self, workspace: &Workspace) -> Place {
         let database = self.entry.database.known();
-        database.map_or(self.entry.key.place, |text| workspace.stand_in_registry(&text.origin))
+        database.map_or(self.entry.key.place, |text| {
+            workspace.stand_in_registry(&text.origin)
+        })
     }
 
     /// Where its wrong port stands.
     pub fn port_stand(&self, workspace: &Workspace) -> Place {
         let port = self.entry.port.known();
-        port.map_or(self.entry.key.place, |port| workspace.stand_in_registry(&port.origin))
+        port.map_or(self.entry.key.place, |port| {
+            workspace.stand_in_registry(&port.origin)
+        })
     }
 
     /// Its port where the registry says it, nearest the entry.
     pub fn port_place(&self) -> Place {
-        self.entry.port.known().map_or(self.entry.key.place, |port| port.place())
+        self.entry
+            .port
+            .known()
+            .map_or(self.entry.key.place, super::value::Traced::place)
     }
 
     /// The database's name, if something is wrong with it.
@@ -293,7 +320,9 @@ impl Service {
 
     /// The database's name and the one that its key makes, where they differ and both are legal.
     pub fn odd_database_name(&self) -> Option<(&str, String)> {
-        let name = self.database().filter(|name| NameDefect::of(name).is_none())?;
+        let name = self
+            .database()
+            .filter(|name| NameDefect::of(name).is_none())?;
         let derived = self.derived_database();
         (name != derived && NameDefect::of(&derived).is_none()).then_some((name, derived))
     }
@@ -319,9 +348,17 @@ impl Service {
     pub fn missing_fields(&self) -> Vec<(&'static str, &'static str)> {
         let entry = &self.entry;
         [
-            ("database", entry.database.is_absent(), "`database: \"…\"` (`\"\"` if it stores nothing)"),
+            (
+                "database",
+                entry.database.is_absent(),
+                "`database: \"…\"` (`\"\"` if it stores nothing)",
+            ),
             ("port", entry.port.is_absent(), "`port: …`"),
-            ("dockerfile", entry.dockerfile.is_absent(), "`dockerfile: \"…\"`"),
+            (
+                "dockerfile",
+                entry.dockerfile.is_absent(),
+                "`dockerfile: \"…\"`",
+            ),
         ]
         .into_iter()
         .filter(|(_, is_absent, _)| *is_absent)
@@ -332,16 +369,40 @@ impl Service {
     /// The fields whose values are of the wrong type.
     pub fn wrong_types(&self) -> Vec<WrongType> {
         let entry = &self.entry;
-        let text = |name, field: &Field<Text>, example| wrong_type(name, field, "a string", example);
+        let text =
+            |name, field: &Field<Text>, example| wrong_type(name, field, "a string", example);
         [
-            text("database", &entry.database, "`\"…\"`, or `\"\"` if it stores nothing"),
-            wrong_type("port", &entry.port, "a number from 1 to 65535", "the number without quotes"),
+            text(
+                "database",
+                &entry.database,
+                "`\"…\"`, or `\"\"` if it stores nothing",
+            ),
+            wrong_type(
+                "port",
+                &entry.port,
+                "a number from 1 to 65535",
+                "the number without quotes",
+            ),
             text("dockerfile", &entry.dockerfile, "a path in quotes"),
             text("hostname", &entry.hostname, "the key in quotes"),
-            text("layer", &entry.layer, "`\"platform\"`, `\"shared\"` or `\"domain\"`"),
+            text(
+                "layer",
+                &entry.layer,
+                "`\"platform\"`, `\"shared\"` or `\"domain\"`",
+            ),
             wrong_type("routes", &entry.routes, "a list of strings", "`[\"/…\"]`"),
-            wrong_type("extraEnv", &entry.extra_env, "a record of strings", "`{ NAME: \"…\" }`"),
-            wrong_type("dependsOn", &entry.depends_on, "a list of keys", "`[\"…\"]`"),
+            wrong_type(
+                "extraEnv",
+                &entry.extra_env,
+                "a record of strings",
+                "`{ NAME: \"…\" }`",
+            ),
+            wrong_type(
+                "dependsOn",
+                &entry.depends_on,
+                "a list of keys",
+                "`[\"…\"]`",
+            ),
             wrong_type("needsRedis", &entry.needs_redis, "a boolean", "`true`"),
         ]
         .into_iter()
@@ -403,7 +464,11 @@ impl Product {
         let mut claims: BTreeMap<T, Claims<'a>> = BTreeMap::new();
         for service in &self.services {
             if let Some(value) = value(service) {
-                claims.entry(value).or_insert_with(|| Claims(Vec::new())).0.push(service);
+                claims
+                    .entry(value)
+                    .or_insert_with(|| Claims(Vec::new()))
+                    .0
+                    .push(service);
             }
         }
         claims
@@ -428,7 +493,11 @@ impl Product {
     /// Whether the database of every service is known, and no further services can exist: then a
     /// database that no entry names has no owner.
     pub fn knows_all_databases(&self) -> bool {
-        !self.is_open() && self.services.iter().all(|service| service.entry.database.known().is_some())
+        !self.is_open()
+            && self
+                .services
+                .iter()
+                .all(|service| service.entry.database.known().is_some())
     }
 
     /// Services that a stack lacks; none where the stack or a service's names are not wholly known.
@@ -451,9 +520,14 @@ impl Product {
 
     /// How to write its generated files again, to end a sentence with; empty where that is not known.
     pub fn generator_advice(&self, workspace: &Workspace) -> String {
-        self.generator.as_ref().map_or_else(String::new, |generator| {
-            format!(" (`{}` writes it)", workspace.sources.file(generator.file).path)
-        })
+        self.generator
+            .as_ref()
+            .map_or_else(String::new, |generator| {
+                format!(
+                    " (`{}` writes it)",
+                    workspace.sources.file(generator.file).path
+                )
+            })
     }
 
     /// The service that a database without an owner probably once belonged to: the one whose key it is
@@ -475,11 +549,7 @@ pub fn is_like_registry(text: &str) -> bool {
 }
 
 /// Every product of the workspace, in the order of their registries' paths.
-pub fn products(
-    sources: &Sources,
-    facts: &[Arc<Facts>],
-    stacks: &[Stack],
-) -> Vec<Product> {
+pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Vec<Product> {
     let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries(sources, facts));
     let product_folders: Vec<&str> = folders.iter().map(|(folder, _)| folder.as_str()).collect();
     let stack_owners: Vec<Option<usize>> = stacks
@@ -516,7 +586,9 @@ fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
             takes_in && (!is_same || other_index < index)
         })
     };
-    let kept: Vec<bool> = (0..found.len()).map(|index| !is_part_of_another(index)).collect();
+    let kept: Vec<bool> = (0..found.len())
+        .map(|index| !is_part_of_another(index))
+        .collect();
     let mut kept = kept.into_iter();
     found
         .into_iter()
@@ -555,7 +627,10 @@ fn owner_of_folder(products: &[&str], folder: &str) -> Option<usize> {
 }
 
 fn is_ancestor(folder: &str, products: &[&str]) -> bool {
-    folder.is_empty() || products.iter().any(|product| product.starts_with(&format!("{folder}/")))
+    folder.is_empty()
+        || products
+            .iter()
+            .any(|product| product.starts_with(&format!("{folder}/")))
 }
 
 fn dockerfiles(sources: &Sources) -> Vec<&str> {
@@ -579,7 +654,11 @@ impl Linker<'_> {
         let name = if folder.is_empty() { "." } else { folder }.to_owned();
         let development = self.development(folder, &owned);
         let mut stacks: Vec<usize> = development.into_iter().collect();
-        stacks.extend(owned.into_iter().filter(|stack| Some(*stack) != development));
+        stacks.extend(
+            owned
+                .into_iter()
+                .filter(|stack| Some(*stack) != development),
+        );
         let registry_files = registry_files(&registry);
         let base = self.dockerfile_base(&registry);
         let mut services: Vec<Service> = registry
@@ -619,7 +698,8 @@ impl Linker<'_> {
         let bases = folders
             .iter()
             .filter_map(|folder| standard_files(self.sources, folder).first().copied());
-        let is_stack_of = |base: FileId, stack: &usize| self.stacks[*stack].files.first() == Some(&base);
+        let is_stack_of =
+            |base: FileId, stack: &usize| self.stacks[*stack].files.first() == Some(&base);
         bases
             .into_iter()
             .find_map(|base| owned.iter().copied().find(|stack| is_stack_of(base, stack)))
@@ -704,7 +784,10 @@ impl Linker<'_> {
         for (number, service) in services.iter_mut().enumerate() {
             if let Some(module) = &mut service.module {
                 module.migrations = module::migrations_folder(self.sources, &module.folder);
-                by_folder.entry(module.folder.clone()).or_default().push(number);
+                by_folder
+                    .entry(module.folder.clone())
+                    .or_default()
+                    .push(number);
             }
         }
         let scripts = super::scripts(self.sources, self.facts);
@@ -752,7 +835,7 @@ impl Linker<'_> {
         let in_infra = join(folder, "infra/init-databases.sql").unwrap_or_default();
         let mut candidates = vec![usual.clone(), in_infra];
         let beside = self.sources.below(infra).map(|(path, _)| path.to_owned());
-        candidates.extend(beside.filter(|path| path.ends_with(".sql")));
+        candidates.extend(beside.filter(|path| has_ending(path, "sql")));
         if let Some(development) = development {
             let stack = &self.stacks[development];
             for (_, mount) in stack.init_mounts() {

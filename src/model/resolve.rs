@@ -111,9 +111,18 @@ pub fn value(
 pub fn passed_on(name: &str, through: &[Place], variables: &Variables) -> Option<Resolved> {
     let found = variables.values.get(name)?;
     let prefix: Vec<Link> = through.iter().copied().map(Link::opaque).collect();
-    let mut resolved = scalar(found.text, found.file, found.interpolates, &prefix, variables);
+    let mut resolved = scalar(
+        found.text,
+        found.file,
+        found.interpolates,
+        &prefix,
+        variables,
+    );
     if found.from_example {
-        resolved.pieces.iter_mut().for_each(|piece| piece.from_example = true);
+        resolved
+            .pieces
+            .iter_mut()
+            .for_each(|piece| piece.from_example = true);
     }
     Some(resolved)
 }
@@ -373,7 +382,11 @@ fn glued_chain(first: &Piece, last: &Piece, range: &Range<usize>) -> Vec<Link> {
         && from.place.file == to.place.file
     {
         chain.push(Link {
-            place: from.place.span.cover(to.place.span).in_file(from.place.file),
+            place: from
+                .place
+                .span
+                .cover(to.place.span)
+                .in_file(from.place.file),
             shared: from.shared,
             exact: false,
         });

@@ -109,17 +109,25 @@ impl Workspace<'_> {
 
     fn no_postgres<'p>(&'p self, product: &'p Product, index: usize) -> PostgresCount<'p> {
         let stack = &self.stacks[index];
-        let demanding = product.services().iter().find(|service| service.database().is_some());
+        let demanding = product
+            .services()
+            .iter()
+            .find(|service| service.database().is_some());
         let is_unclear = |container: &Container| {
-            let is_own = self.containers.contains_key(&(index, stack.position(container)));
+            let is_own = self
+                .containers
+                .contains_key(&(index, stack.position(container)));
             !is_own && (container.image_name().is_none() || container.is_extended)
         };
         let leads_to_a_container = |(_, variable): (&Container, &Variable)| {
             let host = variable.host().filter(|_| variable.is_postgres());
-            host.and_then(|(host, _)| stack.by_host(&host.text)).is_some_and(|container| {
-                !container.is_other_software()
-                    && !self.containers.contains_key(&(index, stack.position(container)))
-            })
+            host.and_then(|(host, _)| stack.by_host(&host.text))
+                .is_some_and(|container| {
+                    !container.is_other_software()
+                        && !self
+                            .containers
+                            .contains_key(&(index, stack.position(container)))
+                })
         };
         let is_unknown = !stack.open.is_empty()
             || !stack.external_networks.is_empty()
@@ -144,7 +152,10 @@ impl Workspace<'_> {
         let names: BTreeSet<&str> = names_of(server).collect();
         let is_used_by_others = stack.services.iter().any(|container| {
             let is_itself = container.key.value == server.key.value;
-            let depends = container.depends_on.iter().any(|on| names.contains(on.name.text.as_str()));
+            let depends = container
+                .depends_on
+                .iter()
+                .any(|on| names.contains(on.name.text.as_str()));
             let names_it = container.environment.iter().any(|variable| {
                 let value = variable.known_value();
                 value.is_some_and(|value| mentions(&value.text, &names))
@@ -161,7 +172,7 @@ impl Workspace<'_> {
                     value.is_some_and(|value| others.contains(value.text.as_str()))
                 })
             });
-        !is_used_by_others && !follows_another && !server.has_profiles
+        !is_used_by_others && !follows_another && server.profiles.is_empty()
     }
 
     /// The product's containers whose connection strings lead to a server, or that wait for it.
@@ -190,7 +201,7 @@ impl Workspace<'_> {
         };
         let mut candidates = Vec::new();
         for (container, variable) in stack.variables() {
-            if container.has_network_mode || !variable.is_postgres() {
+            if container.network_mode.is_some() || !variable.is_postgres() {
                 continue;
             }
             let Some((host, port)) = variable.host().filter(|(host, _)| host.is_known) else {
@@ -202,7 +213,8 @@ impl Workspace<'_> {
             let user = (index, stack.position(container));
             match stack.by_host(&host.text) {
                 Some(reached) if reached.is_postgres() => {
-                    let wrong = port.and_then(|port| self.wrong_port(container, user, reached, port));
+                    let wrong =
+                        port.and_then(|port| self.wrong_port(container, user, reached, port));
                     candidates.extend(wrong);
                 }
                 reached => {
@@ -254,7 +266,10 @@ impl Workspace<'_> {
             return None;
         }
         let key = &server.key.value;
-        let is_published = server.ports.iter().any(|port| port.published == Some(number));
+        let is_published = server
+            .ports
+            .iter()
+            .any(|port| port.published == Some(number));
         Some(Candidate {
             user,
             container,
@@ -265,13 +280,18 @@ impl Workspace<'_> {
             },
             part: port,
             right: right.to_string(),
-            labels: vec![(server.key.place, format!("`{key}` listens on {right} inside the network"))],
+            labels: vec![(
+                server.key.place,
+                format!("`{key}` listens on {right} inside the network"),
+            )],
         })
     }
 
     /// Why a container that answers to a database's host is no Postgres server, as far as that is certain.
     fn no_postgres_server(&self, index: usize, reached: &Container) -> Option<String> {
-        let is_own = self.containers.contains_key(&(index, self.stacks[index].position(reached)));
+        let is_own = self
+            .containers
+            .contains_key(&(index, self.stacks[index].position(reached)));
         let is_certain = !reached.is_pooler() && (is_own || reached.is_other_software());
         is_certain.then(|| format!("`{}`, which is no Postgres server", reached.key.value))
     }
@@ -291,10 +311,11 @@ impl Workspace<'_> {
         let stack = &self.stacks[index];
         let mut found = Vec::new();
         for (container, variable) in stack.variables() {
-            if container.has_network_mode {
+            if container.network_mode.is_some() {
                 continue;
             }
-            let Some((host, _)) = variable.host().filter(|(host, _)| is_loopback(&host.text)) else {
+            let Some((host, _)) = variable.host().filter(|(host, _)| is_loopback(&host.text))
+            else {
                 continue;
             };
             let user = (index, stack.position(container));
@@ -304,7 +325,10 @@ impl Workspace<'_> {
             let is_database = variable.is_postgres();
             let declared_host = declared.and_then(url_host);
             // The registry's own value is judged where it stands.
-            let is_meant = is_database || declared_host.as_deref().is_some_and(|host| !is_loopback(host));
+            let is_meant = is_database
+                || declared_host
+                    .as_deref()
+                    .is_some_and(|host| !is_loopback(host));
             if !is_meant || !host.is_known || self.is_from_env_file(&host) {
                 continue;
             }
@@ -340,8 +364,12 @@ impl Workspace<'_> {
                 let Some(text) = variable.value.known() else {
                     continue;
                 };
-                let hosts = connection::parse(&text.value).map(|url| url.hosts).unwrap_or_default();
-                let Some(host) = hosts.first().filter(|host| is_loopback(&text.value[host.name.clone()]))
+                let hosts = connection::parse(&text.value)
+                    .map(|url| url.hosts)
+                    .unwrap_or_default();
+                let Some(host) = hosts
+                    .first()
+                    .filter(|host| is_loopback(&text.value[host.name.clone()]))
                 else {
                     continue;
                 };
@@ -368,7 +396,13 @@ impl Workspace<'_> {
 }
 
 fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {
-    service.entry.extra_env.known()?.variable(variable)?.value.known()
+    service
+        .entry
+        .extra_env
+        .known()?
+        .variable(variable)?
+        .value
+        .known()
 }
 
 fn url_host(text: &Text) -> Option<String> {

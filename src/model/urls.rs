@@ -102,7 +102,10 @@ impl Workspace<'_> {
         let urls = self.database_urls(product).into_iter();
         let wrongs = urls.filter_map(|url| {
             let own = url.service.database()?;
-            let part = url.variable.database().filter(|_| url.variable.is_postgres())?;
+            let part = url
+                .variable
+                .database()
+                .filter(|_| url.variable.is_postgres())?;
             let is_other = part.is_known && !part.text.is_empty() && part.text != own;
             is_other.then(|| WrongText {
                 url,
@@ -139,7 +142,10 @@ impl Workspace<'_> {
         &'p self,
         product: &'p Product,
     ) -> Vec<(&'p Service, &'p compose::Service, &'p str)> {
-        let Some(stack) = self.development(product).filter(|stack| stack.open.is_empty()) else {
+        let Some(stack) = self
+            .development(product)
+            .filter(|stack| stack.open.is_empty())
+        else {
             return Vec::new();
         };
         let has_none = |container: &compose::Service| {
@@ -152,7 +158,9 @@ impl Workspace<'_> {
             .services()
             .iter()
             .filter_map(|service| {
-                let container = service.container(stack).filter(|container| has_none(container))?;
+                let container = service
+                    .container(stack)
+                    .filter(|container| has_none(container))?;
                 Some((service, container, service.database()?))
             })
             .collect()
@@ -168,7 +176,9 @@ impl Workspace<'_> {
             .map(|user| user.text)
             .next();
         let user = user.as_deref().unwrap_or("<user>");
-        let server = self.development(product).and_then(|stack| stack.postgres_services().next());
+        let server = self
+            .development(product)
+            .and_then(|stack| stack.postgres_services().next());
         let host = server.map_or("postgres", |server| server.key.value.as_str());
         let port = self.policy.postgres_port;
         format!("postgresql://{user}:<password>@{host}:{port}/{database}")
@@ -202,13 +212,16 @@ impl Workspace<'_> {
     }
 
     fn is_database_variable(&self, variable: &Variable) -> bool {
-        let is_empty = variable.known_value().is_some_and(|value| value.text.is_empty());
+        let is_empty = variable
+            .known_value()
+            .is_some_and(|value| value.text.is_empty());
         let is_the_one = variable.name.value == self.policy.database_variable;
         variable.is_postgres() || is_the_one && !is_empty
     }
 
     fn is_module_of_another(&self, product: &Product, service: &Service) -> bool {
-        let folder = |service: &Service| service.module.as_ref().map(|module| module.folder.clone());
+        let folder =
+            |service: &Service| service.module.as_ref().map(|module| module.folder.clone());
         let own = folder(service);
         self.products
             .iter()
@@ -224,7 +237,9 @@ impl Workspace<'_> {
             .filter(|service| service.database().is_some())
             .flat_map(|service| {
                 let modules = service.module.iter();
-                modules.flat_map(|module| &module.datasources).map(move |source| (service, source))
+                modules
+                    .flat_map(|module| &module.datasources)
+                    .map(move |source| (service, source))
             })
     }
 
@@ -232,14 +247,20 @@ impl Workspace<'_> {
     /// the service's own variable.
     pub fn wrong_prisma_urls<'p>(&'p self, product: &'p Product) -> Vec<WrongPrismaUrl<'p>> {
         let mut wrongs = Vec::new();
-        let with_database = product.services().iter().filter(|service| service.database().is_some());
+        let with_database = product
+            .services()
+            .iter()
+            .filter(|service| service.database().is_some());
         for service in with_database {
             let Some(module) = &service.module else {
                 continue;
             };
             let schemas = module.datasources.iter();
             wrongs.extend(schemas.filter_map(|schema| self.wrong_schema_url(service, schema)));
-            let urls = module.configs.iter().filter_map(|(_, config)| config.datasource_url.as_ref());
+            let urls = module
+                .configs
+                .iter()
+                .filter_map(|(_, config)| config.datasource_url.as_ref());
             wrongs.extend(urls.filter_map(|url| self.wrong_config_url(product, service, url)));
         }
         wrongs
@@ -320,29 +341,31 @@ impl Workspace<'_> {
         let container = stack.and_then(|stack| service.container(stack));
         let set_here = container.and_then(|container| container.variable(&name.value));
         let named = set_here.map(|variable| variable.database().filter(|part| part.is_known));
-        let (what, labels) = match named {
+        let (what, label) = if let Some(named) = named {
             // Set for this very service: judged by what it holds, if that is known.
-            Some(named) => {
-                let named = named.filter(|named| named.text != own)?;
-                let place = set_here?.name.place;
-                let label = format!("`{}` names `{}`", name.value, named.text);
-                (format!("reads `{}`, which names `{}`", name.value, named.text), vec![(place, label)])
-            }
-            None => {
-                let other = service_named_by(product, &name.value).filter(|other| other.key() != service.key())?;
-                let label = format!("`{}` is a service of its own", other.key());
+            let named = named.filter(|named| named.text != own)?.text;
+            let remark = format!("`{}` names `{named}`", name.value);
+            (
+                format!("reads `{}`, which names `{named}`", name.value),
+                (set_here?.name.place, remark),
+            )
+        } else {
+            let other = service_named_by(product, &name.value)
+                .filter(|other| other.key() != service.key())?;
+            (
+                format!("reads `{}`, a variable of `{}`", name.value, other.key()),
                 (
-                    format!("reads `{}`, a variable of `{}`", name.value, other.key()),
-                    vec![(other.entry.key.place, label)],
-                )
-            }
+                    other.entry.key.place,
+                    format!("`{}` is a service of its own", other.key()),
+                ),
+            )
         };
         Some(WrongPrismaUrl {
             place: name.place,
             service,
             what,
             object: name.value.clone(),
-            labels,
+            labels: vec![label],
             fix: self.unsafe_replacement(name.place, &name.value, variable),
             help: format!("write `{variable}`"),
         })
@@ -371,9 +394,17 @@ impl Workspace<'_> {
             },
             object: named.clone(),
             labels: owner
-                .map(|owner| (owner.database_place(), format!("`{}` owns `{named}`", owner.key())))
+                .map(|owner| {
+                    (
+                        owner.database_place(),
+                        format!("`{}` owns `{named}`", owner.key()),
+                    )
+                })
                 .into_iter()
-                .chain([(service.database_place(), format!("`{}` owns `{own}`", service.key()))])
+                .chain([(
+                    service.database_place(),
+                    format!("`{}` owns `{own}`", service.key()),
+                )])
                 .collect(),
             fix: self.unsafe_replacement(place, &named, own),
             help: format!("write `{own}`, or read `{}`", self.policy.database_variable),
@@ -383,7 +414,8 @@ impl Workspace<'_> {
 
 /// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key counts.
 fn service_named_by<'p>(product: &'p Product, variable: &str) -> Option<&'p Service> {
-    let prefix = |service: &Service| format!("{}_", service.derived_database().to_ascii_uppercase());
+    let prefix =
+        |service: &Service| format!("{}_", service.derived_database().to_ascii_uppercase());
     product
         .services()
         .iter()
@@ -435,7 +467,12 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
         .collect();
     // A variable of unknown value may bring the missing parts along.
     let is_certain = !missing.is_empty() && value.is_all_known();
-    is_certain.then(|| (variable.whole(), format!("has no {}", missing.join(" and no "))))
+    is_certain.then(|| {
+        (
+            variable.whole(),
+            format!("has no {}", missing.join(" and no ")),
+        )
+    })
 }
 
 /// A server on the same machine, by a Unix socket: an empty host and a folder as `host` parameter, or a
@@ -446,7 +483,10 @@ fn is_socket(text: &str, connection: &connection::Connection) -> bool {
         .parameters
         .iter()
         .any(|(name, value)| &text[name.clone()] == "host" && is_folder(&text[value.clone()]));
-    let by_host = connection.hosts.first().is_some_and(|host| is_folder(&text[host.name.clone()]));
+    let by_host = connection
+        .hosts
+        .first()
+        .is_some_and(|host| is_folder(&text[host.name.clone()]));
     by_parameter || by_host
 }
 
@@ -460,4 +500,3 @@ impl Part {
         }
     }
 }
-

@@ -99,6 +99,8 @@ pub struct Service {
     pub volumes_key: Option<Span>,
     /// `volumes`, short and long.
     pub volumes: Vec<Volume>,
+    /// Whether `configs` brings files into the container.
+    pub has_configs: bool,
     /// `links`, `external_links` excluded.
     pub links: Vec<Written>,
     /// `profiles`.
@@ -461,6 +463,7 @@ fn read_setting(entry: &Entry, service: &mut Service) {
             service.volumes_key = own_key;
             service.volumes = elements(value).filter_map(|item| volume(&item)).collect();
         }
+        "configs" => service.has_configs = elements(value).next().is_some(),
         "links" => service.links = written_elements(value),
         "profiles" => service.profiles = written_elements(value),
         "extends" => service.extends = extends(value),

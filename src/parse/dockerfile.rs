@@ -40,7 +40,9 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
 fn stage(line: &str, start: usize) -> Option<Stage> {
     let offset = |word: &str| word.as_ptr().addr() - line.as_ptr().addr() + start;
     let mut words = line.split_whitespace();
-    words.next().filter(|word| word.eq_ignore_ascii_case("from"))?;
+    words
+        .next()
+        .filter(|word| word.eq_ignore_ascii_case("from"))?;
     let mut words = words.skip_while(|word| word.starts_with("--"));
     let image = words.next()?;
     let name = match (words.next(), words.next()) {
@@ -59,9 +61,12 @@ impl Dockerfile {
     /// through earlier stages.
     pub fn base_image(&self, target: Option<&str>) -> Option<&str> {
         let named = |name: &str, before: usize| {
-            self.stages[..before]
-                .iter()
-                .rposition(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+            self.stages[..before].iter().rposition(|stage| {
+                stage
+                    .name
+                    .as_deref()
+                    .is_some_and(|own| own.eq_ignore_ascii_case(name))
+            })
         };
         let mut index = match target {
             Some(target) => named(target, self.stages.len())?,
@@ -80,7 +85,8 @@ mod tests {
 
     #[test]
     fn the_base_image_is_found_through_the_stages() {
-        let text = "FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
+        let text =
+            "FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
         let parsed = parse(text);
         assert_eq!(parsed.facts.base_image(None), Some("postgis/postgis:16"));
         let span = parsed.facts.stages[0].image.span;

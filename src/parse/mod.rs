@@ -117,10 +117,9 @@ impl Kept {
             .as_slice()
             .par_iter()
             .map(|file| {
-                self.facts.get(&(file.kind, file.hash)).map_or_else(
-                    || Arc::new(parse(file.kind, &file.text)),
-                    Arc::clone,
-                )
+                self.facts
+                    .get(&(file.kind, file.hash))
+                    .map_or_else(|| Arc::new(parse(file.kind, &file.text)), Arc::clone)
             })
             .collect();
         self.facts = sources

@@ -12,12 +12,14 @@ use dbfence::source::Sources;
 
 /// The files of a workspace: paths from its root, and texts.
 #[derive(Clone)]
-pub struct Files(Vec<(String, String)>);
+pub(crate) struct Files(Vec<(String, String)>);
 
 impl Files {
     /// Reads a fixture.
-    pub fn of_fixture(name: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    pub(crate) fn of_fixture(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures")
+            .join(name);
         let mut files = Vec::new();
         collect(&root, &root, &mut files);
         files.sort();
@@ -26,9 +28,13 @@ impl Files {
 
     /// Replaces the only occurrence of `old` in the file.
     #[must_use]
-    pub fn replace(mut self, path: &str, old: &str, new: &str) -> Self {
+    pub(crate) fn replace(mut self, path: &str, old: &str, new: &str) -> Self {
         let text = self.text_mut(path);
-        assert_eq!(text.matches(old).count(), 1, "`{old}` should stand once in {path}");
+        assert_eq!(
+            text.matches(old).count(),
+            1,
+            "`{old}` should stand once in {path}"
+        );
         *text = text.replace(old, new);
         self
     }
@@ -36,19 +42,32 @@ impl Files {
     /// Replaces `old` by `new` in the part of the file between the first line that contains `from` and the
     /// next blank line.
     #[must_use]
-    pub fn replace_in_block(mut self, path: &str, from: &str, old: &str, new: &str) -> Self {
+    pub(crate) fn replace_in_block(mut self, path: &str, from: &str, old: &str, new: &str) -> Self {
         let text = self.text_mut(path);
-        let start = text.find(from).unwrap_or_else(|| panic!("no `{from}` in {path}"));
-        let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length);
+        let start = text
+            .find(from)
+            .unwrap_or_else(|| panic!("no `{from}` in {path}"));
+        let end = text[start..]
+            .find("\n\n")
+            .map_or(text.len(), |length| start + length);
         let block = &text[start..end];
-        assert_eq!(block.matches(old).count(), 1, "`{old}` should stand once in {block}");
-        *text = format!("{}{}{}", &text[..start], block.replace(old, new), &text[end..]);
+        assert_eq!(
+            block.matches(old).count(),
+            1,
+            "`{old}` should stand once in {block}"
+        );
+        *text = format!(
+            "{}{}{}",
+            &text[..start],
+            block.replace(old, new),
+            &text[end..]
+        );
         self
     }
 
     /// Removes a file.
     #[must_use]
-    pub fn remove(mut self, path: &str) -> Self {
+    pub(crate) fn remove(mut self, path: &str) -> Self {
         let before = self.0.len();
         self.0.retain(|(known, _)| known != path);
         assert_eq!(self.0.len() + 1, before, "{path} should be there");
@@ -61,14 +80,14 @@ impl Files {
     }
 
     /// Runs every rule.
-    pub fn check(&self) -> (Sources, Outcome) {
+    pub(crate) fn check(&self) -> (Sources, Outcome) {
         let sources = in_memory(self.0.iter().cloned(), &discover::Options::default());
         let outcome = check(&sources, &Policy::default(), rules::all().unwrap());
         (sources, outcome)
     }
 
     /// Runs every rule and shows the findings, one a line: rule, path, the wrong text in `⟦⟧`.
-    pub fn findings(&self) -> Vec<String> {
+    pub(crate) fn findings(&self) -> Vec<String> {
         let (sources, outcome) = self.check();
         outcome
             .findings
@@ -87,7 +106,11 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
         if path.is_dir() {
             collect(root, &path, files);
         } else if let Ok(text) = fs::read_to_string(&path) {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             files.push((name, text));
         }
     }

@@ -12,7 +12,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
             let service = wrong.url.service;
             let variable = &wrong.url.variable.name.value;
             report
-                .at(place, format!("`{variable}` of `{}` {defect}", service.key()))
+                .at(
+                    place,
+                    format!("`{variable}` of `{}` {defect}", service.key()),
+                )
                 .about(service, defect.clone())
                 .because_all(wrong.way_to(place))
                 .argues(Attribute::Connection, Wrong::Everything)

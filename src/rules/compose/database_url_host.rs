@@ -6,9 +6,15 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("compose", "database-url-host", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    for wrong in workspace.stack_numbers().flat_map(|stack| workspace.wrong_servers(stack)) {
+    for wrong in workspace
+        .stack_numbers()
+        .flat_map(|stack| workspace.wrong_servers(stack))
+    {
         report
-            .at(wrong.place, format!("`{}` connects to {}", wrong.container, wrong.what))
+            .at(
+                wrong.place,
+                format!("`{}` connects to {}", wrong.container, wrong.what),
+            )
             .about(wrong.owner, wrong.text.clone())
             .because_all(wrong.labels)
             .fix(workspace.unsafe_replacement(wrong.place, &wrong.text, &wrong.right))

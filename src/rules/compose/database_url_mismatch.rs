@@ -13,13 +13,31 @@ fn check(workspace: &Workspace, report: &mut Report) {
             let (named, own) = (&wrong.part.text, &wrong.right);
             let owner = product.owner_of(named);
             report
-                .at(place, match owner {
-                    Some(owner) => format!("`{}` connects to `{named}`, the database of `{}`", service.key(), owner.key()),
-                    None => format!("`{}` connects to `{named}`, which no service owns", service.key()),
-                } + wrong.part.remark())
+                .at(
+                    place,
+                    match owner {
+                        Some(owner) => format!(
+                            "`{}` connects to `{named}`, the database of `{}`",
+                            service.key(),
+                            owner.key()
+                        ),
+                        None => format!(
+                            "`{}` connects to `{named}`, which no service owns",
+                            service.key()
+                        ),
+                    } + wrong.part.remark(),
+                )
                 .about(service, named.clone())
-                .because_all(owner.map(|owner| (owner.database_place(), format!("`{}` owns `{named}`", owner.key()))))
-                .because(service.database_place(), format!("`{}` owns `{own}`", service.key()))
+                .because_all(owner.map(|owner| {
+                    (
+                        owner.database_place(),
+                        format!("`{}` owns `{named}`", owner.key()),
+                    )
+                }))
+                .because(
+                    service.database_place(),
+                    format!("`{}` owns `{own}`", service.key()),
+                )
                 .because_all(wrong.way_to(place))
                 .fix(workspace.replacement(place, named, own, wrong.url.is_development))
                 .argues(Attribute::Database, Wrong::Value(named.clone()))

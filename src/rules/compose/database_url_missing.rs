@@ -13,15 +13,27 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(
                     container.environment_key.unwrap_or(container.key.place),
-                    format!("`{}` owns `{database}`, but has no `{variable}`", service.key()),
+                    format!(
+                        "`{}` owns `{database}`, but has no `{variable}`",
+                        service.key()
+                    ),
                 )
                 .about(service, variable.clone())
-                .because(service.database_place(), format!("the registry names `{database}`"))
+                .because(
+                    service.database_place(),
+                    format!("the registry names `{database}`"),
+                )
                 .because_all(container.variables_for(database).map(|other| {
-                    (other.name.place, format!("`{}` is not `{variable}`", other.name.value))
+                    (
+                        other.name.place,
+                        format!("`{}` is not `{variable}`", other.name.value),
+                    )
                 }))
                 .argues(Attribute::Database, Wrong::Value(format!("no {database}")))
-                .help(format!("add `{variable}: {}`", workspace.url_to_write(product, database)));
+                .help(format!(
+                    "add `{variable}: {}`",
+                    workspace.url_to_write(product, database)
+                ));
         }
     }
 }

@@ -9,19 +9,35 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         if product.stacks.is_empty() {
             report
-                .at(product.registry.name.place, format!("`{}` has no compose file", product.name))
+                .at(
+                    product.registry.name.place,
+                    format!("`{}` has no compose file", product.name),
+                )
                 .about(product, "no compose file")
-                .help(format!("generate `{}`", product.path_of("docker-compose.yml")));
+                .help(format!(
+                    "generate `{}`",
+                    product.path_of("docker-compose.yml")
+                ));
         }
         let Some(stack) = workspace.development(product) else {
             continue;
         };
         for service in product.services_missing_in(stack) {
             report
-                .at(service.entry.key.place, format!("`{}` has no service in the compose file", service.key()))
+                .at(
+                    service.entry.key.place,
+                    format!("`{}` has no service in the compose file", service.key()),
+                )
                 .about(service, service.key())
-                .because_all(stack.services_key.map(|key| (key, format!("`{}` should be here", service.key()))))
-                .help(format!("add a service `{}` that is built from its module", service.key()));
+                .because_all(
+                    stack
+                        .services_key
+                        .map(|key| (key, format!("`{}` should be here", service.key()))),
+                )
+                .help(format!(
+                    "add a service `{}` that is built from its module",
+                    service.key()
+                ));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What the compose files say.
 
-pub(super) mod missing_compose_service;
-pub(super) mod database_url_missing;
-pub(super) mod database_url_mismatch;
 pub(super) mod database_url_format;
 pub(super) mod database_url_host;
+pub(super) mod database_url_mismatch;
+pub(super) mod database_url_missing;
 pub(super) mod localhost_url;
+pub(super) mod missing_compose_service;
 pub(super) mod single_dev_postgres;
 pub(super) mod stateless_with_database;

@@ -10,10 +10,17 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         match workspace.postgres_count(product) {
             PostgresCount::One | PostgresCount::Unknown => {}
-            PostgresCount::None { demanded_by, services_key } => report
+            PostgresCount::None {
+                demanded_by,
+                services_key,
+            } => report
                 .at(
                     demanded_by.database_place(),
-                    format!("the development stack of `{}` runs no Postgres, but `{}` has a database", product.name, demanded_by.key()),
+                    format!(
+                        "the development stack of `{}` runs no Postgres, but `{}` has a database",
+                        product.name,
+                        demanded_by.key()
+                    ),
                 )
                 .about(product, "no Postgres")
                 .because_all(services_key.map(|key| (key, "Postgres should be here".to_owned())))
@@ -23,11 +30,17 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     report
                         .at(
                             service.key.place,
-                            format!("`{}` is a second Postgres beside `{}`: development runs one", service.key.value, first.key.value),
+                            format!(
+                                "`{}` is a second Postgres beside `{}`: development runs one",
+                                service.key.value, first.key.value
+                            ),
                         )
                         .about(product, service.key.value.clone())
                         .because(first.key.place, "the first one")
-                        .help(format!("remove `{}` and keep every database on `{}`", service.key.value, first.key.value));
+                        .help(format!(
+                            "remove `{}` and keep every database on `{}`",
+                            service.key.value, first.key.value
+                        ));
                 }
             }
         }

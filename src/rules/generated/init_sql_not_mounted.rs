@@ -14,18 +14,42 @@ fn check(workspace: &Workspace, report: &mut Report) {
         };
         match defect {
             MountDefect::NoMount { container, write } => report
-                .at(container, format!("no Postgres service mounts `{}`, so no database is created", product.init_sql_path))
+                .at(
+                    container,
+                    format!(
+                        "no Postgres service mounts `{}`, so no database is created",
+                        product.init_sql_path
+                    ),
+                )
                 .about(product, "no mount")
                 .argues(Attribute::InitSql, Wrong::Everything)
                 .help(format!("add `{write}`")),
-            MountDefect::WrongSource { source, text, right } => report
-                .at(source, format!("`{text}` does not exist, so Docker mounts an empty directory in its place"))
+            MountDefect::WrongSource {
+                source,
+                text,
+                right,
+            } => report
+                .at(
+                    source,
+                    format!(
+                        "`{text}` does not exist, so Docker mounts an empty directory in its place"
+                    ),
+                )
                 .about(product, text.clone())
                 .fix(workspace.replacement(source, &text, &right, true))
                 .argues(Attribute::InitSql, Wrong::Everything)
                 .help(format!("write `{right}`")),
-            MountDefect::WrongTarget { target, text, right } => report
-                .at(target, format!("the Postgres image runs no file by the name of `{text}` on first start"))
+            MountDefect::WrongTarget {
+                target,
+                text,
+                right,
+            } => report
+                .at(
+                    target,
+                    format!(
+                        "the Postgres image runs no file by the name of `{text}` on first start"
+                    ),
+                )
                 .about(product, text.clone())
                 .fix(workspace.replacement(target, &text, &right, true))
                 .argues(Attribute::InitSql, Wrong::Everything)

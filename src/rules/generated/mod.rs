@@ -1,5 +1,5 @@
 //! What is generated from the registry.
 
-pub(super) mod init_sql_drift;
 pub(super) mod generated_file_edited;
+pub(super) mod init_sql_drift;
 pub(super) mod init_sql_not_mounted;

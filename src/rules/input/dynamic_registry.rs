@@ -5,7 +5,8 @@ use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("input", "dynamic-registry", check);
 
-const HELP: &str = "write a literal, or a constant of this file or of one that it imports by a relative path";
+const HELP: &str =
+    "write a literal, or a constant of this file or of one that it imports by a relative path";
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
@@ -13,10 +14,16 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(
                     dynamic.place,
-                    format!("the services of `{}` hang on {}, which is not known without running it", product.name, dynamic.what),
+                    format!(
+                        "the services of `{}` hang on {}, which is not known without running it",
+                        product.name, dynamic.what
+                    ),
                 )
                 .about(product, "services")
-                .because(product.registry.name.place, "nothing is called missing in this registry")
+                .because(
+                    product.registry.name.place,
+                    "nothing is called missing in this registry",
+                )
                 .help(HELP);
         }
         for service in product.services() {
@@ -24,10 +31,17 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 report
                     .at(
                         dynamic.place,
-                        format!("`{}` hangs on {}, which is not known without running it", service.key(), dynamic.what),
+                        format!(
+                            "`{}` hangs on {}, which is not known without running it",
+                            service.key(),
+                            dynamic.what
+                        ),
                     )
                     .about(service, dynamic.what.clone())
-                    .because(service.entry.key.place, format!("used by `{}`", service.key()))
+                    .because(
+                        service.entry.key.place,
+                        format!("used by `{}`", service.key()),
+                    )
                     .help(HELP);
             }
         }
@@ -36,10 +50,16 @@ fn check(workspace: &Workspace, report: &mut Report) {
         report
             .at(
                 rival.name.place,
-                format!("`{}` has two registries, and which one counts is not known", product.name),
+                format!(
+                    "`{}` has two registries, and which one counts is not known",
+                    product.name
+                ),
             )
             .about(product, rival.name.value.clone())
             .because(product.registry.name.place, "the other one")
-            .help(format!("spread `{}` into `{}`, or remove it", rival.name.value, product.registry.name.value));
+            .help(format!(
+                "spread `{}` into `{}`, or remove it",
+                rival.name.value, product.registry.name.value
+            ));
     }
 }

@@ -6,15 +6,26 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("input", "incomplete-registry-entry", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    for service in workspace.products().iter().flat_map(|product| product.services()) {
+    for service in workspace
+        .products()
+        .iter()
+        .flat_map(crate::model::product::Product::services)
+    {
         let missing = service.missing_fields();
         if !missing.is_empty() {
-            let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let names: Vec<String> = missing
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
             let lines: Vec<&str> = missing.iter().map(|(_, line)| *line).collect();
             report
                 .at(
                     service.entry.key.place,
-                    format!("the entry of `{}` has no {}", service.key(), names.join(" and no ")),
+                    format!(
+                        "the entry of `{}` has no {}",
+                        service.key(),
+                        names.join(" and no ")
+                    ),
                 )
                 .about(service, "missing fields")
                 .help(format!("add {}", lines.join(" and ")));
@@ -23,10 +34,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(
                     field.place,
-                    format!("`{}` of `{}` is {}, not {}", field.name, service.key(), field.found, field.expected),
+                    format!(
+                        "`{}` of `{}` is {}, not {}",
+                        field.name,
+                        service.key(),
+                        field.found,
+                        field.expected
+                    ),
                 )
                 .about(service, field.name)
-                .because(service.entry.key.place, format!("the entry of `{}`", service.key()))
+                .because(
+                    service.entry.key.place,
+                    format!("the entry of `{}`", service.key()),
+                )
                 .help(format!("write {}", field.example));
         }
     }

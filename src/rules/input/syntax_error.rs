@@ -20,9 +20,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(problem.span.in_file(id), problem.message.clone())
                 .about(Owner::default(), file.path.clone())
-                .because_all(rest.iter().take(3).map(|echo| {
-                    (echo.span.in_file(id), echo.message.clone())
-                }))
+                .because_all(
+                    rest.iter()
+                        .take(3)
+                        .map(|echo| (echo.span.in_file(id), echo.message.clone())),
+                )
                 .help(problem.help.clone());
         }
     }

@@ -9,7 +9,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         for wrong in workspace.wrong_prisma_urls(product) {
             report
-                .at(wrong.place, format!("the Prisma client of `{}` {}", wrong.service.key(), wrong.what))
+                .at(
+                    wrong.place,
+                    format!(
+                        "the Prisma client of `{}` {}",
+                        wrong.service.key(),
+                        wrong.what
+                    ),
+                )
                 .about(wrong.service, wrong.object)
                 .because_all(wrong.labels)
                 .fix(wrong.fix)

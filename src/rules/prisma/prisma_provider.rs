@@ -15,7 +15,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
             continue;
         }
         report
-            .at(provider.place, format!("the schema of `{}` is made for `{}`", service.key(), provider.value))
+            .at(
+                provider.place,
+                format!(
+                    "the schema of `{}` is made for `{}`",
+                    service.key(),
+                    provider.value
+                ),
+            )
             .about(service, provider.value.clone())
             .because(service.database_place(), "its database is on PostgreSQL")
             .help("write `postgresql`");

@@ -14,7 +14,13 @@ fn check(workspace: &Workspace, report: &mut Report) {
             };
             let place = service.database_stand(workspace);
             report
-                .at(place, format!("the database of `{}` is called `{database}`, not `{derived}`", service.key()))
+                .at(
+                    place,
+                    format!(
+                        "the database of `{}` is called `{database}`, not `{derived}`",
+                        service.key()
+                    ),
+                )
                 .about(service, database)
                 .because(service.entry.key.place, "the key that names it")
                 .fix(workspace.unsafe_replacement(place, database, &derived))

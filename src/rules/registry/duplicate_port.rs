@@ -13,14 +13,24 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(
                     last.port_stand(workspace),
-                    format!("`{}` listens on port {port}, which belongs to {}", last.key(), claims.names_without(last)),
+                    format!(
+                        "`{}` listens on port {port}, which belongs to {}",
+                        last.key(),
+                        claims.names_without(last)
+                    ),
                 )
                 .about(last, port.to_string())
                 .because_all(claims.others(last).map(|service| {
-                    (service.port_place(), format!("`{}` listens on {port}", service.key()))
+                    (
+                        service.port_place(),
+                        format!("`{}` listens on {port}", service.key()),
+                    )
                 }))
                 .argues(Attribute::Port, Wrong::Everything)
-                .help(format!("write a free port, such as {}", product.free_port_above(port)));
+                .help(format!(
+                    "write a free port, such as {}",
+                    product.free_port_above(port)
+                ));
         }
     }
 }

@@ -6,7 +6,11 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("registry", "hostname-mismatch", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    for service in workspace.products().iter().flat_map(|product| product.services()) {
+    for service in workspace
+        .products()
+        .iter()
+        .flat_map(crate::model::product::Product::services)
+    {
         let Some(hostname) = service.entry.hostname.known() else {
             continue;
         };
@@ -15,9 +19,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
         }
         let place = workspace.stand_in_registry(&hostname.origin);
         report
-            .at(place, format!("the hostname of `{}` is `{}`", service.key(), hostname.value))
+            .at(
+                place,
+                format!(
+                    "the hostname of `{}` is `{}`",
+                    service.key(),
+                    hostname.value
+                ),
+            )
             .about(service, hostname.value.clone())
-            .because(service.entry.key.place, "the key, which is the host on the Docker network")
+            .because(
+                service.entry.key.place,
+                "the key, which is the host on the Docker network",
+            )
             .fix(workspace.replacement(place, &hostname.value, service.key(), true))
             .help(format!("write `{}`", service.key()));
     }

@@ -21,7 +21,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .about(intruder, database)
                 .because_all(claims.others(intruder).map(|service| {
-                    (service.database_place(), format!("`{}` owns `{database}`", service.key()))
+                    (
+                        service.database_place(),
+                        format!("`{}` owns `{database}`", service.key()),
+                    )
                 }))
                 .argues(Attribute::Database, Wrong::Everything)
                 .help(match intruder.free_derived_database(product) {
