@@ -1,8 +1,11 @@
 //! Service registries: recognised by their shape, read entry by entry.
 
-use crate::model::evaluate::Scripts;
-use crate::model::value::{Dynamic, Origin, Text, Traced};
-use crate::source::{FileId, Place, Placed};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::evaluate::{Array, Evaluator, Kind, Lookup, Object, Scripts, Value};
+use crate::model::value::{Dynamic, Origin, Text, Traced, covers};
+use crate::parse::script::{ExportedValue, ExprKind};
+use crate::source::{At, FileId, Place, Placed};
 
 /// One service registry.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Registry {
     /// The services, in the order in which they are written. Keys of a record are unique; keys of a
     /// list are as they are written.
     pub entries: Vec<Entry>,
+    /// Members that are no objects, and so no services.
+    pub misplaced: Vec<Misplaced>,
     /// Keys of a record that the same literal writes again further down; JavaScript keeps the last.
     pub repeated: Vec<Placed<String>>,
     /// What may add further entries: dynamic keys and spreads, entries of a list without a name.
@@ -36,11 +41,31 @@ impl Registry {
         !self.open.is_empty()
     }
 
-    /// Whether this registry takes in all of `other`: then only this one is a registry of its own. One
-    /// and the same record under two names includes itself.
+    /// Whether this registry takes in all of `other`: then only this one is a registry of its own. That
+    /// is so of one and the same record, of one that was spread into this one, and of a selection of
+    /// its entries.
     pub fn takes_in(&self, other: &Registry) -> bool {
-        self.place == other.place || self.includes.contains(&other.place)
+        if self.place == other.place || self.includes.contains(&other.place) {
+            return true;
+        }
+        let entries: BTreeSet<Place> = self.entries.iter().map(|entry| entry.place).collect();
+        let selects = other.entries.iter().all(|it| entries.contains(&it.place));
+        let is_selection = !other.entries.iter().any(|it| covers(other.place, it.place));
+        selects
+            && !other.entries.is_empty()
+            && (is_selection || other.entries.len() < self.entries.len())
     }
+}
+
+/// A member of a registry that is no object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misplaced {
+    /// Its key; of an item of a list its index, which stands where the item does.
+    pub key: Placed<String>,
+    /// The value.
+    pub place: Place,
+    /// What it is: "a string", "null or undefined".
+    pub found: &'static str,
 }
 
 /// One service.
@@ -77,7 +102,31 @@ pub struct Entry {
 impl Entry {
     /// Everything in the entry that cannot be known, each place once, in the order of the places.
     pub fn dynamics(&self) -> Vec<&Dynamic> {
-        Vec::new()
+        let texts = [
+            &self.hostname,
+            &self.database,
+            &self.dockerfile,
+            &self.layer,
+            &self.label,
+        ];
+        let lists = [&self.routes, &self.depends_on];
+        let variables = self.extra_env.known();
+        let fields = texts.into_iter().filter_map(Field::dynamic);
+        let all = fields
+            .chain(self.port.dynamic())
+            .chain(self.needs_redis.dynamic())
+            .chain(self.extra_env.dynamic())
+            .chain(lists.into_iter().filter_map(Field::dynamic))
+            .chain(
+                lists
+                    .into_iter()
+                    .filter_map(Field::known)
+                    .flat_map(List::dynamics),
+            )
+            .chain(variables.into_iter().flat_map(Environment::dynamics))
+            .chain(&self.dynamic);
+        let by_place: BTreeMap<Place, &Dynamic> = all.map(|it| (it.place, it)).collect();
+        by_place.into_values().collect()
     }
 }
 
@@ -137,6 +186,10 @@ impl List {
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         self.items.iter().filter_map(Field::known)
     }
+
+    fn dynamics(&self) -> impl Iterator<Item = &Dynamic> {
+        self.items.iter().filter_map(Field::dynamic)
+    }
 }
 
 /// The environment variables of `extraEnv`.
@@ -157,6 +210,11 @@ impl Environment {
             .iter()
             .find(|variable| variable.name.value == name)
     }
+
+    fn dynamics(&self) -> impl Iterator<Item = &Dynamic> {
+        let values = self.variables.iter().filter_map(|it| it.value.dynamic());
+        values.chain(&self.open)
+    }
 }
 
 /// An environment variable.
@@ -174,6 +232,483 @@ pub struct Variable {
 /// A record or list has the shape if at least half of its entries, and at least one, are objects with
 /// `database` and one of `hostname`, `port`, `dockerfile`, `routes`.
 pub fn recognise(scripts: &Scripts<'_>, file: FileId) -> Vec<Registry> {
-    let _ = (scripts, file);
-    Vec::new()
+    let mut evaluator = Evaluator::new(scripts, file);
+    let mut registries: Vec<Registry> = Vec::new();
+    for candidate in candidates(scripts, &mut evaluator, file) {
+        let Some(found) = find(&mut evaluator, &candidate.value) else {
+            continue;
+        };
+        let same = registries.iter().any(|it| it.place == found.place);
+        if !same {
+            registries.push(read(&mut evaluator, file, candidate, found));
+        }
+    }
+    without_parts(registries)
+}
+
+/// A constant or export that may be a registry.
+struct Candidate<'a> {
+    name: Placed<String>,
+    value: Value<'a>,
+    /// Where it is changed after its definition.
+    changed: Option<Dynamic>,
+}
+
+fn candidates<'a>(
+    scripts: &'a Scripts<'a>,
+    evaluator: &mut Evaluator<'a>,
+    file: FileId,
+) -> Vec<Candidate<'a>> {
+    let Some(script) = scripts.by_file.get(&file) else {
+        return Vec::new();
+    };
+    let mut candidates = Vec::new();
+    for (number, constant) in script.constants.iter().enumerate() {
+        candidates.push(Candidate {
+            name: constant.name.in_file(file),
+            value: evaluator.constant(file, number),
+            changed: evaluator.changed(file, &constant.name.value),
+        });
+    }
+    let is_own = |name: &At<String>| {
+        script
+            .constants
+            .iter()
+            .any(|it| it.name.value == name.value)
+    };
+    let mut exported = Vec::new();
+    for export in &script.exports {
+        match &export.value {
+            ExportedValue::Local(name) if is_own(name) => {}
+            ExportedValue::Expr(expr) if matches!(expr.kind, ExprKind::Name(_)) => {}
+            _ if export.name.value == "*" => exported.extend(evaluator.export_names(file)),
+            _ => exported.push((export.name.value.clone(), export.name.span.in_file(file))),
+        }
+    }
+    for (name, place) in exported {
+        if let Some(value) = evaluator.export(file, &name) {
+            candidates.push(Candidate {
+                name: Placed { value: name, place },
+                value,
+                changed: None,
+            });
+        }
+    }
+    candidates
+}
+
+/// The part of a value that is shaped like a registry.
+struct Found<'a> {
+    place: Place,
+    /// The record or list, or the records that group the services.
+    groups: Vec<Value<'a>>,
+    /// What else may add groups.
+    open: Vec<Dynamic>,
+    /// Why nothing is certain about the entries: a function made the registry of this record.
+    made_by: Option<Dynamic>,
+}
+
+fn find<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<Found<'a>> {
+    if let Some(found) = find_literal(evaluator, value) {
+        return Some(found);
+    }
+    let Kind::Dynamic(cause) = &value.kind else {
+        return None;
+    };
+    let (file, expr) = cause.stopped_at?;
+    let ExprKind::Call { arguments, .. } = &expr.kind else {
+        return None;
+    };
+    arguments.iter().find_map(|argument| {
+        let argument = evaluator.evaluate(file, argument);
+        let found = find_literal(evaluator, &argument)?;
+        Some(Found {
+            made_by: Some(cause.dynamic.clone()),
+            ..found
+        })
+    })
+}
+
+fn find_literal<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<Found<'a>> {
+    let mut found = Found {
+        place: value.origin.definition(),
+        groups: Vec::new(),
+        open: Vec::new(),
+        made_by: None,
+    };
+    if has_shape(evaluator, value) {
+        found.groups.push(value.clone());
+        return Some(found);
+    }
+    let Kind::Object(object) = &value.kind else {
+        return None;
+    };
+    for member in &object.properties {
+        if has_shape(evaluator, &member.value) {
+            found.groups.push(member.value.clone());
+        }
+    }
+    found.open = object.unknown().cloned().collect();
+    (!found.groups.is_empty()).then_some(found)
+}
+
+fn has_shape<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> bool {
+    let members: Vec<&Value<'a>> = match &value.kind {
+        Kind::Object(object) => object.properties.iter().map(|it| &it.value).collect(),
+        Kind::Array(array) => array.items.iter().flatten().collect(),
+        _ => return false,
+    };
+    let verdicts = members
+        .into_iter()
+        .filter_map(|it| is_service(evaluator, it));
+    let (services, others): (Vec<bool>, Vec<bool>) = verdicts.partition(|&is_service| is_service);
+    !services.is_empty() && services.len() >= others.len()
+}
+
+/// Whether a value looks like a service; nothing if that cannot be told.
+fn is_service<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<bool> {
+    match &value.kind {
+        Kind::Object(object) => looks_like_service(object),
+        Kind::Dynamic(cause) => {
+            let (file, expr) = cause.stopped_at?;
+            let ExprKind::Call { arguments, .. } = &expr.kind else {
+                return None;
+            };
+            let made_of_one = arguments.iter().any(|argument| {
+                let argument = evaluator.evaluate(file, argument);
+                matches!(&argument.kind, Kind::Object(it) if looks_like_service(it) == Some(true))
+            });
+            made_of_one.then_some(true)
+        }
+        _ => Some(false),
+    }
+}
+
+fn looks_like_service(object: &Object<'_>) -> Option<bool> {
+    let holds = |key: &str| object.properties.iter().any(|it| &*it.key.value == key);
+    let others = ["hostname", "port", "dockerfile", "routes"];
+    if holds("database") && others.into_iter().any(holds) {
+        return Some(true);
+    }
+    object.unknown().next().is_none().then_some(false)
+}
+
+fn read<'a>(
+    evaluator: &mut Evaluator<'a>,
+    file: FileId,
+    candidate: Candidate<'a>,
+    found: Found<'a>,
+) -> Registry {
+    let mut registry = Registry {
+        file,
+        name: candidate.name,
+        place: found.place,
+        entries: Vec::new(),
+        misplaced: Vec::new(),
+        repeated: Vec::new(),
+        open: found.open,
+        includes: Vec::new(),
+    };
+    for group in &found.groups {
+        if group.origin.definition() != registry.place {
+            registry.includes.push(group.origin.definition());
+        }
+        match &group.kind {
+            Kind::Object(object) => registry.read_record(evaluator, object),
+            Kind::Array(array) => registry.read_list(evaluator, array),
+            _ => {}
+        }
+    }
+    if let Some(unsettled) = candidate.changed.or(found.made_by) {
+        for entry in &mut registry.entries {
+            *entry = Entry::unknown(entry.key.clone(), entry.place, &unsettled);
+        }
+        registry.open.push(unsettled);
+    }
+    registry
+}
+
+/// The registries that no other one takes in; of two that take in each other the first.
+fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
+    let is_part = |number: usize, part: &Registry| {
+        registries.iter().enumerate().any(|(other, whole)| {
+            let takes_in = other != number && whole.takes_in(part);
+            takes_in && (other < number || !part.takes_in(whole))
+        })
+    };
+    let parts: Vec<bool> = registries
+        .iter()
+        .enumerate()
+        .map(|(number, registry)| is_part(number, registry))
+        .collect();
+    let kept = registries.into_iter().zip(parts);
+    kept.filter(|&(_, is_part)| !is_part)
+        .map(|(registry, _)| registry)
+        .collect()
+}
+
+impl Registry {
+    fn read_record(&mut self, evaluator: &mut Evaluator<'_>, object: &Object<'_>) {
+        self.includes.extend(&object.includes);
+        self.repeated.extend(object.repeated.iter().cloned());
+        self.open.extend(object.unknown().cloned());
+        for member in &object.properties {
+            let key = Placed {
+                value: member.key.value.to_string(),
+                place: member.key.place(),
+            };
+            self.read_member(evaluator, key, &member.value);
+        }
+    }
+
+    fn read_list(&mut self, evaluator: &mut Evaluator<'_>, array: &Array<'_>) {
+        self.includes.extend(&array.includes);
+        for (index, item) in array.items.iter().enumerate() {
+            match item {
+                Ok(item) => self.read_item(evaluator, index, item),
+                Err(dynamic) => self.open.push(dynamic.clone()),
+            }
+        }
+    }
+
+    fn read_item(&mut self, evaluator: &mut Evaluator<'_>, index: usize, item: &Value<'_>) {
+        let place = item.origin.definition();
+        match &item.kind {
+            Kind::Object(object) => match name_of(object) {
+                Some(key) => self.read_member(evaluator, key, item),
+                None => self.open.push(Dynamic {
+                    place,
+                    what: "an entry without a known `key`, `name` or `id`".to_owned(),
+                    broken: false,
+                }),
+            },
+            Kind::Dynamic(cause) => self.open.push(cause.dynamic.clone()),
+            _ => {
+                let key = Placed {
+                    value: index.to_string(),
+                    place: item.origin.nearest(),
+                };
+                self.read_member(evaluator, key, item);
+            }
+        }
+    }
+
+    fn read_member(
+        &mut self,
+        evaluator: &mut Evaluator<'_>,
+        key: Placed<String>,
+        value: &Value<'_>,
+    ) {
+        let place = value.origin.definition();
+        match &value.kind {
+            Kind::Object(object) => {
+                self.entries
+                    .push(Entry::read(evaluator, key, place, object));
+            }
+            Kind::Dynamic(cause) => {
+                self.entries
+                    .push(Entry::unknown(key, place, &cause.dynamic));
+            }
+            _ => self.misplaced.push(Misplaced {
+                key,
+                place: value.origin.nearest(),
+                found: what_is(value),
+            }),
+        }
+    }
+}
+
+/// What names the service in an item of a list. A value with white space in it is a label, not a name,
+/// unless there is nothing else.
+fn name_of(object: &Object<'_>) -> Option<Placed<String>> {
+    let keys = ["key", "name", "id", "hostname"].into_iter();
+    let names: Vec<Text> = keys.filter_map(|key| known_text(object, key)).collect();
+    let word = names
+        .iter()
+        .find(|it| !it.value.contains(char::is_whitespace));
+    word.or(names.first()).map(|name| Placed {
+        value: name.value.clone(),
+        place: name.place(),
+    })
+}
+
+fn known_text(object: &Object<'_>, key: &str) -> Option<Text> {
+    match object.get(key) {
+        Lookup::Known(member) => member.value.text(),
+        _ => None,
+    }
+}
+
+impl Entry {
+    fn read(
+        evaluator: &mut Evaluator<'_>,
+        key: Placed<String>,
+        place: Place,
+        object: &Object<'_>,
+    ) -> Self {
+        Self {
+            key,
+            place,
+            hostname: field(object, "hostname", text),
+            port: field(object, "port", port),
+            database: field(object, "database", text),
+            dockerfile: field(object, "dockerfile", text),
+            routes: field(object, "routes", |value| list(evaluator, value)),
+            layer: field(object, "layer", text),
+            label: field(object, "label", text),
+            extra_env: optional(field(object, "extraEnv", |it| environment(evaluator, it))),
+            depends_on: optional(field(object, "dependsOn", |it| list(evaluator, it))),
+            needs_redis: optional(field(object, "needsRedis", flag)),
+            dynamic: object.unknown().cloned().collect(),
+        }
+    }
+
+    /// An entry of which nothing is known.
+    fn unknown(key: Placed<String>, place: Place, why: &Dynamic) -> Self {
+        Self {
+            key,
+            place,
+            hostname: Field::Dynamic(why.clone()),
+            port: Field::Dynamic(why.clone()),
+            database: Field::Dynamic(why.clone()),
+            dockerfile: Field::Dynamic(why.clone()),
+            routes: Field::Dynamic(why.clone()),
+            layer: Field::Dynamic(why.clone()),
+            label: Field::Dynamic(why.clone()),
+            extra_env: Field::Dynamic(why.clone()),
+            depends_on: Field::Dynamic(why.clone()),
+            needs_redis: Field::Dynamic(why.clone()),
+            dynamic: vec![why.clone()],
+        }
+    }
+}
+
+const NOTHING: &str = "null or undefined";
+
+fn what_is(value: &Value<'_>) -> &'static str {
+    match &value.kind {
+        Kind::String(_) => "a string",
+        Kind::Number(_) => "a number",
+        Kind::Boolean(_) => "a boolean",
+        Kind::Nothing => NOTHING,
+        Kind::Array(_) => "a list",
+        Kind::Object(_) => "an object",
+        Kind::Identity => "a function",
+        Kind::Dynamic(_) => "something unknown",
+    }
+}
+
+fn field<T>(object: &Object<'_>, key: &str, read: impl FnOnce(&Value<'_>) -> Field<T>) -> Field<T> {
+    match object.get(key) {
+        Lookup::Known(member) => read(&member.value),
+        Lookup::Absent => Field::Absent,
+        Lookup::Unknown(dynamic) => Field::Dynamic(dynamic.clone()),
+    }
+}
+
+fn optional<T>(field: Field<T>) -> Field<T> {
+    match field {
+        Field::WrongType { found: NOTHING, .. } => Field::Absent,
+        other => other,
+    }
+}
+
+fn not_this<T>(value: &Value<'_>) -> Field<T> {
+    match &value.kind {
+        Kind::Dynamic(cause) => Field::Dynamic(cause.dynamic.clone()),
+        _ => Field::WrongType {
+            place: value.origin.nearest(),
+            found: what_is(value),
+        },
+    }
+}
+
+pub(crate) fn text(value: &Value<'_>) -> Field<Text> {
+    value.text().map_or_else(|| not_this(value), Field::Known)
+}
+
+fn port(value: &Value<'_>) -> Field<Traced<u16>> {
+    let Kind::Number(number) = value.kind else {
+        return not_this(value);
+    };
+    if number.fract() != 0.0 || !(1.0..=65_535.0).contains(&number) {
+        return Field::WrongType {
+            place: value.origin.nearest(),
+            found: "a number that is no port from 1 to 65535",
+        };
+    }
+    // Whole and in range, as was just seen.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Field::Known(Traced {
+        value: number as u16,
+        origin: value.origin.clone(),
+    })
+}
+
+fn flag(value: &Value<'_>) -> Field<Traced<bool>> {
+    match value.kind {
+        Kind::Boolean(flag) => Field::Known(Traced {
+            value: flag,
+            origin: value.origin.clone(),
+        }),
+        _ => not_this(value),
+    }
+}
+
+/// A text inside a list or record that came over `links`.
+fn text_inside(value: &Value<'_>, links: &[Place]) -> Field<Text> {
+    match text(value) {
+        Field::Known(mut text) => {
+            text.origin = text.origin.inside(links);
+            Field::Known(text)
+        }
+        other => other,
+    }
+}
+
+fn list(evaluator: &mut Evaluator<'_>, value: &Value<'_>) -> Field<List> {
+    let Kind::Array(array) = &value.kind else {
+        return not_this(value);
+    };
+    if !evaluator.pay(array.items.len()) {
+        return Field::Dynamic(too_much(value));
+    }
+    let items = array.items.iter().map(|item| match item {
+        Ok(item) => text_inside(item, &value.origin.links),
+        Err(dynamic) => Field::Dynamic(dynamic.clone()),
+    });
+    Field::Known(List {
+        origin: value.origin.clone(),
+        items: items.collect(),
+    })
+}
+
+fn environment(evaluator: &mut Evaluator<'_>, value: &Value<'_>) -> Field<Environment> {
+    let Kind::Object(object) = &value.kind else {
+        return not_this(value);
+    };
+    if !evaluator.pay(object.properties.len()) {
+        return Field::Dynamic(too_much(value));
+    }
+    let links = &value.origin.links;
+    let variables = object.properties.iter().map(|member| Variable {
+        name: Traced {
+            value: member.key.value.to_string(),
+            origin: member.key.origin.clone().inside(links),
+        },
+        value: field(object, &member.key.value, |value| text_inside(value, links)),
+    });
+    Field::Known(Environment {
+        origin: value.origin.clone(),
+        variables: variables.collect(),
+        open: object.unknown().cloned().collect(),
+    })
+}
+
+fn too_much(value: &Value<'_>) -> Dynamic {
+    Dynamic {
+        place: value.origin.nearest(),
+        what: "a list that takes too many steps".to_owned(),
+        broken: false,
+    }
 }

@@ -43,8 +43,7 @@ impl Origin {
     /// already holds the nearest place is no link.
     #[must_use]
     pub fn through(mut self, link: Place) -> Self {
-        let nearest = self.nearest();
-        if link.file != nearest.file || !link.span.contains(nearest.span) {
+        if !covers(link, self.nearest()) {
             self.links.truncate(LINKS_KEPT - 1);
             self.links.insert(0, link);
         }
@@ -55,11 +54,22 @@ impl Origin {
     /// that came over `links` itself.
     #[must_use]
     pub fn through_container(self, link: Place, links: &[Place]) -> Self {
-        let between = links.iter().rev().filter(|place| **place != link);
-        between
-            .fold(self, |origin, &place| origin.through(place))
-            .through(link)
+        let mut beyond = links.to_vec();
+        beyond.retain(|&place| !covers(link, place));
+        self.inside(&beyond).through(link)
     }
+
+    /// This origin, seen by a user of the container that came over `links`.
+    #[must_use]
+    pub fn inside(self, links: &[Place]) -> Self {
+        let inwards = links.iter().rev();
+        inwards.fold(self, |origin, &place| origin.through(place))
+    }
+}
+
+/// Whether `inner` lies in `outer`.
+pub(crate) fn covers(outer: Place, inner: Place) -> bool {
+    outer.file == inner.file && outer.span.contains(inner.span)
 }
 
 /// A value and its origin.
@@ -166,4 +176,6 @@ pub struct Dynamic {
     /// What it is, as a noun phrase: "a call of `loadPort`", "a conditional expression", "import of
     /// `@acme/x`, which is not a relative path".
     pub what: String,
+    /// Whether the cause is a syntax error, which is a finding of its own.
+    pub broken: bool,
 }
