@@ -129,6 +129,12 @@ const DEEPEST: u32 = 200;
 /// Bytes that a glued string may have.
 const LONGEST_TEXT: usize = 65_536;
 
+/// Pieces that it may have.
+const MOST_PIECES: usize = 2_000;
+
+/// Parts that a list or record may have after spreads.
+const MOST_PARTS: usize = 20_000;
+
 /// Steps that any file may take; a file gets one more for each of its bytes.
 const STEPS: usize = 200_000;
 
@@ -200,7 +206,17 @@ impl<'a> Value<'a> {
     }
 }
 
+impl Array<'_> {
+    fn size(&self) -> usize {
+        self.items.len() + self.includes.len()
+    }
+}
+
 impl<'a> Object<'a> {
+    fn size(&self) -> usize {
+        self.properties.len() + self.includes.len() + self.unknown.len()
+    }
+
     /// What the object has under `key`.
     pub fn get(&self, key: &str) -> Lookup<'_, 'a> {
         let member = self.by_key.get(key).map(|&at| &self.properties[at]);
@@ -333,11 +349,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Pays for `steps` of work; false when there are none left.
+    /// Pays for `steps` of work; false, and nothing is paid, when so many are not left.
     pub fn pay(&mut self, steps: usize) -> bool {
-        let enough = steps <= self.steps;
-        self.steps = self.steps.saturating_sub(steps);
-        enough
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(self.steps);
+        left.is_some()
+    }
+
+    /// Pays for spreading what has `size` parts into what has `present` ones.
+    fn may_copy(&mut self, size: usize, present: usize) -> bool {
+        size + present <= MOST_PARTS && self.pay(size)
     }
 
     /// The text at a place in one line, cut where it is long.
@@ -459,7 +480,7 @@ impl<'a> Evaluator<'a> {
         let place = expr.span.in_file(file);
         let value = self.evaluate(file, expr);
         match &value.kind {
-            Kind::Array(spread) if self.pay(spread.items.len() + spread.includes.len()) => {
+            Kind::Array(spread) if self.may_copy(spread.size(), array.size()) => {
                 array.includes.push(value.origin.written);
                 array.includes.extend(&spread.includes);
                 let items = spread.items.iter().cloned();
@@ -512,7 +533,7 @@ impl<'a> Evaluator<'a> {
         let place = expr.span.in_file(file);
         let value = self.evaluate(file, expr);
         match &value.kind {
-            Kind::Object(spread) if self.pay(spread.properties.len() + spread.includes.len()) => {
+            Kind::Object(spread) if self.may_copy(spread.size(), object.size()) => {
                 object.includes.push(value.origin.written);
                 object.includes.extend(&spread.includes);
                 object.spread(spread, place, &value.origin.links);
@@ -580,7 +601,9 @@ impl<'a> Evaluator<'a> {
             Kind::Dynamic(cause) => return Err(stopped(site, cause)),
             Kind::String(part) => {
                 let length = start + part.value.len();
-                if length > LONGEST_TEXT || !self.pay(part.pieces.len() + length / 16) {
+                let pieces = glued.pieces.len() + part.pieces.len();
+                let long = length > LONGEST_TEXT || pieces > MOST_PIECES;
+                if long || !self.pay(part.pieces.len() + length / 16) {
                     let what = "a very long text".to_owned();
                     return Err(Value::dynamic(place, what, Some(site)));
                 }

@@ -49,11 +49,16 @@ impl Registry {
             return true;
         }
         let entries: BTreeSet<Place> = self.entries.iter().map(|entry| entry.place).collect();
-        let selects = other.entries.iter().all(|it| entries.contains(&it.place));
-        let is_selection = !other.entries.iter().any(|it| covers(other.place, it.place));
-        selects
-            && !other.entries.is_empty()
-            && (is_selection || other.entries.len() < self.entries.len())
+        if other.includes.contains(&self.place) {
+            return false;
+        }
+        // An entry that lost its name in a list stands among what is open.
+        let named = other.entries.iter().map(|entry| entry.place);
+        let members: Vec<Place> = named.chain(other.open.iter().map(|it| it.place)).collect();
+        let is_selection = !members.iter().any(|&member| covers(other.place, member));
+        !members.is_empty()
+            && members.iter().all(|member| entries.contains(member))
+            && (is_selection || members.len() < entries.len())
     }
 }
 
@@ -712,3 +717,6 @@ fn too_much(value: &Value<'_>) -> Dynamic {
         broken: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

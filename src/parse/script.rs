@@ -317,7 +317,10 @@ fn is_function(kind: &str) -> bool {
 fn parts(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     let named = node.named_children(&mut cursor);
-    named.filter(|child| !child.is_extra()).collect()
+    // What could not be read counts as extra, as comments do.
+    named
+        .filter(|child| child.is_error() || !child.is_extra())
+        .collect()
 }
 
 fn has_child(node: Node<'_>, wanted: impl Fn(&Node<'_>) -> bool) -> bool {
@@ -1023,11 +1026,34 @@ impl Lowered<'_> {
                 // Whole statements survive inside what could not be read around them.
                 "program" | "ERROR" | "ambient_declaration" => {
                     left.extend(parts(node).into_iter().rev());
+                    if node.is_error() {
+                        self.salvage(node);
+                    }
                 }
                 "export_statement" => self.export(node),
                 "import_statement" => self.import(node),
                 "expression_statement" => self.effect(node),
                 _ => self.declaration(node),
+            }
+        }
+    }
+
+    /// Finds `const name = value` in what could not be read because of what comes after.
+    fn salvage(&mut self, node: Node<'_>) {
+        let mut cursor = node.walk();
+        let (mut name, mut assigned) = (None, false);
+        for child in node.children(&mut cursor) {
+            match (child.kind(), name) {
+                ("const" | "let" | "var", _) => (name, assigned) = (Some(None), false),
+                ("identifier", Some(None)) => name = Some(Some(child)),
+                ("type_annotation" | "comment", _) => {}
+                ("=", Some(Some(_))) => assigned = true,
+                (_, Some(Some(named))) if assigned && child.is_named() => {
+                    let value = self.lowering.expression(child, DEEPEST_EXPRESSION);
+                    self.constant(self.lowering.at(named), value);
+                    name = None;
+                }
+                _ => name = None,
             }
         }
     }
@@ -1322,3 +1348,6 @@ impl Lowering<'_> {
         specifiers.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
