@@ -82,6 +82,7 @@ pub struct Array<'a> {
     pub includes: Vec<Place>,
     /// How many items stand before the first unknown spread.
     known: usize,
+    height: u32,
 }
 
 /// The properties of an object.
@@ -97,6 +98,7 @@ pub struct Object<'a> {
     unknown: Vec<(usize, Dynamic)>,
     by_key: HashMap<Rc<str>, usize>,
     written: usize,
+    height: u32,
 }
 
 /// A property of an object.
@@ -124,7 +126,7 @@ pub enum Lookup<'o, 'a> {
 }
 
 /// Levels of expressions and constants that are followed.
-const DEEPEST: u32 = 200;
+const DEEPEST: u32 = 100;
 
 /// Bytes that a glued string may have.
 const LONGEST_TEXT: usize = 65_536;
@@ -171,6 +173,11 @@ impl<'a> Value<'a> {
         Self::new(Kind::Dynamic(Rc::new(cause)), place)
     }
 
+    /// Values nest no deeper than expressions, since what nests is taken apart by recursion.
+    fn too_deep(place: Place) -> Self {
+        Self::dynamic(place, "a deeply nested value".to_owned(), None)
+    }
+
     fn through(mut self, link: Place) -> Self {
         self.origin = self.origin.through(link);
         self
@@ -191,6 +198,15 @@ impl<'a> Value<'a> {
                 pieces: glued.pieces.clone(),
             }),
             _ => None,
+        }
+    }
+
+    /// Levels of lists and records in it.
+    fn height(&self) -> u32 {
+        match &self.kind {
+            Kind::Array(array) => array.height,
+            Kind::Object(object) => object.height,
+            _ => 0,
         }
     }
 
@@ -473,6 +489,10 @@ impl<'a> Evaluator<'a> {
         }
         let unknown = array.items.iter().position(Result::is_err);
         array.known = unknown.unwrap_or(array.items.len());
+        array.height = above(array.items.iter().flatten());
+        if array.height > DEEPEST {
+            return Value::too_deep(place);
+        }
         Value::new(Kind::Array(Rc::new(array)), place)
     }
 
@@ -510,6 +530,10 @@ impl<'a> Evaluator<'a> {
                     object.write(own_key(file, key), method, true);
                 }
             }
+        }
+        object.height = above(object.properties.iter().map(|member| &member.value));
+        if object.height > DEEPEST {
+            return Value::too_deep(place);
         }
         Value::new(Kind::Object(Rc::new(object)), place)
     }
@@ -918,6 +942,10 @@ impl<'a> Evaluator<'a> {
         }
         let length = self.scripts.sources.file(file).text.len();
         let place = Span::new(0, length).in_file(file);
+        object.height = above(object.properties.iter().map(|member| &member.value));
+        if object.height > DEEPEST {
+            return Some(Value::too_deep(place));
+        }
         Some(Value::new(Kind::Object(Rc::new(object)), place))
     }
 
@@ -971,6 +999,11 @@ fn all_from(script: &Script) -> impl Iterator<Item = &At<String>> + use<'_> {
             ExportedValue::From { from, .. } if export.name.value == "*" => Some(from),
             _ => None,
         })
+}
+
+/// The height of what holds `values`.
+fn above<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> u32 {
+    1 + values.map(Value::height).max().unwrap_or_default()
 }
 
 fn own_key(file: FileId, key: &At<String>) -> Traced<Rc<str>> {
