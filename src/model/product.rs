@@ -1,6 +1,6 @@
 //! Products: a registry, its services with their modules, and the stacks that run them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalogue::nearest;
@@ -661,10 +661,11 @@ impl Linker<'_> {
         );
         let registry_files = registry_files(&registry);
         let base = self.dockerfile_base(&registry);
+        let free = self.free_dockerfiles(&registry, &base);
         let mut services: Vec<Service> = registry
             .entries
             .iter()
-            .map(|entry| self.service(&name, entry.clone(), &base))
+            .map(|entry| self.service(&name, entry.clone(), &base, &free))
             .collect();
         self.fill_modules(&mut services);
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
@@ -748,18 +749,34 @@ impl Linker<'_> {
         bases.iter().find(has_one).cloned().unwrap_or_default()
     }
 
-    fn service(&self, product: &str, entry: Entry, base: &str) -> Service {
+    /// The Dockerfiles that no entry names: those that a missing one may have been meant to be. None where
+    /// so many are missing that it is no slip, and comparing them all would take long.
+    fn free_dockerfiles(&self, registry: &Registry, base: &str) -> Vec<&str> {
+        const MOST_COMPARISONS: usize = 100_000;
+        let named: HashSet<String> = registry
+            .entries
+            .iter()
+            .filter_map(|entry| join(base, &entry.dockerfile.known()?.value))
+            .collect();
+        let is_missing = |path: &&String| self.sources.existence(path) == Existence::Missing;
+        let missing = named.iter().filter(is_missing).count();
+        let all = self.dockerfiles.iter().copied();
+        let free: Vec<&str> = all.filter(|path| !named.contains(*path)).collect();
+        if missing * free.len() > MOST_COMPARISONS {
+            return Vec::new();
+        }
+        free
+    }
+
+    fn service(&self, product: &str, entry: Entry, base: &str, free: &[&str]) -> Service {
         let written = entry.dockerfile.known().map(|text| text.value.as_str());
         let path = written.and_then(|written| join(base, written));
         let existence = path.as_deref().map(|path| self.sources.existence(path));
         let dockerfile = written.map(|written| match existence {
             Some(Existence::File | Existence::Unknown) => DockerfileState::Plausible,
             Some(Existence::Folder | Existence::Missing) | None => DockerfileState::Missing {
-                nearest: nearest(
-                    path.as_deref().unwrap_or(written),
-                    self.dockerfiles.iter().copied(),
-                )
-                .map(str::to_owned),
+                nearest: nearest(path.as_deref().unwrap_or(written), free.iter().copied())
+                    .map(str::to_owned),
             },
         });
         let meant = match &dockerfile {
