@@ -524,7 +524,7 @@ impl Product {
             .as_ref()
             .map_or_else(String::new, |generator| {
                 format!(
-                    " (`{}` writes it)",
+                    "; `{}` generates the file",
                     workspace.sources.file(generator.file).path
                 )
             })

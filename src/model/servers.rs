@@ -7,6 +7,7 @@ use crate::connection;
 use crate::finding::Owner;
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::product::{Product, Service};
+use crate::model::resolve::Link;
 use crate::model::value::Text;
 use crate::model::{User, Workspace};
 use crate::source::{Kind, Place};
@@ -47,6 +48,8 @@ pub struct WrongServer {
     pub what: String,
     /// The right text.
     pub right: String,
+    /// What to write.
+    pub help: String,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
 }
@@ -65,19 +68,27 @@ pub struct Loopback {
     pub container: String,
     /// The right host, where it is certain.
     pub right: Option<String>,
+    /// What to write.
+    pub help: String,
     /// Whether it is a database's URL.
     pub is_database: bool,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
 }
 
+/// A connection string, a part of which leads to no Postgres server.
 struct Candidate<'a> {
     user: User,
     container: &'a Container,
+    variable: &'a Variable,
+    defect: Defect,
+}
+
+struct Defect {
     part: Part,
     what: String,
     right: String,
-    labels: Vec<(Place, String)>,
+    label: (Place, String),
 }
 
 impl Workspace<'_> {
@@ -92,10 +103,7 @@ impl Workspace<'_> {
             return self.no_postgres(product, index);
         }
         servers.retain(|server| self.is_for_own_services(index, server));
-        let own_users = |server: &&Container| self.own_users(index, server).len();
-        // The first of those with most users: `max_by_key` would take the last.
-        let first = servers.iter().copied().rev().max_by_key(own_users);
-        match first {
+        match self.most_used(index, &servers) {
             Some(first) if servers.len() > 1 => PostgresCount::Several {
                 first,
                 later: servers
@@ -105,6 +113,23 @@ impl Workspace<'_> {
             },
             _ => PostgresCount::One,
         }
+    }
+
+    /// The Postgres service of a stack that holds the databases of its services.
+    pub(super) fn main_server(&self, index: usize) -> Option<&Container> {
+        let all: Vec<&Container> = self.stacks[index].postgres_services().collect();
+        let own: Vec<&Container> = all
+            .iter()
+            .copied()
+            .filter(|server| self.is_for_own_services(index, server))
+            .collect();
+        self.most_used(index, if own.is_empty() { &all } else { &own })
+    }
+
+    fn most_used<'s>(&self, index: usize, servers: &[&'s Container]) -> Option<&'s Container> {
+        let own_users = |server: &&Container| self.own_users(index, server).len();
+        // The first of those with most users: `max_by_key` would take the last.
+        servers.iter().copied().rev().max_by_key(own_users)
     }
 
     fn no_postgres<'p>(&'p self, product: &'p Product, index: usize) -> PostgresCount<'p> {
@@ -196,7 +221,7 @@ impl Workspace<'_> {
     /// Hosts and ports of connection strings in a stack that lead to no Postgres server.
     pub fn wrong_servers(&self, index: usize) -> Vec<WrongServer> {
         let stack = &self.stacks[index];
-        let Some(server) = stack.postgres_services().next() else {
+        let Some(server) = self.main_server(index) else {
             return Vec::new();
         };
         let mut candidates = Vec::new();
@@ -211,55 +236,63 @@ impl Workspace<'_> {
                 continue;
             }
             let user = (index, stack.position(container));
-            match stack.by_host(&host.text) {
+            let defect = match stack.by_host(&host.text) {
                 Some(reached) if reached.is_postgres() => {
-                    let wrong =
-                        port.and_then(|port| self.wrong_port(container, user, reached, port));
-                    candidates.extend(wrong);
+                    port.and_then(|port| self.wrong_port(reached, port))
                 }
                 reached => {
                     let what = match reached {
                         Some(reached) => self.no_postgres_server(index, reached),
                         None => self.nobody(index, &host.text),
                     };
-                    candidates.extend(what.map(|what| Candidate {
-                        user,
-                        container,
+                    what.map(|what| Defect {
                         part: host,
                         what,
                         right: server.key.value.clone(),
-                        labels: vec![(server.key.place, "the Postgres service".to_owned())],
-                    }));
+                        label: (server.key.place, "the Postgres service".to_owned()),
+                    })
                 }
-            }
+            };
+            candidates.extend(defect.map(|defect| Candidate {
+                user,
+                container,
+                variable,
+                defect,
+            }));
         }
-        let places = self.stand_alike(&candidates, |wrong| {
-            (wrong.user, &wrong.part, wrong.right.as_str())
+        let links = self.stand_alike(&candidates, |wrong| {
+            let defect = &wrong.defect;
+            (wrong.user, &defect.part, defect.right.as_str())
         });
-        places
+        links
             .into_iter()
             .zip(candidates)
-            .filter_map(|(place, wrong)| {
-                Some(WrongServer {
-                    place: place?,
-                    text: wrong.part.text,
-                    owner: self.owner_of_container(index, wrong.container),
-                    container: wrong.container.key.value.clone(),
-                    what: wrong.what,
-                    right: wrong.right,
-                    labels: wrong.labels,
-                })
-            })
+            .filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)))
             .collect()
     }
 
-    fn wrong_port<'p>(
-        &self,
-        container: &'p Container,
-        user: User,
-        server: &Container,
-        port: Part,
-    ) -> Option<Candidate<'p>> {
+    fn wrong_server(&self, index: usize, link: &Link, wrong: Candidate) -> WrongServer {
+        let Candidate {
+            container,
+            variable,
+            defect,
+            ..
+        } = wrong;
+        let key = &container.key.value;
+        let way = defect.part.way_to(link, key);
+        WrongServer {
+            place: link.place,
+            owner: self.owner_of_container(index, container),
+            container: key.clone(),
+            what: defect.what,
+            help: variable.advice(key, &defect.part, link, &defect.right),
+            right: defect.right,
+            labels: [defect.label].into_iter().chain(way).collect(),
+            text: defect.part.text,
+        }
+    }
+
+    fn wrong_port(&self, server: &Container, port: Part) -> Option<Defect> {
         let right = server.listens_on(self.policy.postgres_port)?;
         let number: u16 = port.text.parse().ok().filter(|_| port.is_known)?;
         if number == right {
@@ -270,9 +303,7 @@ impl Workspace<'_> {
             .ports
             .iter()
             .any(|port| port.published == Some(number));
-        Some(Candidate {
-            user,
-            container,
+        Some(Defect {
             what: if is_published {
                 format!("port {number} of `{key}`, which is its port on the host only")
             } else {
@@ -280,10 +311,10 @@ impl Workspace<'_> {
             },
             part: port,
             right: right.to_string(),
-            labels: vec![(
+            label: (
                 server.key.place,
                 format!("`{key}` listens on {right} inside the network"),
-            )],
+            ),
         })
     }
 
@@ -335,21 +366,26 @@ impl Workspace<'_> {
             let mut servers = stack.postgres_services();
             let server = servers.next().filter(|_| servers.next().is_none());
             let server = server.map(|server| server.key.value.clone());
-            let Some(place) = self.stand_on(&host.chain, &BTreeSet::from([user])) else {
+            let Some(link) = self.stand_on(&host.chain, &BTreeSet::from([user])) else {
                 continue;
             };
+            let key = &container.key.value;
+            let right = if is_database { server } else { declared_host };
+            let says_so = declared.map(|text| (text.place(), "what the registry says".to_owned()));
+            let way = host.way_to(&link, key);
             found.push(Loopback {
-                place,
-                text: host.text,
+                place: link.place,
                 owner: self.owner_of_container(index, container),
                 variable: variable.name.value.clone(),
-                container: container.key.value.clone(),
-                right: if is_database { server } else { declared_host },
+                container: key.clone(),
+                help: match &right {
+                    Some(right) => variable.advice(key, &host, &link, right),
+                    None => HOST_TO_WRITE.to_owned(),
+                },
+                right,
                 is_database,
-                labels: declared
-                    .map(|text| (text.place(), "what the registry says".to_owned()))
-                    .into_iter()
-                    .collect(),
+                labels: says_so.into_iter().chain(way).collect(),
+                text: host.text,
             });
         }
         found
@@ -380,6 +416,7 @@ impl Workspace<'_> {
                     variable: variable.name.value.clone(),
                     container: service.key().to_owned(),
                     right: None,
+                    help: HOST_TO_WRITE.to_owned(),
                     is_database: false,
                     labels: Vec::new(),
                 });
@@ -394,6 +431,9 @@ impl Workspace<'_> {
         deepest.is_some_and(|link| self.sources.file(link.place.file).kind == Kind::Env)
     }
 }
+
+/// What to write for a host where the right one is not known.
+const HOST_TO_WRITE: &str = "write the service's hostname on the Docker network";
 
 fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {
     service

@@ -7,6 +7,7 @@ use crate::model::compose::{self, Part, Stack, Variable};
 use crate::model::module::{DatasourceUrl, PlacedDatasource};
 use crate::model::prisma_config::{Source, UrlSource};
 use crate::model::product::{Product, Service};
+use crate::model::resolve::Link;
 use crate::model::value::Text;
 use crate::model::{User, Workspace};
 use crate::source::{Place, Placed, Span};
@@ -36,11 +37,17 @@ pub struct WrongText<'a> {
 }
 
 impl WrongText<'_> {
-    /// Where the service takes the text from, if it does not stand in the service itself.
-    pub fn way_to(&self, place: Place) -> Option<(Place, String)> {
-        let nearest = self.part.place()?;
-        let key = &self.url.container.key.value;
-        (nearest != place).then(|| (nearest, format!("`{key}` takes it from here")))
+    /// Where the service takes the text from, if that is not where the text stands.
+    pub fn way_to(&self, link: &Link) -> Option<(Place, String)> {
+        self.part.way_to(link, &self.url.container.key.value)
+    }
+
+    /// What to write: the right text, or a value of the service's own where the link stands for more than
+    /// the wrong part.
+    pub fn to_write(&self, link: &Link) -> String {
+        self.url
+            .variable
+            .advice(&self.url.container.key.value, &self.part, link, &self.right)
     }
 }
 
@@ -87,18 +94,18 @@ impl Workspace<'_> {
 
     /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the
     /// link nearest its service.
-    fn stand<'p>(&self, wrongs: Vec<WrongText<'p>>) -> Vec<(Place, WrongText<'p>)> {
-        let places = self.stand_alike(&wrongs, |wrong| {
+    fn stand<'p>(&self, wrongs: Vec<WrongText<'p>>) -> Vec<(Link, WrongText<'p>)> {
+        let links = self.stand_alike(&wrongs, |wrong| {
             (wrong.url.user, &wrong.part, wrong.right.as_str())
         });
-        let standing = places.into_iter().zip(wrongs);
+        let standing = links.into_iter().zip(wrongs);
         standing
-            .filter_map(|(place, wrong)| Some((place?, wrong)))
+            .filter_map(|(link, wrong)| Some((link?, wrong)))
             .collect()
     }
 
     /// Connection strings that name another database than their service's own.
-    pub fn wrong_databases<'p>(&'p self, product: &'p Product) -> Vec<(Place, WrongText<'p>)> {
+    pub fn wrong_databases<'p>(&'p self, product: &'p Product) -> Vec<(Link, WrongText<'p>)> {
         let urls = self.database_urls(product).into_iter();
         let wrongs = urls.filter_map(|url| {
             let own = url.service.database()?;
@@ -121,7 +128,7 @@ impl Workspace<'_> {
     pub fn malformed_urls<'p>(
         &'p self,
         product: &'p Product,
-    ) -> Vec<(Place, WrongText<'p>, String)> {
+    ) -> Vec<(Link, WrongText<'p>, String)> {
         let urls = self.database_urls(product).into_iter();
         let wrongs = urls.filter_map(|url| {
             url.service.database()?;
@@ -130,11 +137,16 @@ impl Workspace<'_> {
         });
         self.stand(wrongs.collect())
             .into_iter()
-            .map(|(place, wrong)| {
+            .map(|(link, wrong)| {
                 let defect = wrong.right.clone();
-                (place, wrong, defect)
+                (link, wrong, defect)
             })
             .collect()
+    }
+
+    /// Whether a service of the development set takes a text from a link, and nobody outside that set.
+    pub fn is_development_only(&self, url: &DatabaseUrl, link: &Link) -> bool {
+        url.is_development && self.is_used_only_in(url.user.0, link)
     }
 
     /// Services of the development set that own a database and have no variable that names it.
@@ -169,16 +181,17 @@ impl Workspace<'_> {
     /// A connection string for a database, as the product's other services write theirs. It never holds
     /// a password.
     pub fn url_to_write(&self, product: &Product, database: &str) -> String {
+        let server = product
+            .development
+            .and_then(|stack| self.main_server(stack));
         let urls = self.database_urls(product);
         let users = urls.iter().filter_map(|url| url.variable.user());
+        let superuser = server.and_then(|server| Some(server.variable("POSTGRES_USER")?.whole()));
         let user = users
-            .filter(|user| user.is_known && !user.text.is_empty())
-            .map(|user| user.text)
-            .next();
+            .chain(superuser)
+            .find(|user| user.is_known && !user.text.is_empty())
+            .map(|user| user.text);
         let user = user.as_deref().unwrap_or("<user>");
-        let server = self
-            .development(product)
-            .and_then(|stack| stack.postgres_services().next());
         let host = server.map_or("postgres", |server| server.key.value.as_str());
         let port = self.policy.postgres_port;
         format!("postgresql://{user}:<password>@{host}:{port}/{database}")

@@ -8,13 +8,13 @@ pub(crate) const RULE: Rule = rule!("compose", "database-url-mismatch", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        for (place, wrong) in workspace.wrong_databases(product) {
+        for (link, wrong) in workspace.wrong_databases(product) {
             let service = wrong.url.service;
             let (named, own) = (&wrong.part.text, &wrong.right);
             let owner = product.owner_of(named);
             report
                 .at(
-                    place,
+                    link.place,
                     match owner {
                         Some(owner) => format!(
                             "`{}` connects to `{named}`, the database of `{}`",
@@ -38,10 +38,15 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     service.database_place(),
                     format!("`{}` owns `{own}`", service.key()),
                 )
-                .because_all(wrong.way_to(place))
-                .fix(workspace.replacement(place, named, own, wrong.url.is_development))
+                .because_all(wrong.way_to(&link))
+                .fix(workspace.replacement(
+                    link.place,
+                    named,
+                    own,
+                    workspace.is_development_only(&wrong.url, &link),
+                ))
                 .argues(Attribute::Database, Wrong::Value(named.clone()))
-                .help(format!("write `{own}`"));
+                .help(wrong.to_write(&link) + &workspace.generator_of(product, link.place));
         }
     }
 }

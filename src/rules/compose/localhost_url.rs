@@ -41,9 +41,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 }),
             )
             .argues(subject, Wrong::Value(variable.clone()))
-            .help(match &wrong.right {
-                Some(right) => format!("write `{right}`"),
-                None => "write the service's hostname on the Docker network".to_owned(),
-            });
+            .help(wrong.help);
     }
 }
