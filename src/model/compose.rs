@@ -172,8 +172,7 @@ impl Part {
     /// Where a container takes the part from, if that is not where the link stands.
     pub fn way_to(&self, link: &Link, container: &str) -> Option<(Place, String)> {
         let nearest = self.place()?;
-        let is_there =
-            nearest.file == link.place.file && nearest.span.contains(link.place.span);
+        let is_there = nearest.file == link.place.file && nearest.span.contains(link.place.span);
         (!is_there).then(|| (nearest, format!("`{container}` takes it from here")))
     }
 }
@@ -256,22 +255,27 @@ impl Variable {
         Some((self.part(&host.name)?, port))
     }
 
-    /// What to write where a part is wrong: `right`, or a value of the container's own where the link
-    /// stands for more than that part.
-    pub fn advice(&self, container: &str, part: &Part, link: &Link, right: &str) -> String {
-        let own = (!link.is_part).then(|| self.shown_with(part, right));
-        match own.flatten() {
-            Some(own) => {
-                let name = &self.name.value;
-                format!("give `{container}` a `{name}` of its own, `{own}`")
-            }
-            None => format!("write `{right}`"),
+    /// What to write where parts are wrong, each given with the right text: those texts, or a value of
+    /// the container's own where the link stands for more than the first part.
+    pub fn advice(&self, container: &str, link: &Link, parts: &[(&Part, &str)]) -> String {
+        let own = (!link.is_part).then(|| self.shown_with(parts));
+        if let Some(own) = own.flatten() {
+            let name = &self.name.value;
+            return format!("give `{container}` a `{name}` of its own, `{own}`");
         }
+        let texts = parts.iter().enumerate().map(|(number, (part, right))| {
+            if number == 0 {
+                format!("write `{right}`")
+            } else {
+                format!("`{right}` instead of `{}`", part.text)
+            }
+        });
+        texts.collect::<Vec<_>>().join(", and ")
     }
 
-    /// The connection string with `text` in place of the part, to be shown: no password and no key is
-    /// in it.
-    pub fn shown_with(&self, part: &Part, text: &str) -> Option<String> {
+    /// The connection string with other texts in place of some parts, to be shown: no password and no
+    /// key is in it.
+    fn shown_with(&self, parts: &[(&Part, &str)]) -> Option<String> {
         let (value, connection) = (self.value.as_ref()?, self.connection.as_ref()?);
         let is_secret = |name: &Range<usize>| {
             let name = value.text[name.clone()].to_ascii_lowercase();
@@ -281,7 +285,10 @@ impl Variable {
         };
         let parameters = connection.parameters.iter();
         let secrets = parameters.filter(|(name, _)| is_secret(name));
-        let mut edits = vec![(&part.range, text)];
+        let mut edits: Vec<_> = parts
+            .iter()
+            .map(|(part, text)| (&part.range, *text))
+            .collect();
         edits.extend(connection.password.as_ref().map(|it| (it, "<password>")));
         edits.extend(secrets.map(|(_, secret)| (secret, "<secret>")));
         edits.sort_by_key(|(range, _)| range.start);

@@ -10,6 +10,7 @@ pub mod init_sql;
 pub mod keywords;
 pub mod module;
 pub mod prisma_config;
+pub mod prisma_urls;
 pub mod product;
 pub mod registry;
 pub mod resolve;

@@ -11,33 +11,18 @@ fn check(workspace: &Workspace, report: &mut Report) {
         for (link, wrong) in workspace.wrong_databases(product) {
             let service = wrong.url.service;
             let (named, own) = (&wrong.part.text, &wrong.right);
-            let owner = product.owner_of(named);
             report
                 .at(
                     link.place,
-                    match owner {
-                        Some(owner) => format!(
-                            "`{}` connects to `{named}`, the database of `{}`",
-                            service.key(),
-                            owner.key()
-                        ),
-                        None => format!(
-                            "`{}` connects to `{named}`, which no service owns",
-                            service.key()
-                        ),
-                    } + wrong.part.remark(),
+                    format!(
+                        "`{}` connects to {}{}",
+                        service.key(),
+                        product.says_whose(named),
+                        wrong.part.remark()
+                    ),
                 )
                 .about(service, named.clone())
-                .because_all(owner.map(|owner| {
-                    (
-                        owner.database_place(),
-                        format!("`{}` owns `{named}`", owner.key()),
-                    )
-                }))
-                .because(
-                    service.database_place(),
-                    format!("`{}` owns `{own}`", service.key()),
-                )
+                .because_all(product.ownership(service, named))
                 .because_all(wrong.way_to(&link))
                 .fix(workspace.replacement(
                     link.place,

@@ -35,11 +35,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             )
             .about(wrong.owner, variable.clone())
             .because_all(wrong.labels)
-            .fix(
-                wrong.right.as_deref().and_then(|right| {
-                    workspace.unsafe_replacement(wrong.place, &wrong.text, right)
-                }),
-            )
+            .fix(wrong.fix)
             .argues(subject, Wrong::Value(variable.clone()))
             .help(wrong.help);
     }
