@@ -459,13 +459,15 @@ impl Workspace<'_> {
 
     /// What keeps the product's init SQL from being run; nothing where that cannot be told.
     pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
-        let stack = self
-            .development(product)
-            .filter(|stack| stack.open.is_empty())?;
+        let index = product.development?;
+        let stack = &self.stacks[index];
+        if !stack.open.is_empty() {
+            return None;
+        }
         let path = product.init_sql_path.as_str();
         let is_there = self.sources.existence(path) == Existence::File;
         let servers: Vec<&compose::Service> = stack.postgres_services().collect();
-        let server = *servers.first()?;
+        let server = self.main_server(index)?;
         let is_unclear = |server: &&compose::Service| {
             server.build.is_some() || server.is_extended || server.has_configs
         };
