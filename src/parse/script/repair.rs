@@ -18,7 +18,7 @@ pub(super) struct Repair {
     pub text: String,
     /// What was mended.
     pub problems: Vec<Problem>,
-    /// Where strings begin that were not closed: what they hold is a guess.
+    /// Where strings and templates begin that were not closed: what they hold is a guess.
     pub guessed: Vec<usize>,
 }
 
@@ -277,10 +277,10 @@ pub(super) fn repair(text: &str) -> Repair {
         start: 0,
         end: 0,
     }; 2];
-    while let Some(token) = scanner.next() {
+    while let Some(mut token) = scanner.next() {
         match token.kind {
             Kind::UnclosedString => {
-                repair.string(&mut bytes, &mut tail, token);
+                token.kind = repair.string(&mut bytes, &mut tail, token);
             }
             Kind::UnclosedComment => {
                 repair.unclosed(token.start, "/*", "*/");
@@ -304,6 +304,8 @@ pub(super) fn repair(text: &str) -> Repair {
             .rev()
             .map(|&(bracket, _)| closer(bracket)),
     );
+    let templates = scanner.open.iter().filter(|&&(bracket, _)| bracket == b'`');
+    repair.guessed.extend(templates.map(|&(_, at)| at));
     if let Some(&(bracket, at)) = scanner.open.last() {
         let opened = if bracket == b'$' {
             "${"
@@ -336,8 +338,8 @@ impl Repair {
     }
 
     /// Puts the quote over the last character of the string that is no punctuation: what follows it
-    /// in the line, such as `},`, is then read as it was meant.
-    fn string(&mut self, bytes: &mut [u8], tail: &mut String, token: Token) {
+    /// in the line, such as `},`, is then read as it was meant. Gives what the line ends with.
+    fn string(&mut self, bytes: &mut [u8], tail: &mut String, token: Token) -> Kind {
         let quote = bytes[token.start];
         let is_punctuation = |byte: u8| byte.is_ascii_whitespace() || b",;})]".contains(&byte);
         let content = token.start + 1..token.end;
@@ -364,6 +366,10 @@ impl Repair {
             message: "this string is not closed in its line".to_owned(),
             help: format!("add the missing `{}`", char::from(quote)),
         });
+        match bytes[end..token.end].trim_ascii_end().last() {
+            Some(b',' | b';') => Kind::Other,
+            _ => Kind::Literal,
+        }
     }
 
     /// Puts a comma behind `value` if `key`, which a colon follows, cannot belong to it.
@@ -373,7 +379,7 @@ impl Repair {
         let number = bytes.get(value.start).is_some_and(u8::is_ascii_digit);
         // `readonly key:` stands in one line, and `default:` follows what it likes.
         let ends_value = match value.kind {
-            Kind::Close | Kind::Literal | Kind::UnclosedString => true,
+            Kind::Close | Kind::Literal => true,
             Kind::Word => number || gap.contains(&b'\n'),
             _ => false,
         };
