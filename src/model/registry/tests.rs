@@ -487,7 +487,7 @@ fn what_is_dynamic_says_what_and_where() {
         "k",
         "a key `[k]`, which is not known here",
     );
-    assert_eq!(a.unknowns().len(), 9);
+    assert_eq!(a.unknowns().len(), 8);
     expect(
         b.dynamic.first(),
         "makeService({ port: 1, database: 'b' })",
