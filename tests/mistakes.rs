@@ -47,7 +47,7 @@ const MISTAKES: &[Mistake] = &[
                 "label: \"Harbour dues,",
             )
         },
-        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"Harbour dues,⟧",
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"Harbour dues⟧",
     },
     Mistake {
         what: "a port that is computed",
