@@ -362,6 +362,28 @@ impl Service {
         POOLERS.iter().any(|pooler| image.contains(pooler))
     }
 
+    /// Whether its image is one that looks into, copies or migrates databases of others: it owns none.
+    pub fn is_tool(&self) -> bool {
+        const TOOLS: [&str; 12] = [
+            "adminer",
+            "atlas",
+            "backup",
+            "beaver",
+            "dbgate",
+            "exporter",
+            "flyway",
+            "liquibase",
+            "pgadmin",
+            "pghero",
+            "pgweb",
+            "prisma",
+        ];
+        let name = self.image_name().unwrap_or_default();
+        let is_runtime = ["node", "bun", "alpine", "busybox"].contains(&file_name(name));
+        let is_known = TOOLS.iter().any(|tool| name.contains(tool));
+        is_runtime || is_known || self.is_postgres() || self.is_pooler()
+    }
+
     /// Whether its image is known for something that is no PostgreSQL server.
     pub fn is_other_software(&self) -> bool {
         const OTHERS: [&str; 14] = [

@@ -547,16 +547,16 @@ impl Product {
         join(&self.folder, name).unwrap_or_else(|| name.to_owned())
     }
 
-    /// How to write its generated files again, to end a sentence with; empty where that is not known.
+    /// The path of the program that writes its generated files, where that is known.
+    pub fn generator_path<'s>(&self, workspace: &'s Workspace) -> Option<&'s str> {
+        let generator = self.generator.as_ref()?;
+        Some(workspace.sources.file(generator.file).path.as_str())
+    }
+
+    /// What writes its generated files, to end a sentence with; empty where that is not known.
     pub fn generator_advice(&self, workspace: &Workspace) -> String {
-        self.generator
-            .as_ref()
-            .map_or_else(String::new, |generator| {
-                format!(
-                    "; `{}` generates the file",
-                    workspace.sources.file(generator.file).path
-                )
-            })
+        self.generator_path(workspace)
+            .map_or_else(String::new, |path| format!("; `{path}` generates the file"))
     }
 
     /// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key
@@ -714,10 +714,11 @@ impl Linker<'_> {
         );
         let registry_files = registry_files(&registry);
         let base = self.dockerfile_base(&registry);
+        let free = self.free_dockerfiles(&registry, &base);
         let mut services: Vec<Service> = registry
             .entries
             .iter()
-            .map(|entry| self.service(&name, entry.clone(), &base))
+            .map(|entry| self.service(&name, entry.clone(), &base, &free))
             .collect();
         self.fill_modules(&mut services);
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
@@ -801,18 +802,26 @@ impl Linker<'_> {
         bases.iter().find(has_one).cloned().unwrap_or_default()
     }
 
-    fn service(&self, product: &str, entry: Entry, base: &str) -> Service {
+    /// The Dockerfiles that no entry names: one of them may be meant where a path is wrong.
+    fn free_dockerfiles(&self, registry: &Registry, base: &str) -> Vec<&str> {
+        let named: BTreeSet<String> = registry
+            .entries
+            .iter()
+            .filter_map(|entry| join(base, &entry.dockerfile.known()?.value))
+            .collect();
+        let all = self.dockerfiles.iter().copied();
+        all.filter(|path| !named.contains(*path)).collect()
+    }
+
+    fn service(&self, product: &str, entry: Entry, base: &str, free: &[&str]) -> Service {
         let written = entry.dockerfile.known().map(|text| text.value.as_str());
         let path = written.and_then(|written| join(base, written));
         let existence = path.as_deref().map(|path| self.sources.existence(path));
         let dockerfile = written.map(|written| match existence {
             Some(Existence::File | Existence::Unknown) => DockerfileState::Plausible,
             Some(Existence::Folder | Existence::Missing) | None => DockerfileState::Missing {
-                nearest: nearest(
-                    path.as_deref().unwrap_or(written),
-                    self.dockerfiles.iter().copied(),
-                )
-                .map(str::to_owned),
+                nearest: nearest(path.as_deref().unwrap_or(written), free.iter().copied())
+                    .map(str::to_owned),
             },
         });
         let meant = match &dockerfile {
