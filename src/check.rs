@@ -80,11 +80,13 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[(&Rule, Severity)
         inactive: inactive(workspace, rules, speaking),
         open: products
             .iter()
-            .flat_map(|product| workspace.openings(product).map(move |open| (product, open)))
-            .map(|(product, open)| Open {
-                product: product.name.clone(),
-                place: open.place,
-                reason: open.value.clone(),
+            .flat_map(|product| {
+                let openings = workspace.openings(product).into_iter();
+                openings.map(|open| Open {
+                    product: product.name.clone(),
+                    place: open.place,
+                    reason: open.value,
+                })
             })
             .collect(),
         has_subject: workspace.has_subject(),

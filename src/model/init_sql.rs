@@ -6,7 +6,7 @@ use crate::finding::Fix;
 use crate::model::compose::{self, INIT_FOLDER, Mount, Part, Stack};
 use crate::model::product::{Product, Service};
 use crate::model::{Workspace, generated};
-use crate::parse::sql::{SqlFile, StatementKind};
+use crate::parse::sql::{Dialect, SqlFile, StatementKind};
 use crate::source::{Existence, FileId, Place, Placed, Span, file_name, parent};
 
 /// What an init SQL does.
@@ -24,7 +24,8 @@ pub struct InitSql {
     pub grants: Vec<Grant>,
     /// Statements of other kinds, by their leading key words.
     pub others: Vec<Other>,
-    /// Whether it could be read as a whole.
+    /// Whether all that it does is known: it could be read as a whole, and neither includes another file
+    /// nor executes what it only computes.
     pub is_complete: bool,
 }
 
@@ -58,7 +59,7 @@ impl InitSql {
             creates: Vec::new(),
             grants: Vec::new(),
             others: Vec::new(),
-            is_complete,
+            is_complete: is_complete && sql.dialect == Dialect::Postgres,
         };
         for statement in &sql.statements {
             match &statement.kind {
@@ -76,6 +77,9 @@ impl InitSql {
                     words: words.value.clone(),
                     place: statement.span.in_file(file),
                 }),
+                StatementKind::Meta { command } if runs_more(&command.value) => {
+                    init.is_complete = false;
+                }
                 _ => {}
             }
         }
@@ -575,6 +579,11 @@ impl Workspace<'_> {
         };
         init.others.iter().filter(is_foreign).collect()
     }
+}
+
+/// Meta-commands that run statements which do not stand in the file itself.
+fn runs_more(command: &str) -> bool {
+    ["i", "ir", "include", "include_relative", "gexec"].contains(&command)
 }
 
 /// Statements that change nothing that outlives the session.

@@ -29,7 +29,7 @@ use crate::model::resolve::Link;
 use crate::model::value::Origin;
 use crate::parse::{AllFacts, Facts, Problem};
 use crate::policy::Policy;
-use crate::source::{FileId, Kind, Place, SourceFile, Sources};
+use crate::source::{FileId, Kind, Place, Placed, SourceFile, Sources};
 
 /// Everything that is known of a workspace, linked.
 pub struct Workspace<'a> {
@@ -277,15 +277,17 @@ impl<'a> Workspace<'a> {
     }
 
     /// What leaves a product's services, or the services of its development set, open.
-    pub fn openings<'p>(
-        &'p self,
-        product: &'p Product,
-    ) -> impl Iterator<Item = &'p crate::source::Placed<String>> {
-        let stack = self.development(product);
-        product
-            .open
-            .iter()
-            .chain(stack.into_iter().flat_map(|stack| &stack.open))
+    pub fn openings(&self, product: &Product) -> Vec<Placed<String>> {
+        let mut open = product.open.clone();
+        match self.development(product) {
+            Some(stack) => open.extend(stack.open.iter().cloned()),
+            None if product.stacks.is_empty() => {}
+            None => open.push(Placed {
+                value: "none of its compose files has a standard name".to_owned(),
+                place: product.registry.name.place,
+            }),
+        }
+        open
     }
 
     /// Whether there is anything to judge: a registry, a compose file or a Prisma schema.

@@ -1,6 +1,6 @@
 //! Products: a registry, its services with their modules, and the stacks that run them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalogue::nearest;
@@ -802,15 +802,23 @@ impl Linker<'_> {
         bases.iter().find(has_one).cloned().unwrap_or_default()
     }
 
-    /// The Dockerfiles that no entry names: one of them may be meant where a path is wrong.
+    /// The Dockerfiles that no entry names: those that a missing one may have been meant to be. None where
+    /// so many are missing that it is no slip, and comparing them all would take long.
     fn free_dockerfiles(&self, registry: &Registry, base: &str) -> Vec<&str> {
-        let named: BTreeSet<String> = registry
+        const MOST_COMPARISONS: usize = 100_000;
+        let named: HashSet<String> = registry
             .entries
             .iter()
             .filter_map(|entry| join(base, &entry.dockerfile.known()?.value))
             .collect();
+        let is_missing = |path: &&String| self.sources.existence(path) == Existence::Missing;
+        let missing = named.iter().filter(is_missing).count();
         let all = self.dockerfiles.iter().copied();
-        all.filter(|path| !named.contains(*path)).collect()
+        let free: Vec<&str> = all.filter(|path| !named.contains(*path)).collect();
+        if missing * free.len() > MOST_COMPARISONS {
+            return Vec::new();
+        }
+        free
     }
 
     fn service(&self, product: &str, entry: Entry, base: &str, free: &[&str]) -> Service {

@@ -131,3 +131,26 @@ impl Kept {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn only_a_text_that_changed_is_parsed_again() {
+        let sources = |second: &str| {
+            let files = vec![
+                SourceFile::new("a.env", Kind::Env, "A=1"),
+                SourceFile::new("b.env", Kind::Env, second),
+            ];
+            Sources::new("".into(), files, std::collections::BTreeMap::new())
+        };
+        let mut kept = Kept::default();
+        let before = kept.parse_all(&sources("B=1"));
+        let after = kept.parse_all(&sources("B=2"));
+        assert!(Arc::ptr_eq(&before[0], &after[0]));
+        assert!(!Arc::ptr_eq(&before[1], &after[1]));
+        assert_eq!(kept.facts.len(), 2, "what is gone is forgotten");
+    }
+}

@@ -79,8 +79,8 @@ fn write_title(out: &mut String, finding: &Finding, style: &Style) {
 /// What the fix does, unless the help said so, and how safe it is.
 fn fix_sentence(help: &str, fix: &Fix) -> String {
     let how = match fix.safety {
-        Safety::Safe => "safe, `--fix` applies it",
-        Safety::Unsafe => "unsafe, `--fix --unsafe-fixes` applies it",
+        Safety::Safe => "safe",
+        Safety::Unsafe => "unsafe: decide first",
     };
     if fix.title.eq_ignore_ascii_case(help) {
         how.to_owned()

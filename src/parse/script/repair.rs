@@ -96,10 +96,11 @@ impl<'t> Scanner<'t> {
 
     fn string(&mut self, quote: u8) -> Kind {
         self.at += 1;
+        let start = self.at;
         loop {
             match self.peek(0) {
-                0 if self.at >= self.bytes.len() => return Kind::UnclosedString,
-                b'\n' | b'\r' => return Kind::UnclosedString,
+                0 if self.at >= self.bytes.len() => return self.unclosed_string(start),
+                b'\n' | b'\r' => return self.unclosed_string(start),
                 b'\\' if self.peek(1) == b'\r' && self.peek(2) == b'\n' => self.at += 3,
                 b'\\' => self.at += 2,
                 byte => {
@@ -110,6 +111,16 @@ impl<'t> Scanner<'t> {
                 }
             }
         }
+    }
+
+    /// Goes back behind the last character that is no punctuation: what follows it in the line, such
+    /// as `},`, was hardly meant to be in the string.
+    fn unclosed_string(&mut self, start: usize) -> Kind {
+        let is_punctuation = |byte: u8| byte.is_ascii_whitespace() || b",;})]".contains(&byte);
+        let content = self.bytes.get(start..self.at).unwrap_or_default();
+        let end = content.iter().rposition(|&byte| !is_punctuation(byte));
+        self.at = start + end.map_or(0, |last| last + 1);
+        Kind::UnclosedString
     }
 
     fn block_comment(&mut self) -> Option<Kind> {
@@ -335,20 +346,13 @@ impl Repair {
         });
     }
 
-    /// Puts the quote over the last character of the string that is no punctuation: what follows it
-    /// in the line, such as `},`, is then read as it was meant.
+    /// Puts the quote over the last character of the string, for want of room behind it.
     fn string(&mut self, bytes: &mut [u8], tail: &mut String, token: Token) {
         let quote = bytes[token.start];
-        let is_punctuation = |byte: u8| byte.is_ascii_whitespace() || b",;})]".contains(&byte);
-        let content = token.start + 1..token.end;
-        let punctuation = bytes[content.clone()].iter().rev();
-        let end = token.end
-            - punctuation
-                .take_while(|&&byte| is_punctuation(byte))
-                .count();
-        if end > content.start {
+        let (content, end) = (token.start + 1, token.end);
+        if end > content {
             let mut start = end - 1;
-            while start > content.start && !is_boundary(bytes[start]) {
+            while start > content && !is_boundary(bytes[start]) {
                 start -= 1;
             }
             bytes[start..end].fill(b' ');
@@ -360,7 +364,7 @@ impl Repair {
         }
         self.guessed.push(token.start);
         self.problems.push(Problem {
-            span: Span::new(token.start, end.max(content.start)),
+            span: Span::new(token.start, end),
             message: "this string is not closed in its line".to_owned(),
             help: format!("add the missing `{}`", char::from(quote)),
         });
