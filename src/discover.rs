@@ -167,16 +167,19 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     Ok(sources)
 }
 
-/// The workspace that the given files (paths from its root, and texts) make up, by the same rules as
-/// [`discover`], except that ignore files are not looked at: whoever lists the files has chosen them.
+/// The workspace that the given files (paths from its root, and their bytes) make up, by the same rules
+/// as [`discover`], except that ignore files are not looked at: whoever lists the files has chosen them.
 /// Globs of the options that cannot be read match nothing.
-pub fn in_memory(files: impl IntoIterator<Item = (String, String)>, options: &Options) -> Sources {
+pub fn in_memory<T: Into<Vec<u8>>>(
+    files: impl IntoIterator<Item = (String, T)>,
+    options: &Options,
+) -> Sources {
     let kinds = Kinds::new(options).unwrap_or_default();
     let excluded = Excluded::new(&options.exclude).unwrap_or_default();
     let mut seen = BTreeMap::new();
-    let mut texts = BTreeMap::new();
+    let mut others = BTreeMap::new();
     let mut read = Vec::new();
-    for (path, text) in files {
+    for (path, bytes) in files {
         if let Some(folder) = excluded.folder_above(&path) {
             seen.insert(folder, Seen::FolderNotEntered);
             continue;
@@ -187,21 +190,21 @@ pub fn in_memory(files: impl IntoIterator<Item = (String, String)>, options: &Op
         }
         match kinds.of(&path) {
             Some(kind) if kind != Kind::Migration => {
-                read.push(within_limit(&path, kind, text, options.max_file_size));
+                read.push(decoded(&path, kind, bytes.into(), options.max_file_size));
             }
             _ => {
-                texts.insert(path, text);
+                others.insert(path, bytes.into());
             }
         }
     }
     imports::follow(
         &mut read,
-        |path| texts.get_key_value(path).map(|(path, _)| path.as_str()),
+        |path| others.get_key_value(path).map(|(path, _)| path.as_str()),
         |paths| {
-            let text = |path: &str| texts.get(path).cloned().unwrap_or_default();
+            let bytes = |path: &str| others.get(path).cloned().unwrap_or_default();
             paths
                 .iter()
-                .map(|&path| within_limit(path, Kind::Constants, text(path), options.max_file_size))
+                .map(|&path| decoded(path, Kind::Constants, bytes(path), options.max_file_size))
                 .collect()
         },
     );
@@ -241,16 +244,16 @@ fn resolve_links(root: &Path, walked: &Walked) -> BTreeMap<String, Found> {
         .collect()
 }
 
-fn within_limit(path: &str, kind: Kind, text: String, limit: u64) -> SourceFile {
-    if text.len() as u64 > limit {
-        SourceFile::unreadable(path, kind, too_large(text.len() as u64, limit))
-    } else {
-        SourceFile::new(path, kind, text)
-    }
+fn decoded(path: &str, kind: Kind, bytes: Vec<u8>, limit: u64) -> SourceFile {
+    source_file(path, kind, text_in(bytes, limit))
 }
 
 fn read(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
-    match text_of(on_disk, limit) {
+    source_file(path, kind, text_of(on_disk, limit))
+}
+
+fn source_file(path: &str, kind: Kind, text: Result<String, String>) -> SourceFile {
+    match text {
         Ok(text) => SourceFile::new(path, kind, text),
         Err(why) => SourceFile::unreadable(path, kind, why),
     }
@@ -271,6 +274,11 @@ fn text_of(on_disk: &Path, limit: u64) -> Result<String, String> {
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| in_words(&error))?;
+    text_in(bytes, limit)
+}
+
+/// The text that the bytes are, or in words why they are none.
+fn text_in(bytes: Vec<u8>, limit: u64) -> Result<String, String> {
     if bytes.len() as u64 > limit {
         return Err(too_large(bytes.len() as u64, limit));
     }

@@ -32,12 +32,12 @@ struct Section {
 }
 
 impl Section {
-    fn files(&self) -> Vec<(String, String)> {
-        let is_file = |block: &&Block| !block.info.is_empty() && !block.is_fixed();
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let is_file = |block: &&Block| !block.info.is_empty() && !block.is("fixed");
         self.blocks
             .iter()
             .filter(is_file)
-            .map(|block| (block.info[0].clone(), block.text.clone()))
+            .map(|block| (block.info[0].clone(), block.bytes()))
             .collect()
     }
 
@@ -47,8 +47,20 @@ impl Section {
 }
 
 impl Block {
-    fn is_fixed(&self) -> bool {
-        self.info.get(1).is_some_and(|word| word == "fixed")
+    /// Whether `word` stands behind the path: `fixed` for what a fix leaves, `latin1` for a file that is
+    /// not written in UTF-8 but in ISO 8859-1.
+    fn is(&self, word: &str) -> bool {
+        self.info.get(1).is_some_and(|written| written == word)
+    }
+
+    /// The content of the file.
+    fn bytes(&self) -> Vec<u8> {
+        if self.is("latin1") {
+            let bytes = self.text.chars().map(u8::try_from);
+            bytes.collect::<Result<_, _>>().unwrap()
+        } else {
+            self.text.clone().into_bytes()
+        }
     }
 }
 
@@ -85,7 +97,7 @@ fn sections(document: &str) -> Vec<Section> {
     sections
 }
 
-fn run(rule: &Rule, files: &[(String, String)]) -> (Sources, Outcome) {
+fn run(rule: &Rule, files: &[(String, Vec<u8>)]) -> (Sources, Outcome) {
     let rules = RuleSet::new(vec![*rule]).unwrap();
     let mut policy = Policy::default();
     let level = format!("{}=error", rule.entry.name);
@@ -133,12 +145,16 @@ fn fixed(sources: &Sources, findings: &[Finding]) -> BTreeMap<String, String> {
 }
 
 fn with_changes(
-    files: &[(String, String)],
+    files: &[(String, Vec<u8>)],
     changed: &BTreeMap<String, String>,
-) -> Vec<(String, String)> {
+) -> Vec<(String, Vec<u8>)> {
+    let bytes = |path: &String, old: &Vec<u8>| match changed.get(path) {
+        Some(text) => text.clone().into_bytes(),
+        None => old.clone(),
+    };
     files
         .iter()
-        .map(|(path, text)| (path.clone(), changed.get(path).unwrap_or(text).clone()))
+        .map(|(path, old)| (path.clone(), bytes(path, old)))
         .collect()
 }
 
@@ -148,7 +164,7 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
     let mut lines: Vec<Option<String>> =
         document.lines().map(|line| Some(line.to_owned())).collect();
     let mut faults = Vec::new();
-    let (mut fires, mut rests) = (false, false);
+    let (mut has_fired, mut has_rested) = (false, false);
     for section in sections(document) {
         let files = section.files();
         if files.is_empty() {
@@ -160,8 +176,8 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
             .report()
             .map(|block| block.text.clone())
             .unwrap_or_default();
-        fires |= !shown.is_empty();
-        rests |= shown.is_empty();
+        has_fired |= !shown.is_empty();
+        has_rested |= shown.is_empty();
         if shown != expected {
             faults.push(format!(
                 "{}: expected\n{expected}\nbut it says\n{shown}",
@@ -172,7 +188,7 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
             replace(&mut lines, block, &shown);
         }
         let changed = fixed(&sources, &outcome.findings);
-        for block in section.blocks.iter().filter(|block| block.is_fixed()) {
+        for block in section.blocks.iter().filter(|block| block.is("fixed")) {
             let left = changed.get(&block.info[0]).cloned().unwrap_or_default();
             if left != block.text {
                 faults.push(format!("{}: the fix leaves\n{left}", section.heading));
@@ -192,10 +208,10 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
             }
         }
     }
-    if !fires {
+    if !has_fired {
         faults.push("it never fires".to_owned());
     }
-    if !rests {
+    if !has_rested {
         faults.push("it never rests".to_owned());
     }
     let mut blessed: String = lines

@@ -161,11 +161,19 @@ impl<'a> Value<'a> {
     }
 
     fn dynamic(place: Place, what: String, stopped_at: Option<Site<'a>>) -> Self {
-        let dynamic = Dynamic {
-            place,
-            what,
-            broken: false,
-        };
+        let broken = false;
+        Self::unknown(
+            Dynamic {
+                place,
+                what,
+                broken,
+            },
+            stopped_at,
+        )
+    }
+
+    fn unknown(dynamic: Dynamic, stopped_at: Option<Site<'a>>) -> Self {
+        let place = dynamic.place;
         let cause = Cause {
             dynamic,
             stopped_at,
@@ -439,12 +447,7 @@ impl<'a> Evaluator<'a> {
                     what: format!("{} {what}", if vowel { "an" } else { "a" }),
                     broken: *what == SYNTAX_ERROR,
                 };
-                let stopped_at = Some((file, expr));
-                let cause = Cause {
-                    dynamic,
-                    stopped_at,
-                };
-                Value::new(Kind::Dynamic(Rc::new(cause)), place)
+                Value::unknown(dynamic, Some((file, expr)))
             }
         }
     }
@@ -777,15 +780,36 @@ impl<'a> Evaluator<'a> {
         let site = (file, expr);
         match self.named(file, name) {
             Some(value) => value,
-            None => self.not_known(site),
+            None if self.is_whole(file) => self.not_known(site),
+            None => self.lost(site),
         }
+    }
+
+    /// Whether all that a file declares could be read.
+    fn is_whole(&self, file: FileId) -> bool {
+        let script = self.scripts.by_file.get(&file);
+        script.is_none_or(|script| script.is_whole)
+    }
+
+    /// A name whose declaration stands where the file could not be read, as far as one can tell.
+    fn lost(&self, site: Site<'a>) -> Value<'a> {
+        let place = site.1.span.in_file(site.0);
+        let dynamic = Dynamic {
+            place,
+            what: format!(
+                "`{}`, whose declaration could not be read",
+                self.snippet(place)
+            ),
+            broken: true,
+        };
+        Value::unknown(dynamic, Some(site))
     }
 
     /// What a name of the file's top level stands for.
     fn named(&mut self, file: FileId, name: &str) -> Option<Value<'a>> {
         let names = self.names(file)?;
         if let Some(dynamic) = self.changed(file, name) {
-            return Some(Value::dynamic(dynamic.place, dynamic.what, None));
+            return Some(Value::unknown(dynamic, None));
         }
         if let Some(&number) = names.constants.get(name) {
             return Some(self.constant(file, number));
@@ -839,9 +863,20 @@ impl<'a> Evaluator<'a> {
         match self.module(file, from) {
             Ok(target) => self.export(target, imported).or_else(|| {
                 let what = format!("`{imported}`, which `{}` does not export", from.value);
-                Some(Value::dynamic(from.span.in_file(file), what, None))
+                let broken = !self.is_whole(target) || !self.is_whole(file);
+                let place = if self.is_whole(target) {
+                    from.span.in_file(file)
+                } else {
+                    Span::default().in_file(target)
+                };
+                let dynamic = Dynamic {
+                    place,
+                    what,
+                    broken,
+                };
+                Some(Value::unknown(dynamic, None))
             }),
-            Err(dynamic) => Some(Value::dynamic(dynamic.place, dynamic.what, None)),
+            Err(dynamic) => Some(Value::unknown(dynamic, None)),
         }
     }
 
@@ -853,16 +888,20 @@ impl<'a> Evaluator<'a> {
             .next()
             .is_some_and(|it| it == "." || it == "..");
         let target = self.scripts.sources.resolve_import(file, specifier);
+        let is_unreadable = |target| self.scripts.sources.file(target).unreadable.is_some();
+        let unread = target.filter(|&target| is_relative && is_unreadable(target));
         let why = match target {
             _ if !is_relative => "which is not a relative path",
+            Some(_) if unread.is_some() => "which could not be read",
             Some(target) if self.scripts.by_file.contains_key(&target) => return Ok(target),
             Some(_) => "which is no script",
             None => "which is not in this workspace",
         };
+        let import = from.span.in_file(file);
         Err(Dynamic {
-            place: from.span.in_file(file),
-            what: format!("import of `{specifier}`, {why}"),
-            broken: false,
+            place: unread.map_or(import, |target| Span::default().in_file(target)),
+            what: format!("an import of `{specifier}`, {why}"),
+            broken: unread.is_some() || !self.is_whole(file),
         })
     }
 
@@ -917,7 +956,7 @@ impl<'a> Evaluator<'a> {
                 Err(dynamic) => unknown = Some(dynamic),
             }
         }
-        unknown.map(|dynamic| Value::dynamic(dynamic.place, dynamic.what, None))
+        unknown.map(|dynamic| Value::unknown(dynamic, None))
     }
 
     fn whole_module(&mut self, file: FileId) -> Option<Value<'a>> {

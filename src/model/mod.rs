@@ -4,6 +4,7 @@
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
 pub mod compose;
+mod damage;
 pub mod evaluate;
 pub mod generated;
 pub mod init_sql;
@@ -44,11 +45,15 @@ pub struct Workspace<'a> {
     users: HashMap<Place, BTreeSet<User>>,
     /// Which service of which product a container is.
     containers: HashMap<User, (usize, usize)>,
-    registry_users: HashMap<Place, BTreeSet<(usize, usize)>>,
+    registry_users: HashMap<Place, BTreeSet<RegistryUser>>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
 type User = (usize, usize);
+
+/// A field of a registry entry, as a user of texts: the numbers of the product and of the service in it,
+/// and the field's name.
+type RegistryUser = (usize, usize, &'static str);
 
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
@@ -124,8 +129,8 @@ impl<'a> Workspace<'a> {
         users.into_iter().all(|user| user.0 == stack)
     }
 
-    /// Where a wrong value of one registry entry stands: where it is written, if no other entry takes it
-    /// from there, else on the link nearest the entry.
+    /// Where a wrong value of one field of one registry entry stands: where it is written, if nothing
+    /// else takes it from there, else on the deepest link that only this field has.
     pub fn stand_in_registry(&self, origin: &Origin) -> Place {
         let has_one_user = |place: &Place| {
             self.registry_users
@@ -343,14 +348,17 @@ fn containers(stacks: &[Stack], products: &[Product]) -> HashMap<User, (usize, u
     containers
 }
 
-/// Which entries use which text of a registry.
-fn registry_users(products: &[Product]) -> HashMap<Place, BTreeSet<(usize, usize)>> {
-    let mut users: HashMap<Place, BTreeSet<(usize, usize)>> = HashMap::new();
+/// Which fields of which entries use which text of a registry.
+fn registry_users(products: &[Product]) -> HashMap<Place, BTreeSet<RegistryUser>> {
+    let mut users: HashMap<Place, BTreeSet<RegistryUser>> = HashMap::new();
     for (product_number, product) in products.iter().enumerate() {
         for (number, service) in product.services.iter().enumerate() {
-            for origin in product::origins(&service.entry) {
+            let origins = service.entry.origins().into_iter();
+            // What names other services follows what they are called.
+            let own = origins.filter(|(field, _)| !["extraEnv", "dependsOn"].contains(field));
+            for (field, origin) in own {
                 for place in origin.links.iter().chain([&origin.written]) {
-                    let user = (product_number, number);
+                    let user = (product_number, number, field);
                     users.entry(*place).or_default().insert(user);
                 }
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::catalogue::nearest;
 use crate::finding::Owner;
 use crate::model::compose::{self, Stack, standard_files};
+use crate::model::damage::Damage;
 use crate::model::generated;
 use crate::model::init_sql::InitSql;
 use crate::model::module::{self, Module};
@@ -15,7 +16,8 @@ use crate::model::value::{Origin, Text};
 use crate::model::{Workspace, keywords};
 use crate::parse::Facts;
 use crate::source::{
-    Existence, FileId, Kind, Place, Placed, Seen, Sources, file_name, has_ending, join, parent,
+    Existence, FileId, Kind, Place, Placed, Seen, Sources, Span, file_name, has_ending, join,
+    parent,
 };
 
 /// A registry and everything that hangs on it.
@@ -279,11 +281,11 @@ fn snake_case(name: &str) -> String {
 }
 
 /// A field whose value is of the wrong type.
-pub struct WrongType {
+pub struct WrongType<'a> {
     /// The field.
     pub name: &'static str,
-    /// The value.
-    pub place: Place,
+    /// Where the value came from.
+    pub origin: &'a Origin,
     /// What it is.
     pub found: &'static str,
     /// What it should be.
@@ -372,10 +374,9 @@ impl Service {
     }
 
     /// The fields whose values are of the wrong type.
-    pub fn wrong_types(&self) -> Vec<WrongType> {
+    pub fn wrong_types(&self) -> Vec<WrongType<'_>> {
         let entry = &self.entry;
-        let text =
-            |name, field: &Field<Text>, example| wrong_type(name, field, "a string", example);
+        let text = |name, field, example| wrong_type::<Text>(name, field, "a string", example);
         [
             text(
                 "database",
@@ -416,16 +417,16 @@ impl Service {
     }
 }
 
-fn wrong_type<T>(
+fn wrong_type<'a, T>(
     name: &'static str,
-    field: &Field<T>,
+    field: &'a Field<T>,
     expected: &'static str,
     example: &'static str,
-) -> Option<WrongType> {
+) -> Option<WrongType<'a>> {
     match field {
-        Field::WrongType { place, found } => Some(WrongType {
+        Field::WrongType { origin, found } => Some(WrongType {
             name,
-            place: *place,
+            origin,
             found,
             expected,
             example,
@@ -627,10 +628,12 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
 
 fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
     let scripts = super::scripts(sources, facts);
+    let damage = Damage::of(sources, facts);
     let found: Vec<Registry> = sources
         .files()
         .filter(|(_, file)| file.kind == Kind::Registry && is_like_registry(&file.text))
         .flat_map(|(id, _)| recognise(&scripts, id))
+        .map(|registry| registry.in_doubt(&damage))
         .collect();
     let is_part_of_another = |index: usize| {
         found.iter().enumerate().any(|(other_index, other)| {
@@ -724,7 +727,7 @@ impl Linker<'_> {
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
         let (init_sql_path, init_sql) = self.init_sql(folder, &infra, development);
         Product {
-            open: self.open(&registry, &registry_files),
+            open: self.open(&registry, &registries[1..], &registry_files),
             generator: self.generator(&infra),
             name,
             folder: folder.to_owned(),
@@ -759,23 +762,34 @@ impl Linker<'_> {
             .find_map(|base| owned.iter().copied().find(|stack| is_stack_of(base, stack)))
     }
 
-    fn open(&self, registry: &Registry, files: &BTreeSet<FileId>) -> Vec<Placed<String>> {
-        let mut open: Vec<Placed<String>> = registry
-            .open
-            .iter()
-            .map(|dynamic| Placed {
-                value: format!("the registry holds {}", dynamic.what),
-                place: dynamic.place,
-            })
-            .collect();
+    fn open(
+        &self,
+        registry: &Registry,
+        rivals: &[Registry],
+        files: &BTreeSet<FileId>,
+    ) -> Vec<Placed<String>> {
+        let mut open: Vec<Placed<String>> = Vec::new();
         for &file in files {
-            if let Some(problem) = self.facts[file.0 as usize].problems().first() {
+            let problem = self.facts[file.0 as usize].problems().first();
+            let is_unreadable = self.sources.file(file).unreadable.is_some();
+            if problem.is_some() || is_unreadable {
+                let span = problem.map_or(Span::default(), |problem| problem.span);
                 open.push(Placed {
                     value: "the registry could not be read as a whole".to_owned(),
-                    place: problem.span.in_file(file),
+                    place: span.in_file(file),
                 });
             }
         }
+        // What is broken is told above.
+        let unknown = registry.open.iter().filter(|dynamic| !dynamic.broken);
+        open.extend(unknown.map(|dynamic| Placed {
+            value: format!("the registry holds {}", dynamic.what),
+            place: dynamic.place,
+        }));
+        open.extend(rivals.first().map(|rival| Placed {
+            value: "there are two registries, and which one counts is not known".to_owned(),
+            place: rival.name.place,
+        }));
         open
     }
 
@@ -942,23 +956,16 @@ impl Linker<'_> {
     }
 }
 
-/// Where the values of an entry that can be wrong came from.
-pub fn origins(entry: &Entry) -> Vec<&Origin> {
-    let texts = [&entry.hostname, &entry.database, &entry.dockerfile];
-    let mut origins: Vec<&Origin> = texts
-        .into_iter()
-        .filter_map(|field| Some(&field.known()?.origin))
-        .collect();
-    origins.extend(entry.port.known().map(|port| &port.origin));
-    origins
-}
-
-/// The files that a registry's values were read from.
+/// The files that a registry's values were read from, or could not be.
 fn registry_files(registry: &Registry) -> BTreeSet<FileId> {
     let mut files = BTreeSet::from([registry.file, registry.place.file]);
+    files.extend(registry.open.iter().map(|dynamic| dynamic.place.file));
     for entry in &registry.entries {
         files.insert(entry.place.file);
-        files.extend(origins(entry).iter().map(|origin| origin.written.file));
+        let origins = entry.origins().into_iter();
+        files.extend(origins.map(|(_, origin)| origin.written.file));
+        let unknowns = entry.unknowns().into_iter();
+        files.extend(unknowns.map(|(_, dynamic)| dynamic.place.file));
     }
     files
 }

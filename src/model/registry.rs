@@ -112,33 +112,110 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Everything in the entry that cannot be known, each place once, in the order of the places.
-    pub fn dynamics(&self) -> Vec<&Dynamic> {
-        let texts = [
-            &self.hostname,
-            &self.database,
-            &self.dockerfile,
-            &self.layer,
-            &self.label,
+    /// Everything in the entry that cannot be known, each place once, in the order of the places, with
+    /// the field that it is in; `None` for what makes the entry as a whole unknown. The label is for
+    /// people, and nobody asks what it says.
+    pub fn unknowns(&self) -> Vec<(Option<&'static str>, &Dynamic)> {
+        let fields = [
+            ("hostname", self.hostname.dynamics()),
+            ("port", self.port.dynamics()),
+            ("database", self.database.dynamics()),
+            ("dockerfile", self.dockerfile.dynamics()),
+            ("routes", self.routes.dynamics()),
+            ("layer", self.layer.dynamics()),
+            ("extraEnv", self.extra_env.dynamics()),
+            ("dependsOn", self.depends_on.dynamics()),
+            ("needsRedis", self.needs_redis.dynamics()),
         ];
-        let lists = [&self.routes, &self.depends_on];
-        let variables = self.extra_env.known();
-        let fields = texts.into_iter().filter_map(Field::dynamic);
-        let all = fields
-            .chain(self.port.dynamic())
-            .chain(self.needs_redis.dynamic())
-            .chain(self.extra_env.dynamic())
-            .chain(lists.into_iter().filter_map(Field::dynamic))
-            .chain(
-                lists
-                    .into_iter()
-                    .filter_map(Field::known)
-                    .flat_map(List::dynamics),
-            )
-            .chain(variables.into_iter().flat_map(Environment::dynamics))
-            .chain(&self.dynamic);
-        let by_place: BTreeMap<Place, &Dynamic> = all.map(|it| (it.place, it)).collect();
+        let mut by_place = BTreeMap::new();
+        for dynamic in &self.dynamic {
+            by_place.insert(dynamic.place, (None, dynamic));
+        }
+        for (name, dynamics) in fields {
+            for dynamic in dynamics {
+                let known = by_place.entry(dynamic.place);
+                known.or_insert((Some(name), dynamic));
+            }
+        }
         by_place.into_values().collect()
+    }
+
+    /// Where what the fields say came from, each with its field; the label's is left out.
+    pub fn origins(&self) -> Vec<(&'static str, &Origin)> {
+        let fields = [
+            ("hostname", self.hostname.origins()),
+            ("port", self.port.origins()),
+            ("database", self.database.origins()),
+            ("dockerfile", self.dockerfile.origins()),
+            ("routes", self.routes.origins()),
+            ("layer", self.layer.origins()),
+            ("extraEnv", self.extra_env.origins()),
+            ("dependsOn", self.depends_on.origins()),
+            ("needsRedis", self.needs_redis.origins()),
+        ];
+        let named = |(name, origins): (_, Vec<_>)| origins.into_iter().map(move |it| (name, it));
+        fields.into_iter().flat_map(named).collect()
+    }
+}
+
+/// A value that a field can hold.
+pub trait Held {
+    /// Where it and its parts came from.
+    fn origins(&self) -> Vec<&Origin>;
+
+    /// Its parts that cannot be known.
+    fn dynamics(&self) -> Vec<&Dynamic> {
+        Vec::new()
+    }
+
+    /// Its parts that can be unknown.
+    fn parts_mut(&mut self) -> Vec<&mut Field<Text>> {
+        Vec::new()
+    }
+}
+
+impl<T> Held for Traced<T> {
+    fn origins(&self) -> Vec<&Origin> {
+        vec![&self.origin]
+    }
+}
+
+impl Held for Text {
+    fn origins(&self) -> Vec<&Origin> {
+        let pieces = self.pieces.iter().map(|piece| &piece.origin);
+        std::iter::once(&self.origin).chain(pieces).collect()
+    }
+}
+
+impl Held for List {
+    fn origins(&self) -> Vec<&Origin> {
+        let items = self.items.iter().flat_map(Field::origins);
+        std::iter::once(&self.origin).chain(items).collect()
+    }
+
+    fn dynamics(&self) -> Vec<&Dynamic> {
+        self.items.iter().flat_map(Field::dynamics).collect()
+    }
+
+    fn parts_mut(&mut self) -> Vec<&mut Field<Text>> {
+        self.items.iter_mut().collect()
+    }
+}
+
+impl Held for Environment {
+    fn origins(&self) -> Vec<&Origin> {
+        let values = self.variables.iter().flat_map(|it| it.value.origins());
+        std::iter::once(&self.origin).chain(values).collect()
+    }
+
+    fn dynamics(&self) -> Vec<&Dynamic> {
+        let values = self.variables.iter().flat_map(|it| it.value.dynamics());
+        values.chain(&self.open).collect()
+    }
+
+    fn parts_mut(&mut self) -> Vec<&mut Field<Text>> {
+        let values = self.variables.iter_mut().map(|it| &mut it.value);
+        values.collect()
     }
 }
 
@@ -152,9 +229,9 @@ pub enum Field<T> {
     Absent,
     /// A value of another type.
     WrongType {
-        /// Where, nearest the entry.
-        place: Place,
-        /// What it is: "a string", "null or undefined", "a number outside 1 to 65535".
+        /// Where it came from.
+        origin: Origin,
+        /// What it is: "a string", "null or undefined", "a number that is no port".
         found: &'static str,
     },
     /// It cannot be known.
@@ -184,6 +261,25 @@ impl<T> Field<T> {
     }
 }
 
+impl<T: Held> Field<T> {
+    /// Where the value and its parts came from.
+    pub fn origins(&self) -> Vec<&Origin> {
+        match self {
+            Field::Known(value) => value.origins(),
+            Field::WrongType { origin, .. } => vec![origin],
+            Field::Absent | Field::Dynamic(_) => Vec::new(),
+        }
+    }
+
+    fn dynamics(&self) -> Vec<&Dynamic> {
+        match self {
+            Field::Known(value) => value.dynamics(),
+            Field::Dynamic(dynamic) => vec![dynamic],
+            Field::Absent | Field::WrongType { .. } => Vec::new(),
+        }
+    }
+}
+
 /// A list of strings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct List {
@@ -197,10 +293,6 @@ impl List {
     /// The items that are known.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         self.items.iter().filter_map(Field::known)
-    }
-
-    fn dynamics(&self) -> impl Iterator<Item = &Dynamic> {
-        self.items.iter().filter_map(Field::dynamic)
     }
 }
 
@@ -221,11 +313,6 @@ impl Environment {
         self.variables
             .iter()
             .find(|variable| variable.name.value == name)
-    }
-
-    fn dynamics(&self) -> impl Iterator<Item = &Dynamic> {
-        let values = self.variables.iter().filter_map(|it| it.value.dynamic());
-        values.chain(&self.open)
     }
 }
 
@@ -662,7 +749,7 @@ fn not_this<T>(value: &Value<'_>) -> Field<T> {
     match &value.kind {
         Kind::Dynamic(cause) => Field::Dynamic(cause.dynamic.clone()),
         _ => Field::WrongType {
-            place: value.origin.nearest(),
+            origin: value.origin.clone(),
             found: what_is(value),
         },
     }
@@ -678,8 +765,8 @@ fn port(value: &Value<'_>) -> Field<Traced<u16>> {
     };
     if number.fract() != 0.0 || !(1.0..=65_535.0).contains(&number) {
         return Field::WrongType {
-            place: value.origin.nearest(),
-            found: "a number that is no port from 1 to 65535",
+            origin: value.origin.clone(),
+            found: "a number that is no port",
         };
     }
     // Whole and in range, as was just seen.

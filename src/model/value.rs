@@ -171,11 +171,11 @@ impl Text {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dynamic {
     /// The expression that cannot be evaluated: the deepest one, so that all who use a constant name
-    /// one place.
+    /// one place. Of a broken one that is elsewhere, a place in the file that could not be read.
     pub place: Place,
     /// What it is, as a noun phrase: "a call of `loadPort`", "a conditional expression", "import of
     /// `@acme/x`, which is not a relative path".
     pub what: String,
-    /// Whether the cause is a syntax error, which is a finding of its own.
+    /// Whether the cause is a syntax error or an unreadable file, which is a finding of its own.
     pub broken: bool,
 }

@@ -30,6 +30,8 @@ pub struct Script {
     pub exports: Vec<Export>,
     /// Whether the default export is the whole module: `module.exports = …`, `export = …`.
     pub replaces_module: bool,
+    /// Whether every part of the text could be read: then no declaration is lost.
+    pub is_whole: bool,
     /// Expression statements and assignments at the top level that are not declarations, such as
     /// `module.exports = { … }` (its right-hand side is an export named `default` as well).
     pub effects: Vec<Span>,
@@ -215,9 +217,12 @@ fn parse_within(text: &str, patience: Duration) -> Parsed<Script> {
             problems.extend(repaired.problems);
         }
     }
+    // More than a line break was appended: brackets were open.
+    let is_cut = read.len() > text.len() + 1;
     let lowering = Lowering {
         file: text,
         text: read,
+        cut: is_cut.then(|| text.trim_end().len()),
         guessed,
     };
     let mut survey = Survey::default();
@@ -230,6 +235,7 @@ fn parse_within(text: &str, patience: Duration) -> Parsed<Script> {
     };
     file.statements(tree.root_node());
     file.script.changed = changed(&file.script, survey.changes());
+    file.script.is_whole = problems.is_empty();
     Parsed {
         facts: file.script,
         problems,
@@ -554,7 +560,9 @@ struct Lowering<'t> {
     /// The text that the tree was made of: the file's, or a repaired one of the same offsets. What it
     /// has beyond the file's length was appended to close what is open.
     text: &'t str,
-    /// Where strings begin whose end is a guess.
+    /// Where the file ends too early, if it does: what ends there may have been meant to go on.
+    cut: Option<usize>,
+    /// Where strings and templates begin whose end is a guess.
     guessed: Vec<usize>,
 }
 
@@ -665,8 +673,10 @@ impl Lowering<'_> {
             return self.dynamic(node, "deeply nested expression");
         }
         let keeps_going = matches!(node.kind(), "object" | "array");
-        let guessed = node.kind() == "string" && self.guessed.contains(&node.start_byte());
-        if is_broken(&node) || guessed || (!keeps_going && has_child(node, is_broken)) {
+        let guessed = matches!(node.kind(), "string" | "template_string")
+            && self.guessed.contains(&node.start_byte());
+        let is_cut = !keeps_going && self.cut.is_some_and(|cut| node.end_byte() >= cut);
+        if is_broken(&node) || guessed || is_cut || (!keeps_going && has_child(node, is_broken)) {
             return self.dynamic(node, SYNTAX_ERROR);
         }
         Expr {

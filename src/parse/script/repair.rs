@@ -18,7 +18,7 @@ pub(super) struct Repair {
     pub text: String,
     /// What was mended.
     pub problems: Vec<Problem>,
-    /// Where strings begin that were not closed: what they hold is a guess.
+    /// Where strings and templates begin that were not closed: what they hold is a guess.
     pub guessed: Vec<usize>,
 }
 
@@ -315,6 +315,8 @@ pub(super) fn repair(text: &str) -> Repair {
             .rev()
             .map(|&(bracket, _)| closer(bracket)),
     );
+    let templates = scanner.open.iter().filter(|&&(bracket, _)| bracket == b'`');
+    repair.guessed.extend(templates.map(|&(_, at)| at));
     if let Some(&(bracket, at)) = scanner.open.last() {
         let opened = if bracket == b'$' {
             "${"

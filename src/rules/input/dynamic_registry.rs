@@ -10,38 +10,35 @@ const HELP: &str =
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        for dynamic in &product.registry.open {
+        let open = product.registry.open.iter();
+        for dynamic in open.filter(|dynamic| !dynamic.broken) {
             report
                 .at(
                     dynamic.place,
                     format!(
-                        "the services of `{}` hang on {}, which is not known without running it",
+                        "the services of `{}` depend on {}",
                         product.name, dynamic.what
                     ),
                 )
                 .about(product, "services")
                 .because(
                     product.registry.name.place,
-                    "nothing is called missing in this registry",
+                    "nothing counts as missing or unregistered in this registry",
                 )
                 .help(HELP);
         }
         for service in product.services() {
-            for dynamic in service.entry.dynamics() {
+            let unknowns = service.entry.unknowns().into_iter();
+            for (field, dynamic) in unknowns.filter(|(_, dynamic)| !dynamic.broken) {
+                let key = service.key();
+                let what = match field {
+                    Some(field) => format!("`{field}` of `{key}`"),
+                    None => format!("the entry of `{key}`"),
+                };
                 report
-                    .at(
-                        dynamic.place,
-                        format!(
-                            "`{}` hangs on {}, which is not known without running it",
-                            service.key(),
-                            dynamic.what
-                        ),
-                    )
+                    .at(dynamic.place, format!("{what} depends on {}", dynamic.what))
                     .about(service, dynamic.what.clone())
-                    .because(
-                        service.entry.key.place,
-                        format!("used by `{}`", service.key()),
-                    )
+                    .because(service.entry.key.place, format!("used by `{key}`"))
                     .help(HELP);
             }
         }

@@ -33,7 +33,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
         for field in service.wrong_types() {
             report
                 .at(
-                    field.place,
+                    workspace.stand_in_registry(field.origin),
                     format!(
                         "`{}` of `{}` is {}, not {}",
                         field.name,
