@@ -377,7 +377,7 @@ const MISTAKES: &[Mistake] = &[
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")
         },
-        finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
     },
     Mistake {
         what: "a service that is called stateless and is not",

@@ -55,6 +55,8 @@ pub struct Trace {
     pub what: String,
     /// What to say of it where it stands.
     pub remark: String,
+    /// Whether it belongs to the module, and not to a compose file that runs it.
+    pub is_in_module: bool,
 }
 
 impl Trace {
@@ -69,6 +71,7 @@ impl Trace {
                 Some(named) => format!("`{name}` names {named}"),
                 None => format!("its `{name}`"),
             },
+            is_in_module: false,
         }
     }
 }
@@ -223,11 +226,13 @@ impl Workspace<'_> {
                 place: Some(schema.place),
                 what: "a Prisma schema".to_owned(),
                 remark: "its Prisma schema".to_owned(),
+                is_in_module: true,
             }));
             traces.extend(module.migrations.iter().map(|folder| Trace {
                 place: None,
                 what: format!("migrations in `{folder}`"),
                 remark: String::new(),
+                is_in_module: true,
             }));
         }
         traces
@@ -261,6 +266,7 @@ fn postgres_dependency(stack: &Stack, container: &compose::Service) -> Option<Tr
             place: Some(dependency.name.place()),
             what: format!("a dependency on `{name}`"),
             remark: format!("it waits for `{name}`"),
+            is_in_module: false,
         })
     })
 }

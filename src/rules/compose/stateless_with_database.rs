@@ -21,22 +21,37 @@ fn check(workspace: &Workspace, report: &mut Report) {
             for trace in traces[1..].iter().filter(|trace| trace.place.is_none()) {
                 named = format!("{named} and {}", trace.what);
             }
+            // A module with a schema stores data, whatever the registry says; a line of a compose file
+            // without one is left over.
+            let in_registry = service.database_stand(workspace);
+            let is_module_storing = traces.iter().any(|trace| trace.is_in_module);
+            let (place, help) = match first.place {
+                Some(place) if !is_module_storing => (
+                    place,
+                    format!("remove {}, or name a database in the registry", first.what),
+                ),
+                _ => (
+                    in_registry,
+                    format!(
+                        "name its database, `database: \"{}\"`, or remove what only a database needs",
+                        service.derived_database(),
+                    ),
+                ),
+            };
             report
                 .at(
-                    service.database_stand(workspace),
+                    place,
                     format!("`{}` is stateless, but has {named}", service.key()),
                 )
                 .about(service, "database")
+                .because(in_registry, format!("`{}` stores nothing", service.key()))
                 .because_all(
                     traces
                         .into_iter()
                         .filter_map(|trace| Some((trace.place?, trace.remark))),
                 )
                 .argues(Attribute::Database, Wrong::Everything)
-                .help(format!(
-                    "name its database, `database: \"{}\"`, or remove what only a database needs",
-                    service.derived_database(),
-                ));
+                .help(help);
         }
     }
 }
