@@ -7,12 +7,17 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
 }
 
 fn dbfence(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dbfence"));
-    command.args(arguments).env_remove("NO_COLOR").env_remove("COLUMNS");
+    command
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS");
     command
 }
 
@@ -39,11 +44,31 @@ fn exit_codes_are_the_same_in_every_format() {
         };
         assert_eq!(code(&fixture("clean"), &[]), Some(0), "{format}: clean");
         assert_eq!(code(&fixture("trouble"), &[]), Some(1), "{format}: trouble");
-        assert_eq!(code(&fixture("trouble"), &["--fail-on", "never"]), Some(0), "{format}: never");
-        assert_eq!(code(empty.path(), &[]), Some(2), "{format}: nothing to check");
-        assert_eq!(code(&fixture("clean"), &["--rule", "x=off"]), Some(2), "{format}: no such rule");
-        assert_eq!(code(&fixture("nowhere"), &[]), Some(2), "{format}: no such root");
-        assert_eq!(code(&fixture("clean"), &["--nonsense"]), Some(2), "{format}: wrong usage");
+        assert_eq!(
+            code(&fixture("trouble"), &["--fail-on", "never"]),
+            Some(0),
+            "{format}: never"
+        );
+        assert_eq!(
+            code(empty.path(), &[]),
+            Some(2),
+            "{format}: nothing to check"
+        );
+        assert_eq!(
+            code(&fixture("clean"), &["--rule", "x=off"]),
+            Some(2),
+            "{format}: no such rule"
+        );
+        assert_eq!(
+            code(&fixture("nowhere"), &[]),
+            Some(2),
+            "{format}: no such root"
+        );
+        assert_eq!(
+            code(&fixture("clean"), &["--nonsense"]),
+            Some(2),
+            "{format}: wrong usage"
+        );
     }
 }
 
@@ -54,9 +79,13 @@ fn a_warning_fails_only_where_it_is_asked_to() {
         let folder = tempfile::tempdir().unwrap();
         copy(&fixture("clean"), folder.path());
         let compose = folder.path().join("products/nordhaven/docker-compose.yml");
-        let broken = fs::read_to_string(&compose).unwrap().replace("5432/tariff_book", "5432/identity");
+        let broken = fs::read_to_string(&compose)
+            .unwrap()
+            .replace("5432/tariff_book", "5432/identity");
         fs::write(&compose, broken).unwrap();
-        check(folder.path(), &[&warned, more].concat()).status.code()
+        check(folder.path(), &[&warned, more].concat())
+            .status
+            .code()
     };
     assert_eq!(only(&[]), Some(0));
     assert_eq!(only(&["--fail-on", "warning"]), Some(1));
@@ -66,7 +95,10 @@ fn a_warning_fails_only_where_it_is_asked_to() {
 fn a_slip_in_a_rule_name_is_answered_with_the_nearest_one() {
     let output = check(&fixture("clean"), &["--rule", "duplicate-prot=off"]);
     let said = text(&output.stderr);
-    assert!(said.contains("there is no rule `duplicate-prot`; did you mean `duplicate-port`?"), "{said}");
+    assert!(
+        said.contains("there is no rule `duplicate-prot`; did you mean `duplicate-port`?"),
+        "{said}"
+    );
     let output = dbfence(&["explain", "duplicate-prot"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("did you mean `duplicate-port`?"));
@@ -77,15 +109,25 @@ fn a_broken_config_is_refused_with_the_place() {
     let folder = tempfile::tempdir().unwrap();
     copy(&fixture("clean"), folder.path());
     for (config, words) in [
-        ("rules:\n  duplicate-prot: off\n", "dbfence.yaml:2:19: there is no rule `duplicate-prot`; did you mean `duplicate-port`?"),
-        ("rules:\n  duplicate-port: loud\n", "dbfence.yaml:2:19: `loud` is no level"),
+        (
+            "rules:\n  duplicate-prot: off\n",
+            "dbfence.yaml:2:19: there is no rule `duplicate-prot`; did you mean `duplicate-port`?",
+        ),
+        (
+            "rules:\n  duplicate-port: loud\n",
+            "dbfence.yaml:2:19: `loud` is no level",
+        ),
         ("rulez: {}\n", "rulez"),
         ("rules: [", "dbfence.yaml"),
     ] {
         fs::write(folder.path().join("dbfence.yaml"), config).unwrap();
         let output = check(folder.path(), &[]);
         assert_eq!(output.status.code(), Some(2), "{config}");
-        assert!(text(&output.stderr).contains(words), "{config}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains(words),
+            "{config}: {}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -93,7 +135,9 @@ fn a_broken_config_is_refused_with_the_place() {
 fn the_same_input_gives_the_same_bytes_at_any_thread_count() {
     for name in ["clean", "trouble", "broken"] {
         for format in FORMATS {
-            let run = |threads: &str| check(&fixture(name), &["--format", format, "--threads", threads]).stdout;
+            let run = |threads: &str| {
+                check(&fixture(name), &["--format", format, "--threads", threads]).stdout
+            };
             let one = run("1");
             assert_eq!(text(&one), text(&run("2")), "{name} {format}");
             assert_eq!(text(&one), text(&run("7")), "{name} {format}");
@@ -118,14 +162,25 @@ fn paths_choose_what_is_reported() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let root = fixture("trouble");
-    let mut child = dbfence(&["check", "--root", root.to_str().unwrap(), "--format", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = dbfence(&[
+        "check",
+        "--root",
+        root.to_str().unwrap(),
+        "--format",
+        "json",
+    ])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
     assert_eq!(said, "");
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
@@ -143,14 +198,22 @@ fn rules_and_explain_know_every_rule() {
     let table = text(&dbfence(&["rules"]).output().unwrap().stdout);
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        assert!(table.lines().any(|line| line.starts_with(name)), "{name} is not listed");
+        assert!(
+            table.lines().any(|line| line.starts_with(name)),
+            "{name} is not listed"
+        );
         let page = dbfence(&["explain", name]).output().unwrap();
         assert_eq!(page.status.code(), Some(0));
         assert!(text(&page.stdout).contains(name));
     }
-    let all = dbfence(&["explain", "--all", "--format", "json"]).output().unwrap();
+    let all = dbfence(&["explain", "--all", "--format", "json"])
+        .output()
+        .unwrap();
     let documents: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
-    assert_eq!(documents.as_array().unwrap().len(), dbfence::rules::ALL.len());
+    assert_eq!(
+        documents.as_array().unwrap().len(),
+        dbfence::rules::ALL.len()
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -225,7 +288,11 @@ fn hostile_texts_end_in_time_with_a_finding_and_an_exit_code() {
     const DEEP: usize = 60_000;
     let registry = |text: &str| format!("{REGISTRY}{text}").into_bytes();
     let deep_registry = |open: &str, close: &str| {
-        registry(&format!("const deep = {}{};\n", open.repeat(DEEP), close.repeat(DEEP)))
+        registry(&format!(
+            "const deep = {}{};\n",
+            open.repeat(DEEP),
+            close.repeat(DEEP)
+        ))
     };
     let bomb = (1..40).fold("x-0: &a0 [x]\n".to_owned(), |text, level| {
         let below = level - 1;
@@ -259,7 +326,9 @@ fn hostile_texts_end_in_time_with_a_finding_and_an_exit_code() {
         let folder = workspace(&[(path, bytes)]);
         let (code, said) = check_in_time(folder.path());
         assert!((0..=2).contains(&code), "{what}: exit code {code}");
-        let has_it = said.lines().any(|line| line.starts_with(path) && line.contains(&format!("[{rule}]")));
+        let has_it = said
+            .lines()
+            .any(|line| line.starts_with(path) && line.contains(&format!("[{rule}]")));
         assert!(rule.is_empty() || has_it, "{what}: no {rule} in\n{said}");
     }
 }
@@ -277,7 +346,10 @@ fn pipes_directories_and_links_are_passed_over_in_silence() {
     symlink("loop-a", at("loop-b")).unwrap();
     symlink(folder.path(), at("infra/up")).unwrap();
     let made = Command::new("mkfifo").arg(at("schema.prisma")).status();
-    assert!(made.is_ok_and(|status| status.success()), "mkfifo is missing");
+    assert!(
+        made.is_ok_and(|status| status.success()),
+        "mkfifo is missing"
+    );
     assert_eq!(check_in_time(folder.path()), before);
 }
 
@@ -289,7 +361,8 @@ fn nothing_of_the_scanned_tree_reaches_a_terminal_unescaped() {
     for format in FORMATS {
         let said = text(&check(folder.path(), &["--format", format]).stdout);
         assert!(said.contains("hostname-mismatch"), "{format}: {said}");
-        let is_hidden = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
+        let is_hidden =
+            |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
         assert!(!said.contains(is_hidden), "{format}: {said:?}");
     }
 }
@@ -299,8 +372,13 @@ fn pretty_shows_the_labels_of_several_files_of_one_finding() {
     let folder = tempfile::tempdir().unwrap();
     copy(&fixture("clean"), folder.path());
     let compose = folder.path().join("products/nordhaven/docker-compose.yml");
-    let broken = fs::read_to_string(&compose).unwrap().replace("5432/tariff_book", "5432/identity");
-    fs::File::create(&compose).unwrap().write_all(broken.as_bytes()).unwrap();
+    let broken = fs::read_to_string(&compose)
+        .unwrap()
+        .replace("5432/tariff_book", "5432/identity");
+    fs::File::create(&compose)
+        .unwrap()
+        .write_all(broken.as_bytes())
+        .unwrap();
     let said = text(&check(folder.path(), &["--format", "pretty"]).stdout);
     for part in [
         "`tariff-book` connects to `identity`, the database of `identity`",

@@ -261,7 +261,13 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         what: "a compose service that is missing",
-        make: |files| files.replace(COMPOSE, "\n  tariff-book:\n    <<", "\n  tariff-buch:\n    <<"),
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "\n  tariff-book:\n    <<",
+                "\n  tariff-buch:\n    <<",
+            )
+        },
         finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
     },
     Mistake {
