@@ -159,9 +159,20 @@ fn absorb(speaker: &mut Finding, other: Finding) {
             }
         }
     }
+    if speaker.rule == other.rule && speaker.place == other.place {
+        for label in other.labels {
+            add_label(speaker, label);
+        }
+        return;
+    }
+    let is_same = speaker.message == other.message;
     let seen = Label {
         place: other.place,
-        message: other.message,
+        message: if is_same {
+            "the same here".to_owned()
+        } else {
+            other.message
+        },
     };
     add_label(speaker, seen);
 }

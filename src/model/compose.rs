@@ -143,6 +143,8 @@ impl Mount {
 pub struct Part {
     /// The text of the part.
     pub text: String,
+    /// Its bytes of the whole text.
+    pub range: Range<usize>,
     /// The places through which it is reached, nearest first.
     pub chain: Vec<Link>,
     /// Whether it is wholly known.
@@ -155,6 +157,7 @@ impl Part {
     fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
         Self {
             text: resolved.text[range.clone()].to_owned(),
+            range: range.clone(),
             chain: resolved.chain(range),
             is_known: resolved.is_known(range),
             is_from_example: resolved.is_from_example(range),
@@ -164,6 +167,13 @@ impl Part {
     /// The link nearest the user.
     pub fn place(&self) -> Option<Place> {
         self.chain.first().map(|link| link.place)
+    }
+
+    /// Where a container takes the part from, if that is not where the link stands.
+    pub fn way_to(&self, link: &Link, container: &str) -> Option<(Place, String)> {
+        let nearest = self.place()?;
+        let is_there = nearest.file == link.place.file && nearest.span.contains(link.place.span);
+        (!is_there).then(|| (nearest, format!("`{container}` takes it from here")))
     }
 }
 
@@ -187,6 +197,7 @@ impl Variable {
         whole.map_or_else(
             || Part {
                 text: String::new(),
+                range: 0..0,
                 chain: vec![Link::opaque(self.name.place)],
                 is_known: false,
                 is_from_example: false,
@@ -242,6 +253,54 @@ impl Variable {
         };
         let port = host.port.as_ref().and_then(|port| self.part(port));
         Some((self.part(&host.name)?, port))
+    }
+
+    /// What to write where parts are wrong, each given with the right text: those texts, or a value of
+    /// the container's own where the link stands for more than the first part.
+    pub fn advice(&self, container: &str, link: &Link, parts: &[(&Part, &str)]) -> String {
+        let own = (!link.is_part).then(|| self.shown_with(parts));
+        if let Some(own) = own.flatten() {
+            let name = &self.name.value;
+            return format!("give `{container}` a `{name}` of its own, `{own}`");
+        }
+        let texts = parts.iter().enumerate().map(|(number, (part, right))| {
+            if number == 0 {
+                format!("write `{right}`")
+            } else {
+                format!("`{right}` instead of `{}`", part.text)
+            }
+        });
+        texts.collect::<Vec<_>>().join(", and ")
+    }
+
+    /// The connection string with other texts in place of some parts, to be shown: no password and no
+    /// key is in it.
+    fn shown_with(&self, parts: &[(&Part, &str)]) -> Option<String> {
+        let (value, connection) = (self.value.as_ref()?, self.connection.as_ref()?);
+        let is_secret = |name: &Range<usize>| {
+            let name = value.text[name.clone()].to_ascii_lowercase();
+            ["password", "key", "token", "secret"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let parameters = connection.parameters.iter();
+        let secrets = parameters.filter(|(name, _)| is_secret(name));
+        let mut edits: Vec<_> = parts
+            .iter()
+            .map(|(part, text)| (&part.range, *text))
+            .collect();
+        edits.extend(connection.password.as_ref().map(|it| (it, "<password>")));
+        edits.extend(secrets.map(|(_, secret)| (secret, "<secret>")));
+        edits.sort_by_key(|(range, _)| range.start);
+        let mut shown = String::new();
+        let mut end = 0;
+        for (range, text) in edits {
+            shown.push_str(value.text.get(end..range.start)?);
+            shown.push_str(text);
+            end = range.end;
+        }
+        shown.push_str(&value.text[end..]);
+        Some(shown)
     }
 
     /// Whether the value is a connection string of PostgreSQL.
@@ -771,9 +830,14 @@ impl<'a> Linker<'a> {
                 let path = resolve::written(&env_file.path, file, variables);
                 let at = join(folder, &path.text).filter(|_| path.is_all_known());
                 if let Some((from, entries)) = at.as_deref().and_then(|at| self.env_file(at)) {
+                    // Variables of the project count before those of the same file.
+                    let mut variables = variables.clone();
+                    for entry in entries.iter().rev() {
+                        variables.add(from, entry, false);
+                    }
                     for entry in entries.iter().rev() {
                         if known.insert(entry.name.value.as_str()) {
-                            environment.push(from_env_file(from, entry, path.way(), variables));
+                            environment.push(from_env_file(from, entry, path.way(), &variables));
                         }
                     }
                 } else {

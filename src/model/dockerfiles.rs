@@ -27,11 +27,14 @@ pub(super) fn all(sources: &Sources) -> Vec<&str> {
         .collect()
 }
 
+/// Where more are missing it is no slip, and comparing them all would take long.
+const MOST_COMPARISONS: usize = 100_000;
+
 /// The Dockerfiles as one registry sees them.
 pub(super) struct Dockerfiles<'a> {
     /// The folder that its paths start from.
     base: String,
-    /// Those that none of its entries names.
+    /// Those that none of its entries names, and that a missing one may have been meant to be.
     unclaimed: Vec<&'a str>,
 }
 
@@ -44,11 +47,14 @@ impl<'a> Dockerfiles<'a> {
         let base = base(sources, registry, &written);
         let joined = written.iter().filter_map(|written| join(&base, written));
         let claimed: BTreeSet<String> = joined.collect();
-        let unclaimed = all.iter().copied().filter(|path| !claimed.contains(*path));
-        Self {
-            unclaimed: unclaimed.collect(),
-            base,
+        let is_missing = |path: &&String| sources.existence(path) != Existence::File;
+        let missing = claimed.iter().filter(is_missing).count();
+        let all = all.iter().copied();
+        let mut unclaimed: Vec<&str> = all.filter(|path| !claimed.contains(*path)).collect();
+        if missing * unclaimed.len() > MOST_COMPARISONS {
+            unclaimed.clear();
         }
+        Self { base, unclaimed }
     }
 
     /// The path of the Dockerfile that an entry means, and what is wrong if it says another one.

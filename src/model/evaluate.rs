@@ -82,6 +82,7 @@ pub struct Array<'a> {
     pub includes: Vec<Place>,
     /// How many items stand before the first unknown spread.
     known: usize,
+    height: u32,
 }
 
 /// The properties of an object.
@@ -97,6 +98,7 @@ pub struct Object<'a> {
     unknown: Vec<(usize, Dynamic)>,
     by_key: HashMap<Rc<str>, usize>,
     written: usize,
+    height: u32,
 }
 
 /// A property of an object.
@@ -124,10 +126,16 @@ pub enum Lookup<'o, 'a> {
 }
 
 /// Levels of expressions and constants that are followed.
-const DEEPEST: u32 = 200;
+const DEEPEST: u32 = 100;
 
 /// Bytes that a glued string may have.
 const LONGEST_TEXT: usize = 65_536;
+
+/// Pieces that it may have.
+const MOST_PIECES: usize = 2_000;
+
+/// Parts that a list or record may have after spreads.
+const MOST_PARTS: usize = 20_000;
 
 /// Steps that any file may take; a file gets one more for each of its bytes.
 const STEPS: usize = 200_000;
@@ -173,6 +181,11 @@ impl<'a> Value<'a> {
         Self::new(Kind::Dynamic(Rc::new(cause)), place)
     }
 
+    /// Values nest no deeper than expressions, since what nests is taken apart by recursion.
+    fn too_deep(place: Place) -> Self {
+        Self::dynamic(place, "a deeply nested value".to_owned(), None)
+    }
+
     fn through(mut self, link: Place) -> Self {
         self.origin = self.origin.through(link);
         self
@@ -205,6 +218,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Levels of lists and records in it.
+    fn height(&self) -> u32 {
+        match &self.kind {
+            Kind::Array(array) => array.height,
+            Kind::Object(object) => object.height,
+            _ => 0,
+        }
+    }
+
     /// Whether JavaScript takes the value for false; of dynamic values nothing is known.
     fn is_falsy(&self) -> bool {
         match &self.kind {
@@ -217,7 +239,17 @@ impl<'a> Value<'a> {
     }
 }
 
+impl Array<'_> {
+    fn size(&self) -> usize {
+        self.items.len() + self.includes.len()
+    }
+}
+
 impl<'a> Object<'a> {
+    fn size(&self) -> usize {
+        self.properties.len() + self.includes.len() + self.unknown.len()
+    }
+
     /// What the object has under `key`.
     pub fn get(&self, key: &str) -> Lookup<'_, 'a> {
         let member = self.by_key.get(key).map(|&at| &self.properties[at]);
@@ -350,11 +382,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Pays for `steps` of work; false when there are none left.
+    /// Pays for `steps` of work; false, and nothing is paid, when so many are not left.
     pub fn pay(&mut self, steps: usize) -> bool {
-        let enough = steps <= self.steps;
-        self.steps = self.steps.saturating_sub(steps);
-        enough
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(self.steps);
+        left.is_some()
+    }
+
+    /// Pays for spreading what has `size` parts into what has `present` ones.
+    fn may_copy(&mut self, size: usize, present: usize) -> bool {
+        size + present <= MOST_PARTS && self.pay(size)
     }
 
     /// The text at a place in one line, cut where it is long.
@@ -464,6 +501,10 @@ impl<'a> Evaluator<'a> {
         }
         let unknown = array.items.iter().position(Result::is_err);
         array.known = unknown.unwrap_or(array.items.len());
+        array.height = above(array.items.iter().flatten());
+        if array.height > DEEPEST {
+            return Value::too_deep(place);
+        }
         Value::new(Kind::Array(Rc::new(array)), place)
     }
 
@@ -471,7 +512,7 @@ impl<'a> Evaluator<'a> {
         let place = expr.span.in_file(file);
         let value = self.evaluate(file, expr);
         match &value.kind {
-            Kind::Array(spread) if self.pay(spread.items.len() + spread.includes.len()) => {
+            Kind::Array(spread) if self.may_copy(spread.size(), array.size()) => {
                 array.includes.push(value.origin.written);
                 array.includes.extend(&spread.includes);
                 let items = spread.items.iter().cloned();
@@ -502,6 +543,10 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
+        object.height = above(object.properties.iter().map(|member| &member.value));
+        if object.height > DEEPEST {
+            return Value::too_deep(place);
+        }
         Value::new(Kind::Object(Rc::new(object)), place)
     }
 
@@ -524,7 +569,7 @@ impl<'a> Evaluator<'a> {
         let place = expr.span.in_file(file);
         let value = self.evaluate(file, expr);
         match &value.kind {
-            Kind::Object(spread) if self.pay(spread.properties.len() + spread.includes.len()) => {
+            Kind::Object(spread) if self.may_copy(spread.size(), object.size()) => {
                 object.includes.push(value.origin.written);
                 object.includes.extend(&spread.includes);
                 object.spread(spread, place, &value.origin.links);
@@ -592,7 +637,9 @@ impl<'a> Evaluator<'a> {
             Kind::Dynamic(cause) => return Err(stopped(site, cause)),
             Kind::String(part) => {
                 let length = start + part.value.len();
-                if length > LONGEST_TEXT || !self.pay(part.pieces.len() + length / 16) {
+                let pieces = glued.pieces.len() + part.pieces.len();
+                let long = length > LONGEST_TEXT || pieces > MOST_PIECES;
+                if long || !self.pay(part.pieces.len() + length / 16) {
                     let what = "a very long text".to_owned();
                     return Err(Value::dynamic(place, what, Some(site)));
                 }
@@ -938,6 +985,10 @@ impl<'a> Evaluator<'a> {
         }
         let length = self.scripts.sources.file(file).text.len();
         let place = Span::new(0, length).in_file(file);
+        object.height = above(object.properties.iter().map(|member| &member.value));
+        if object.height > DEEPEST {
+            return Some(Value::too_deep(place));
+        }
         Some(Value::new(Kind::Object(Rc::new(object)), place))
     }
 
@@ -991,6 +1042,11 @@ fn all_from(script: &Script) -> impl Iterator<Item = &At<String>> + use<'_> {
             ExportedValue::From { from, .. } if export.name.value == "*" => Some(from),
             _ => None,
         })
+}
+
+/// The height of what holds `values`.
+fn above<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> u32 {
+    1 + values.map(Value::height).max().unwrap_or_default()
 }
 
 fn own_key(file: FileId, key: &At<String>) -> Traced<Rc<str>> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::compose::{self, INIT_FOLDER, Stack};
 use crate::model::product::{Product, Service};
 use crate::model::{Workspace, generated};
-use crate::parse::sql::{SqlFile, StatementKind};
+use crate::parse::sql::{Dialect, SqlFile, StatementKind};
 use crate::source::{Existence, FileId, Place, Placed, Span};
 
 /// What an init SQL does.
@@ -23,7 +23,8 @@ pub struct InitSql {
     pub grants: Vec<Grant>,
     /// Statements of other kinds, by their leading key words.
     pub others: Vec<Other>,
-    /// Whether it could be read as a whole.
+    /// Whether all that it does is known: it could be read as a whole, and neither includes another file
+    /// nor executes what it only computes.
     pub is_complete: bool,
 }
 
@@ -57,7 +58,7 @@ impl InitSql {
             creates: Vec::new(),
             grants: Vec::new(),
             others: Vec::new(),
-            is_complete,
+            is_complete: is_complete && sql.dialect == Dialect::Postgres,
         };
         for statement in &sql.statements {
             match &statement.kind {
@@ -75,6 +76,9 @@ impl InitSql {
                     words: words.value.clone(),
                     place: statement.span.in_file(file),
                 }),
+                StatementKind::Meta { command } if runs_more(&command.value) => {
+                    init.is_complete = false;
+                }
                 _ => {}
             }
         }
@@ -455,13 +459,15 @@ impl Workspace<'_> {
 
     /// What keeps the product's init SQL from being run; nothing where that cannot be told.
     pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
-        let stack = self
-            .development(product)
-            .filter(|stack| stack.open.is_empty())?;
+        let index = product.development?;
+        let stack = &self.stacks[index];
+        if !stack.open.is_empty() {
+            return None;
+        }
         let path = product.init_sql_path.as_str();
         let is_there = self.sources.existence(path) == Existence::File;
         let servers: Vec<&compose::Service> = stack.postgres_services().collect();
-        let server = *servers.first()?;
+        let server = self.main_server(index)?;
         let is_unclear = |server: &&compose::Service| {
             server.build.is_some() || server.is_extended || server.has_configs
         };
@@ -535,6 +541,11 @@ impl Workspace<'_> {
         };
         init.others.iter().filter(is_foreign).collect()
     }
+}
+
+/// Meta-commands that run statements which do not stand in the file itself.
+fn runs_more(command: &str) -> bool {
+    ["i", "ir", "include", "include_relative", "gexec"].contains(&command)
 }
 
 /// Statements that change nothing that outlives the session.

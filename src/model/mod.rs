@@ -13,6 +13,7 @@ pub mod init_sql;
 pub mod keywords;
 pub mod module;
 pub mod prisma_config;
+pub mod prisma_urls;
 pub mod product;
 pub mod registry;
 pub mod resolve;
@@ -99,7 +100,7 @@ impl<'a> Workspace<'a> {
         &self,
         wrongs: &'w [T],
         read: impl Fn(&'w T) -> (User, &'w Part, &'w str),
-    ) -> Vec<Option<Place>> {
+    ) -> Vec<Option<Link>> {
         let mut alike: BTreeMap<(&str, &str), BTreeSet<User>> = BTreeMap::new();
         for wrong in wrongs {
             let (user, part, right) = read(wrong);
@@ -114,14 +115,20 @@ impl<'a> Workspace<'a> {
             .collect()
     }
 
-    fn stand_on(&self, chain: &[Link], wrong: &BTreeSet<User>) -> Option<Place> {
+    fn stand_on(&self, chain: &[Link], wrong: &BTreeSet<User>) -> Option<Link> {
         let is_wrong_for_all = |link: &&Link| {
             self.users
                 .get(&link.shared)
                 .is_some_and(|users| users.is_subset(wrong))
         };
         let deepest = chain.iter().rev().find(is_wrong_for_all);
-        deepest.or(chain.first()).map(|link| link.place)
+        deepest.or(chain.first()).copied()
+    }
+
+    /// Whether nothing outside a stack uses the text of a link.
+    fn is_used_only_in(&self, stack: usize, link: &Link) -> bool {
+        let users = self.users.get(&link.shared).into_iter().flatten();
+        users.into_iter().all(|user| user.0 == stack)
     }
 
     /// Where a wrong value of one field of one registry entry stands: where it is written, if nothing
@@ -225,6 +232,16 @@ impl<'a> Workspace<'a> {
     pub fn has_generated_header(&self, id: FileId) -> bool {
         generated::header(&self.sources.file(id).text, self.facts(id).comments())
             .is_some_and(|span| generated::says_so(self.sources.file(id).slice(span)))
+    }
+
+    /// What generates the file that a place stands in, to end a sentence with; empty where nothing does
+    /// or that is not known.
+    pub fn generator_of(&self, product: &Product, place: Place) -> String {
+        if self.has_generated_header(place.file) {
+            product.generator_advice(self)
+        } else {
+            String::new()
+        }
     }
 
     /// A fix that replaces the text at `place`, `old`, by `new`; `None` where the text there is not

@@ -260,3 +260,6 @@ fn is_own_folder(expr: &Expr) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,11 @@ impl Service {
         self.key().replace('-', "_")
     }
 
+    /// How the names of variables about it begin: `BILLING_DESK_`.
+    fn variable_prefix(&self) -> String {
+        self.derived_database().to_ascii_uppercase() + "_"
+    }
+
     /// Its container in a stack: by key, else by hostname, `container_name` or alias.
     pub fn container<'s>(&self, stack: &'s Stack) -> Option<&'s compose::Service> {
         let hostname = self.entry.hostname.known();
@@ -388,6 +393,30 @@ impl Product {
             .unwrap_or(port)
     }
 
+    /// A database and whose it is, to end a sentence with.
+    pub fn says_whose(&self, database: &str) -> String {
+        match self.owner_of(database) {
+            Some(owner) => format!("`{database}`, the database of `{}`", owner.key()),
+            None if self.knows_all_databases() => format!("`{database}`, which no service owns"),
+            None => format!("`{database}`, which is not its own"),
+        }
+    }
+
+    /// The places that say whose a database is, and which one `service` owns.
+    pub fn ownership(&self, service: &Service, database: &str) -> Vec<(Place, String)> {
+        [self.owner_of(database), Some(service)]
+            .into_iter()
+            .flatten()
+            .map(|owner| {
+                let owned = owner.database().unwrap_or_default();
+                (
+                    owner.database_place(),
+                    format!("`{}` owns `{owned}`", owner.key()),
+                )
+            })
+            .collect()
+    }
+
     /// Whether the database of every service is known, and no further services can exist: then a
     /// database that no entry names has no owner.
     pub fn knows_all_databases(&self) -> bool {
@@ -422,10 +451,34 @@ impl Product {
             .as_ref()
             .map_or_else(String::new, |generator| {
                 format!(
-                    " (`{}` writes it)",
+                    "; `{}` generates the file",
                     workspace.sources.file(generator.file).path
                 )
             })
+    }
+
+    /// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key
+    /// counts.
+    pub fn service_named_by(&self, variable: &str) -> Option<&Service> {
+        let services = self.services.iter();
+        services
+            .filter(|service| variable.starts_with(&service.variable_prefix()))
+            .max_by_key(|service| service.key().len())
+    }
+
+    /// The service that a variable for calling it is named after (`BILLING_URL`, `BILLING_BASE_URL`).
+    pub fn service_called_by(&self, variable: &str) -> Option<&Service> {
+        const ENDINGS: [&str; 6] = [
+            "URL",
+            "BASE_URL",
+            "API_URL",
+            "SERVICE_URL",
+            "INTERNAL_URL",
+            "ENDPOINT",
+        ];
+        let service = self.service_named_by(variable)?;
+        let ending = variable.strip_prefix(&service.variable_prefix())?;
+        ENDINGS.contains(&ending).then_some(service)
     }
 
     /// The service that a database without an owner probably once belonged to: the one whose key it is

@@ -42,18 +42,30 @@ impl Registry {
     }
 
     /// Whether this registry takes in all of `other`: then only this one is a registry of its own. That
-    /// is so of one and the same record, of one that was spread into this one, and of a selection of
-    /// its entries.
+    /// is so of one that was spread into this one, of a selection of its entries, and of one and the
+    /// same record. Registries of two files that are the same record take in each other; the one in
+    /// whose own file the record stands is the plainer.
     pub fn takes_in(&self, other: &Registry) -> bool {
         if self.place == other.place || self.includes.contains(&other.place) {
             return true;
         }
         let entries: BTreeSet<Place> = self.entries.iter().map(|entry| entry.place).collect();
-        let selects = other.entries.iter().all(|it| entries.contains(&it.place));
-        let is_selection = !other.entries.iter().any(|it| covers(other.place, it.place));
-        selects
-            && !other.entries.is_empty()
-            && (is_selection || other.entries.len() < self.entries.len())
+        if other.includes.contains(&self.place) {
+            return false;
+        }
+        let members: Vec<Place> = other.members().collect();
+        let is_selection = !members.iter().any(|&member| covers(other.place, member));
+        !members.is_empty()
+            && members.iter().all(|member| entries.contains(member))
+            && (is_selection || members.len() < entries.len())
+    }
+}
+
+impl Registry {
+    /// Where its entries stand. One that lost its name in a list stands among what is open.
+    fn members(&self) -> impl Iterator<Item = Place> {
+        let named = self.entries.iter().map(|entry| entry.place);
+        named.chain(self.open.iter().map(|dynamic| dynamic.place))
     }
 }
 
@@ -409,17 +421,28 @@ fn find<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<Found<'a
         return None;
     };
     let (file, expr) = cause.stopped_at?;
-    let ExprKind::Call { arguments, .. } = &expr.kind else {
+    let ExprKind::Call { callee, arguments } = &expr.kind else {
         return None;
     };
+    let call = expr.span.in_file(file);
     arguments.iter().find_map(|argument| {
         let argument = evaluator.evaluate(file, argument);
         let found = find_literal(evaluator, &argument)?;
-        Some(Found {
+        // `Object.values(registry)` makes no registry of a constant that is one already.
+        let makes_one = covers(call, found.place) || is_maker(&callee.value);
+        makes_one.then(|| Found {
             made_by: Some(cause.dynamic.clone()),
             ..found
         })
     })
+}
+
+/// Whether a function is named like one that makes something of its argument.
+fn is_maker(callee: &str) -> bool {
+    let name = callee.rsplit('.').next().unwrap_or(callee);
+    ["build", "create", "define", "make"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 fn find_literal<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<Found<'a>> {
@@ -467,9 +490,13 @@ fn is_service<'a>(evaluator: &mut Evaluator<'a>, value: &Value<'a>) -> Option<bo
             let ExprKind::Call { arguments, .. } = &expr.kind else {
                 return None;
             };
+            let call = expr.span.in_file(file);
             let made_of_one = arguments.iter().any(|argument| {
                 let argument = evaluator.evaluate(file, argument);
-                matches!(&argument.kind, Kind::Object(it) if looks_like_service(it) == Some(true))
+                // `portOf(registry.loans)` is no service.
+                covers(call, argument.origin.nearest())
+                    && argument.origin.links.is_empty()
+                    && matches!(&argument.kind, Kind::Object(it) if looks_like_service(it) == Some(true))
             });
             made_of_one.then_some(true)
         }
@@ -521,13 +548,31 @@ fn read<'a>(
     registry
 }
 
+/// Registries that are looked at for a common entry; an honest file has two or three in all.
+const MOST_OWNERS: usize = 16;
+
 /// The registries that no other one takes in; of two that take in each other the first.
 fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
+    let included: BTreeSet<Place> = registries
+        .iter()
+        .flat_map(|it| &it.includes)
+        .copied()
+        .collect();
+    let mut owners: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+    for (number, registry) in registries.iter().enumerate() {
+        for entry in &registry.entries {
+            owners.entry(entry.place).or_default().push(number);
+        }
+    }
     let is_part = |number: usize, part: &Registry| {
-        registries.iter().enumerate().any(|(other, whole)| {
+        let owners = part.members().next().and_then(|member| owners.get(&member));
+        let mut owners = owners.into_iter().flatten().copied().take(MOST_OWNERS);
+        let is_selection = owners.any(|other| {
+            let whole = &registries[other];
             let takes_in = other != number && whole.takes_in(part);
             takes_in && (other < number || !part.takes_in(whole))
-        })
+        });
+        included.contains(&part.place) || is_selection
     };
     let parts: Vec<bool> = registries
         .iter()
@@ -657,7 +702,7 @@ impl Entry {
     }
 
     /// An entry of which nothing is known.
-    fn unknown(key: Placed<String>, place: Place, why: &Dynamic) -> Self {
+    pub(super) fn unknown(key: Placed<String>, place: Place, why: &Dynamic) -> Self {
         Self {
             key,
             place,
@@ -819,3 +864,6 @@ fn too_much(value: &Value<'_>) -> Dynamic {
         broken: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

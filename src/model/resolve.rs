@@ -34,6 +34,9 @@ pub struct Link {
     pub place: Place,
     /// The whole text of that link: what its users share.
     pub shared: Place,
+    /// Whether the text there stands for the part that was asked for and for nothing else, so that the
+    /// part can be replaced there.
+    pub is_part: bool,
     /// Whether bytes of the resolved text are bytes of the file.
     exact: bool,
 }
@@ -44,6 +47,7 @@ impl Link {
         Self {
             place,
             shared: place,
+            is_part: false,
             exact: false,
         }
     }
@@ -170,6 +174,7 @@ impl Origin<'_> {
         Link {
             place,
             shared: place,
+            is_part: false,
             exact: self.text.value.len() == self.text.span.len(),
         }
     }
@@ -331,11 +336,61 @@ impl Resolved {
     /// several pieces stands on all of them, in the text where they are glued.
     pub fn chain(&self, range: &Range<usize>) -> Vec<Link> {
         let pieces: Vec<&Piece> = self.overlapping(range).collect();
-        match pieces.as_slice() {
+        let mut chain = match pieces.as_slice() {
             [] => self.written.iter().copied().map(Link::opaque).collect(),
             [piece] => clipped_chain(piece, range),
-            [first, .., last] => glued_chain(first, last, range),
+            [first, .., last] => self.glued_chain(first, last, range),
+        };
+        for link in &mut chain {
+            link.is_part |= self.stands_within(link.place, range);
         }
+        chain
+    }
+
+    /// Whether what stands at a place gives only bytes of `range`.
+    fn stands_within(&self, place: Place, range: &Range<usize>) -> bool {
+        let is_from_there = |piece: &&Piece| piece.chain.iter().any(|link| link.place == place);
+        let mut pieces = self.pieces.iter().filter(is_from_there).peekable();
+        pieces.peek().is_some()
+            && pieces.all(|piece| range.start <= piece.range.start && piece.range.end <= range.end)
+    }
+
+    /// The links that the pieces of `range` share, then what stands from the first piece to the last.
+    fn glued_chain(&self, first: &Piece, last: &Piece, range: &Range<usize>) -> Vec<Link> {
+        let shared = first
+            .chain
+            .iter()
+            .zip(&last.chain)
+            .take_while(|(a, b)| a.place == b.place)
+            .count();
+        let mut chain = first.chain[..shared].to_vec();
+        let end_of = |piece: &Piece| {
+            let link = piece.chain.get(shared).or(piece.chain.last())?;
+            let is_deepest = shared + 1 >= piece.chain.len();
+            Some(if is_deepest {
+                clipped(link, piece, range)
+            } else {
+                Link {
+                    is_part: self.stands_within(link.place, range),
+                    ..*link
+                }
+            })
+        };
+        if let (Some(from), Some(to)) = (end_of(first), end_of(last))
+            && from.place.file == to.place.file
+        {
+            chain.push(Link {
+                place: from
+                    .place
+                    .span
+                    .cover(to.place.span)
+                    .in_file(from.place.file),
+                shared: from.shared,
+                is_part: from.is_part && to.is_part,
+                exact: false,
+            });
+        }
+        chain
     }
 }
 
@@ -357,39 +412,7 @@ fn clipped(link: &Link, piece: &Piece, range: &Range<usize>) -> Link {
     let base = link.place.span.start as usize;
     Link {
         place: crate::source::Span::new(base + start, base + end).in_file(link.place.file),
+        is_part: true,
         ..*link
     }
-}
-
-fn glued_chain(first: &Piece, last: &Piece, range: &Range<usize>) -> Vec<Link> {
-    let shared = first
-        .chain
-        .iter()
-        .zip(&last.chain)
-        .take_while(|(a, b)| a.place == b.place)
-        .count();
-    let mut chain = first.chain[..shared].to_vec();
-    let end_of = |piece: &Piece| {
-        let link = piece.chain.get(shared).or(piece.chain.last())?;
-        let is_deepest = shared + 1 >= piece.chain.len();
-        Some(if is_deepest {
-            clipped(link, piece, range)
-        } else {
-            *link
-        })
-    };
-    if let (Some(from), Some(to)) = (end_of(first), end_of(last))
-        && from.place.file == to.place.file
-    {
-        chain.push(Link {
-            place: from
-                .place
-                .span
-                .cover(to.place.span)
-                .in_file(from.place.file),
-            shared: from.shared,
-            exact: false,
-        });
-    }
-    chain
 }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::connection;
-use crate::finding::Owner;
+use crate::finding::{Fix, Owner};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::product::{Product, Service};
+use crate::model::resolve::Link;
 use crate::model::value::Text;
 use crate::model::{User, Workspace};
 use crate::source::{Kind, Place};
@@ -28,8 +29,8 @@ pub enum PostgresCount<'a> {
     Several {
         /// The one that most services use.
         first: &'a Container,
-        /// The others.
-        later: Vec<&'a Container>,
+        /// The others, each with the product's containers that use it.
+        later: Vec<(&'a Container, Vec<&'a Container>)>,
     },
 }
 
@@ -47,6 +48,8 @@ pub struct WrongServer {
     pub what: String,
     /// The right text.
     pub right: String,
+    /// What to write.
+    pub help: String,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
 }
@@ -63,21 +66,47 @@ pub struct Loopback {
     pub variable: String,
     /// The name of the container.
     pub container: String,
-    /// The right host, where it is certain.
-    pub right: Option<String>,
+    /// What to write.
+    pub help: String,
+    /// An edit that mends it, where the right host is certain.
+    pub fix: Option<Fix>,
     /// Whether it is a database's URL.
     pub is_database: bool,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
 }
 
+/// A connection string, a part of which leads to no Postgres server.
 struct Candidate<'a> {
     user: User,
     container: &'a Container,
+    variable: &'a Variable,
+    defect: Defect,
+}
+
+struct Defect {
     part: Part,
     what: String,
     right: String,
-    labels: Vec<(Place, String)>,
+    label: (Place, String),
+}
+
+/// A URL that leads its container to itself or to its host.
+struct Lost<'a> {
+    user: User,
+    container: &'a Container,
+    variable: &'a Variable,
+    host: Part,
+    port: Option<Part>,
+    right: Option<Server>,
+    is_database: bool,
+}
+
+/// Where a URL should lead.
+struct Server {
+    host: String,
+    port: Option<u16>,
+    label: (Place, String),
 }
 
 impl Workspace<'_> {
@@ -92,19 +121,34 @@ impl Workspace<'_> {
             return self.no_postgres(product, index);
         }
         servers.retain(|server| self.is_for_own_services(index, server));
-        let own_users = |server: &&Container| self.own_users(index, server).len();
-        // The first of those with most users: `max_by_key` would take the last.
-        let first = servers.iter().copied().rev().max_by_key(own_users);
-        match first {
+        match self.most_used(index, &servers) {
             Some(first) if servers.len() > 1 => PostgresCount::Several {
                 first,
                 later: servers
                     .into_iter()
                     .filter(|server| server.key.value != first.key.value)
+                    .map(|server| (server, self.own_users(index, server)))
                     .collect(),
             },
             _ => PostgresCount::One,
         }
+    }
+
+    /// The Postgres service of a stack that holds the databases of its services.
+    pub(super) fn main_server(&self, index: usize) -> Option<&Container> {
+        let all: Vec<&Container> = self.stacks[index].postgres_services().collect();
+        let own: Vec<&Container> = all
+            .iter()
+            .copied()
+            .filter(|server| self.is_for_own_services(index, server))
+            .collect();
+        self.most_used(index, if own.is_empty() { &all } else { &own })
+    }
+
+    fn most_used<'s>(&self, index: usize, servers: &[&'s Container]) -> Option<&'s Container> {
+        let own_users = |server: &&Container| self.own_users(index, server).len();
+        // The first of those with most users: `max_by_key` would take the last.
+        servers.iter().copied().rev().max_by_key(own_users)
     }
 
     fn no_postgres<'p>(&'p self, product: &'p Product, index: usize) -> PostgresCount<'p> {
@@ -196,7 +240,7 @@ impl Workspace<'_> {
     /// Hosts and ports of connection strings in a stack that lead to no Postgres server.
     pub fn wrong_servers(&self, index: usize) -> Vec<WrongServer> {
         let stack = &self.stacks[index];
-        let Some(server) = stack.postgres_services().next() else {
+        let Some(server) = self.main_server(index) else {
             return Vec::new();
         };
         let mut candidates = Vec::new();
@@ -211,55 +255,63 @@ impl Workspace<'_> {
                 continue;
             }
             let user = (index, stack.position(container));
-            match stack.by_host(&host.text) {
+            let defect = match stack.by_host(&host.text) {
                 Some(reached) if reached.is_postgres() => {
-                    let wrong =
-                        port.and_then(|port| self.wrong_port(container, user, reached, port));
-                    candidates.extend(wrong);
+                    port.and_then(|port| self.wrong_port(reached, port))
                 }
                 reached => {
                     let what = match reached {
                         Some(reached) => self.no_postgres_server(index, reached),
                         None => self.nobody(index, &host.text),
                     };
-                    candidates.extend(what.map(|what| Candidate {
-                        user,
-                        container,
+                    what.map(|what| Defect {
                         part: host,
                         what,
                         right: server.key.value.clone(),
-                        labels: vec![(server.key.place, "the Postgres service".to_owned())],
-                    }));
+                        label: (server.key.place, "the Postgres service".to_owned()),
+                    })
                 }
-            }
+            };
+            candidates.extend(defect.map(|defect| Candidate {
+                user,
+                container,
+                variable,
+                defect,
+            }));
         }
-        let places = self.stand_alike(&candidates, |wrong| {
-            (wrong.user, &wrong.part, wrong.right.as_str())
+        let links = self.stand_alike(&candidates, |wrong| {
+            let defect = &wrong.defect;
+            (wrong.user, &defect.part, defect.right.as_str())
         });
-        places
+        links
             .into_iter()
             .zip(candidates)
-            .filter_map(|(place, wrong)| {
-                Some(WrongServer {
-                    place: place?,
-                    text: wrong.part.text,
-                    owner: self.owner_of_container(index, wrong.container),
-                    container: wrong.container.key.value.clone(),
-                    what: wrong.what,
-                    right: wrong.right,
-                    labels: wrong.labels,
-                })
-            })
+            .filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)))
             .collect()
     }
 
-    fn wrong_port<'p>(
-        &self,
-        container: &'p Container,
-        user: User,
-        server: &Container,
-        port: Part,
-    ) -> Option<Candidate<'p>> {
+    fn wrong_server(&self, index: usize, link: &Link, wrong: Candidate) -> WrongServer {
+        let Candidate {
+            container,
+            variable,
+            defect,
+            ..
+        } = wrong;
+        let key = &container.key.value;
+        let way = defect.part.way_to(link, key);
+        WrongServer {
+            place: link.place,
+            owner: self.owner_of_container(index, container),
+            container: key.clone(),
+            what: defect.what,
+            help: variable.advice(key, link, &[(&defect.part, &defect.right)]),
+            right: defect.right,
+            labels: [defect.label].into_iter().chain(way).collect(),
+            text: defect.part.text,
+        }
+    }
+
+    fn wrong_port(&self, server: &Container, port: Part) -> Option<Defect> {
         let right = server.listens_on(self.policy.postgres_port)?;
         let number: u16 = port.text.parse().ok().filter(|_| port.is_known)?;
         if number == right {
@@ -270,9 +322,7 @@ impl Workspace<'_> {
             .ports
             .iter()
             .any(|port| port.published == Some(number));
-        Some(Candidate {
-            user,
-            container,
+        Some(Defect {
             what: if is_published {
                 format!("port {number} of `{key}`, which is its port on the host only")
             } else {
@@ -280,10 +330,10 @@ impl Workspace<'_> {
             },
             part: port,
             right: right.to_string(),
-            labels: vec![(
+            label: (
                 server.key.place,
                 format!("`{key}` listens on {right} inside the network"),
-            )],
+            ),
         })
     }
 
@@ -309,59 +359,146 @@ impl Workspace<'_> {
     /// URLs of a stack's containers that lead them to themselves or to their host.
     pub fn loopback_urls(&self, index: usize) -> Vec<Loopback> {
         let stack = &self.stacks[index];
-        let mut found = Vec::new();
-        for (container, variable) in stack.variables() {
-            if container.network_mode.is_some() {
-                continue;
-            }
-            let Some((host, _)) = variable.host().filter(|(host, _)| is_loopback(&host.text))
-            else {
-                continue;
-            };
-            let user = (index, stack.position(container));
-            let declared = self
-                .service_of(user)
-                .and_then(|service| declared_url(service, &variable.name.value));
-            let is_database = variable.is_postgres();
-            let declared_host = declared.and_then(url_host);
-            // The registry's own value is judged where it stands.
-            let is_meant = is_database
-                || declared_host
-                    .as_deref()
-                    .is_some_and(|host| !is_loopback(host));
-            if !is_meant || !host.is_known || self.is_from_env_file(&host) {
-                continue;
-            }
-            let mut servers = stack.postgres_services();
-            let server = servers.next().filter(|_| servers.next().is_none());
-            let server = server.map(|server| server.key.value.clone());
-            let Some(place) = self.stand_on(&host.chain, &BTreeSet::from([user])) else {
-                continue;
-            };
-            found.push(Loopback {
-                place,
-                text: host.text,
-                owner: self.owner_of_container(index, container),
-                variable: variable.name.value.clone(),
-                container: container.key.value.clone(),
-                right: if is_database { server } else { declared_host },
-                is_database,
-                labels: declared
-                    .map(|text| (text.place(), "what the registry says".to_owned()))
-                    .into_iter()
-                    .collect(),
-            });
-        }
-        found
+        let lost: Vec<Lost> = stack
+            .variables()
+            .filter(|(container, _)| container.network_mode.is_none() && !container.is_postgres())
+            .filter_map(|(container, variable)| self.lost(index, container, variable))
+            .collect();
+        let links = self.stand_alike(&lost, |lost| {
+            let right = lost.right.as_ref();
+            (lost.user, &lost.host, right.map_or("", |right| &right.host))
+        });
+        links
+            .into_iter()
+            .zip(lost)
+            .filter_map(|(link, lost)| Some(self.loopback(index, &link?, lost)))
+            .collect()
     }
 
-    /// URLs in the registry's `extraEnv` that lead a service to itself.
+    fn lost<'p>(
+        &'p self,
+        index: usize,
+        container: &'p Container,
+        variable: &'p Variable,
+    ) -> Option<Lost<'p>> {
+        let user = (index, self.stacks[index].position(container));
+        let service = self.service_of(user);
+        let (host, port) = variable
+            .host()
+            .filter(|(host, _)| is_loopback(&host.text))?;
+        if !host.is_known || self.is_from_env_file(&host) {
+            return None;
+        }
+        let is_database = variable.is_postgres();
+        let right = if is_database {
+            // An image from elsewhere may hold a server of its own.
+            let is_ours = service.is_some() || container.build.is_some();
+            is_ours.then(|| self.only_server(index))?
+        } else {
+            let declared = declared_url(service?, &variable.name.value)?;
+            // The registry's own value is judged where it stands.
+            let host = url_host(declared).filter(|host| !is_loopback(host))?;
+            Some(Server {
+                label: (declared.place(), format!("the registry says `{host}`")),
+                host,
+                port: None,
+            })
+        };
+        Some(Lost {
+            user,
+            container,
+            variable,
+            host: in_brackets(variable, host),
+            port,
+            right,
+            is_database,
+        })
+    }
+
+    /// The Postgres service of a stack that has just one.
+    fn only_server(&self, index: usize) -> Option<Server> {
+        let mut servers = self.stacks[index].postgres_services();
+        let server = servers.next().filter(|_| servers.next().is_none())?;
+        Some(Server {
+            host: server.key.value.clone(),
+            port: server.listens_on(self.policy.postgres_port),
+            label: (server.key.place, "the Postgres service".to_owned()),
+        })
+    }
+
+    fn loopback(&self, index: usize, link: &Link, lost: Lost) -> Loopback {
+        let Lost {
+            container,
+            variable,
+            host,
+            port,
+            right,
+            is_database,
+            ..
+        } = lost;
+        let key = &container.key.value;
+        let way = host.way_to(link, key);
+        let wrong_port = port
+            .zip(right.as_ref().and_then(|right| right.port))
+            .map(|(port, right)| (port, right.to_string()))
+            .filter(|(port, right)| port.is_known && port.text != *right);
+        let (help, fix) = match &right {
+            Some(right) => {
+                let mut texts = vec![(&host, right.host.as_str())];
+                texts.extend(
+                    wrong_port
+                        .as_ref()
+                        .map(|(port, right)| (port, right.as_str())),
+                );
+                (
+                    variable.advice(key, link, &texts),
+                    self.fix_of_address(link, &texts),
+                )
+            }
+            None if is_database => (DATABASE_HOST_TO_WRITE.to_owned(), None),
+            None => (HOST_TO_WRITE.to_owned(), None),
+        };
+        Loopback {
+            place: link.place,
+            owner: self.owner_of_container(index, container),
+            variable: variable.name.value.clone(),
+            container: key.clone(),
+            help,
+            fix,
+            is_database,
+            labels: right
+                .map(|right| right.label)
+                .into_iter()
+                .chain(way)
+                .collect(),
+            text: host.text,
+        }
+    }
+
+    /// An edit that replaces a host, and the port that stands in the same text.
+    fn fix_of_address(&self, link: &Link, texts: &[(&Part, &str)]) -> Option<Fix> {
+        let (host, right) = texts.first()?;
+        let mut fix = self.unsafe_replacement(link.place, &host.text, right)?;
+        for (port, right) in &texts[1..] {
+            let mut links = port.chain.iter();
+            let place = links.find(|other| other.shared == link.shared)?.place;
+            let more = self.unsafe_replacement(place, &port.text, right)?;
+            fix.title = format!("{} and `{}` by `{right}`", fix.title, port.text);
+            fix.edits.extend(more.edits);
+        }
+        Some(fix)
+    }
+
+    /// URLs in the registry's `extraEnv` that are named after another service and lead a service to itself.
     pub fn loopback_in_registry(&self, product: &Product) -> Vec<Loopback> {
         let mut found = Vec::new();
         for service in product.services() {
             let variables = service.entry.extra_env.known().into_iter();
             for variable in variables.flat_map(|environment| &environment.variables) {
-                let Some(text) = variable.value.known() else {
+                let named = product
+                    .service_called_by(&variable.name.value)
+                    .filter(|callee| callee.key() != service.key());
+                let Some((text, callee)) = variable.value.known().zip(named) else {
                     continue;
                 };
                 let hosts = connection::parse(&text.value)
@@ -373,15 +510,21 @@ impl Workspace<'_> {
                 else {
                     continue;
                 };
+                let host = host.name.clone();
+                let (place, host) = (text.part(host.clone()), &text.value[host]);
                 found.push(Loopback {
-                    place: text.part(host.name.clone()),
-                    text: text.value[host.name.clone()].to_owned(),
+                    place,
+                    text: host.to_owned(),
                     owner: service.into(),
                     variable: variable.name.value.clone(),
                     container: service.key().to_owned(),
-                    right: None,
+                    help: format!("write `{}`", callee.key()),
+                    fix: self.unsafe_replacement(place, host, callee.key()),
                     is_database: false,
-                    labels: Vec::new(),
+                    labels: vec![(
+                        callee.entry.key.place,
+                        format!("`{}` is reached by this name", callee.key()),
+                    )],
                 });
             }
         }
@@ -393,6 +536,19 @@ impl Workspace<'_> {
         let deepest = part.chain.last();
         deepest.is_some_and(|link| self.sources.file(link.place.file).kind == Kind::Env)
     }
+}
+
+/// What to write for a host where the right one is not known.
+const HOST_TO_WRITE: &str = "write the service's hostname on the Docker network";
+const DATABASE_HOST_TO_WRITE: &str = "write the hostname of its Postgres on the Docker network";
+
+/// A host with the brackets that an IPv6 address stands in.
+fn in_brackets(variable: &Variable, host: Part) -> Part {
+    let is_v6 = host.text.contains(':') && host.range.start > 0;
+    let whole = is_v6.then(|| host.range.start - 1..host.range.end + 1);
+    whole
+        .and_then(|range| variable.part(&range))
+        .unwrap_or(host)
 }
 
 fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {

@@ -1,15 +1,12 @@
-//! Connection strings against the registry: whose database they name, how they are formed, and where
-//! Prisma takes them from.
+//! Connection strings of containers against the registry: whose database they name and how they are
+//! formed.
 
 use crate::connection;
-use crate::finding::{Edit, Fix, Safety};
 use crate::model::compose::{self, Part, Stack, Variable};
-use crate::model::module::{DatasourceUrl, PlacedDatasource};
-use crate::model::prisma_config::{Source, UrlSource};
 use crate::model::product::{Product, Service};
-use crate::model::value::Text;
+use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
-use crate::source::{Place, Placed, Span};
+use crate::source::Place;
 
 /// A service's database variable in one stack.
 #[derive(Clone, Copy)]
@@ -36,30 +33,44 @@ pub struct WrongText<'a> {
 }
 
 impl WrongText<'_> {
-    /// Where the service takes the text from, if it does not stand in the service itself.
-    pub fn way_to(&self, place: Place) -> Option<(Place, String)> {
-        let nearest = self.part.place()?;
+    /// Where the service takes the text from, if that is not where the text stands.
+    pub fn way_to(&self, link: &Link) -> Option<(Place, String)> {
+        self.part.way_to(link, &self.url.container.key.value)
+    }
+
+    /// What to write: the right text, or a value of the service's own where the link stands for more than
+    /// the wrong part.
+    pub fn to_write(&self, link: &Link) -> String {
         let key = &self.url.container.key.value;
-        (nearest != place).then(|| (nearest, format!("`{key}` takes it from here")))
+        let variable = self.url.variable;
+        variable.advice(key, link, &[(&self.part, &self.right)])
     }
 }
 
-/// A Prisma client that takes its connection string from the wrong place.
-pub struct WrongPrismaUrl<'a> {
-    /// The wrong text.
-    pub place: Place,
-    /// Whose client.
-    pub service: &'a Service,
-    /// What is wrong, to follow "the Prisma client of …".
+/// Something that only a service with a database needs.
+pub struct Trace {
+    /// Where it stands, if that is one place.
+    pub place: Option<Place>,
+    /// What it is, as a noun phrase.
     pub what: String,
-    /// What it takes it from.
-    pub object: String,
-    /// Other places that explain it.
-    pub labels: Vec<(Place, String)>,
-    /// An edit that mends it.
-    pub fix: Option<Fix>,
-    /// What to write.
-    pub help: String,
+    /// What to say of it where it stands.
+    pub remark: String,
+}
+
+impl Trace {
+    fn of_variable(product: &Product, variable: &Variable) -> Self {
+        let name = &variable.name.value;
+        let database = variable.database().filter(|part| part.is_known);
+        let named = database.map(|part| product.says_whose(&part.text));
+        Self {
+            place: Some(variable.name.place),
+            what: format!("`{name}`"),
+            remark: match named {
+                Some(named) => format!("`{name}` names {named}"),
+                None => format!("its `{name}`"),
+            },
+        }
+    }
 }
 
 impl Workspace<'_> {
@@ -87,18 +98,18 @@ impl Workspace<'_> {
 
     /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the
     /// link nearest its service.
-    fn stand<'p>(&self, wrongs: Vec<WrongText<'p>>) -> Vec<(Place, WrongText<'p>)> {
-        let places = self.stand_alike(&wrongs, |wrong| {
+    fn stand<'p>(&self, wrongs: Vec<WrongText<'p>>) -> Vec<(Link, WrongText<'p>)> {
+        let links = self.stand_alike(&wrongs, |wrong| {
             (wrong.url.user, &wrong.part, wrong.right.as_str())
         });
-        let standing = places.into_iter().zip(wrongs);
+        let standing = links.into_iter().zip(wrongs);
         standing
-            .filter_map(|(place, wrong)| Some((place?, wrong)))
+            .filter_map(|(link, wrong)| Some((link?, wrong)))
             .collect()
     }
 
     /// Connection strings that name another database than their service's own.
-    pub fn wrong_databases<'p>(&'p self, product: &'p Product) -> Vec<(Place, WrongText<'p>)> {
+    pub fn wrong_databases<'p>(&'p self, product: &'p Product) -> Vec<(Link, WrongText<'p>)> {
         let urls = self.database_urls(product).into_iter();
         let wrongs = urls.filter_map(|url| {
             let own = url.service.database()?;
@@ -121,7 +132,7 @@ impl Workspace<'_> {
     pub fn malformed_urls<'p>(
         &'p self,
         product: &'p Product,
-    ) -> Vec<(Place, WrongText<'p>, String)> {
+    ) -> Vec<(Link, WrongText<'p>, String)> {
         let urls = self.database_urls(product).into_iter();
         let wrongs = urls.filter_map(|url| {
             url.service.database()?;
@@ -130,11 +141,16 @@ impl Workspace<'_> {
         });
         self.stand(wrongs.collect())
             .into_iter()
-            .map(|(place, wrong)| {
+            .map(|(link, wrong)| {
                 let defect = wrong.right.clone();
-                (place, wrong, defect)
+                (link, wrong, defect)
             })
             .collect()
+    }
+
+    /// Whether a service of the development set takes a text from a link, and nobody outside that set.
+    pub fn is_development_only(&self, url: &DatabaseUrl, link: &Link) -> bool {
+        url.is_development && self.is_used_only_in(url.user.0, link)
     }
 
     /// Services of the development set that own a database and have no variable that names it.
@@ -169,44 +185,50 @@ impl Workspace<'_> {
     /// A connection string for a database, as the product's other services write theirs. It never holds
     /// a password.
     pub fn url_to_write(&self, product: &Product, database: &str) -> String {
+        let server = product
+            .development
+            .and_then(|stack| self.main_server(stack));
         let urls = self.database_urls(product);
         let users = urls.iter().filter_map(|url| url.variable.user());
+        let superuser = server.and_then(|server| Some(server.variable("POSTGRES_USER")?.whole()));
         let user = users
-            .filter(|user| user.is_known && !user.text.is_empty())
-            .map(|user| user.text)
-            .next();
+            .chain(superuser)
+            .find(|user| user.is_known && !user.text.is_empty())
+            .map(|user| user.text);
         let user = user.as_deref().unwrap_or("<user>");
-        let server = self
-            .development(product)
-            .and_then(|stack| stack.postgres_services().next());
         let host = server.map_or("postgres", |server| server.key.value.as_str());
         let port = self.policy.postgres_port;
         format!("postgresql://{user}:<password>@{host}:{port}/{database}")
     }
 
-    /// What a stateless service has that only a service with a database needs: each with a name for it.
-    pub fn database_traces(&self, product: &Product, service: &Service) -> Vec<(Place, String)> {
+    /// What a stateless service has that only a service with a database needs.
+    pub fn database_traces(&self, product: &Product, service: &Service) -> Vec<Trace> {
         let mut traces = Vec::new();
         for stack in self.stacks_of(product) {
             let Some(container) = service.container(stack) else {
                 continue;
             };
-            for variable in &container.environment {
-                if self.is_database_variable(variable) {
-                    traces.push((variable.name.place, format!("`{}`", variable.name.value)));
-                }
-            }
+            let variables = container.environment.iter();
+            traces.extend(
+                variables
+                    .filter(|variable| self.is_database_variable(variable))
+                    .map(|variable| Trace::of_variable(product, variable)),
+            );
             traces.extend(postgres_dependency(stack, container));
         }
         if let Some(module) = &service.module
             && !self.is_module_of_another(product, service)
         {
-            let schemas = module.datasources.iter();
-            traces.extend(schemas.map(|schema| (schema.place, "a Prisma schema".to_owned())));
-            if let Some(migrations) = &module.migrations {
-                let place = service.database_stand(self);
-                traces.push((place, format!("migrations in `{migrations}`")));
-            }
+            traces.extend(module.datasources.iter().map(|schema| Trace {
+                place: Some(schema.place),
+                what: "a Prisma schema".to_owned(),
+                remark: "its Prisma schema".to_owned(),
+            }));
+            traces.extend(module.migrations.iter().map(|folder| Trace {
+                place: None,
+                what: format!("migrations in `{folder}`"),
+                remark: String::new(),
+            }));
         }
         traces
     }
@@ -229,207 +251,17 @@ impl Workspace<'_> {
             .filter(|other| other.key() != service.key() || other.product != product.name)
             .any(|other| folder(other) == own && other.database().is_some())
     }
-
-    /// The datasources of all services that have a database.
-    pub fn datasources(&self) -> impl Iterator<Item = (&Service, &PlacedDatasource)> {
-        let services = self.products.iter().flat_map(Product::services);
-        services
-            .filter(|service| service.database().is_some())
-            .flat_map(|service| {
-                let modules = service.module.iter();
-                modules
-                    .flat_map(|module| &module.datasources)
-                    .map(move |source| (service, source))
-            })
-    }
-
-    /// Prisma clients of the product's services that take their connection string from elsewhere than
-    /// the service's own variable.
-    pub fn wrong_prisma_urls<'p>(&'p self, product: &'p Product) -> Vec<WrongPrismaUrl<'p>> {
-        let mut wrongs = Vec::new();
-        let with_database = product
-            .services()
-            .iter()
-            .filter(|service| service.database().is_some());
-        for service in with_database {
-            let Some(module) = &service.module else {
-                continue;
-            };
-            let schemas = module.datasources.iter();
-            wrongs.extend(schemas.filter_map(|schema| self.wrong_schema_url(service, schema)));
-            let urls = module
-                .configs
-                .iter()
-                .filter_map(|(_, config)| config.datasource_url.as_ref());
-            wrongs.extend(urls.filter_map(|url| self.wrong_config_url(product, service, url)));
-        }
-        wrongs
-    }
-
-    fn wrong_schema_url<'p>(
-        &self,
-        service: &'p Service,
-        schema: &PlacedDatasource,
-    ) -> Option<WrongPrismaUrl<'p>> {
-        let variable = &self.policy.database_variable;
-        match schema.url.as_ref()? {
-            DatasourceUrl::Env(name) if name.value == *variable => None,
-            DatasourceUrl::Env(name) => Some(WrongPrismaUrl {
-                place: name.place,
-                service,
-                what: format!("reads `{}`, not `{variable}`", name.value),
-                object: name.value.clone(),
-                labels: Vec::new(),
-                fix: self.unsafe_replacement(name.place, &name.value, variable),
-                help: format!("write `{variable}`"),
-            }),
-            DatasourceUrl::Literal(url) => Some(WrongPrismaUrl {
-                place: url.place,
-                service,
-                what: "has its connection string written into the schema".to_owned(),
-                object: "a literal".to_owned(),
-                labels: Vec::new(),
-                fix: Some(self.env_call(url, variable)),
-                help: format!("write `env(\"{variable}\")`"),
-            }),
-        }
-    }
-
-    /// An edit that replaces a string literal by a reading of the variable.
-    fn env_call(&self, literal: &Placed<String>, variable: &str) -> Fix {
-        let Place { file, span } = literal.place;
-        let has_quotes = self.sources.slice(literal.place).starts_with('"');
-        let quotes = usize::from(!has_quotes);
-        let whole = Span::new(span.start as usize - quotes, span.end as usize + quotes);
-        Fix {
-            safety: Safety::Unsafe,
-            title: format!("Read `{variable}` from the environment"),
-            edits: vec![Edit {
-                place: whole.in_file(file),
-                text: format!("env(\"{variable}\")"),
-            }],
-        }
-    }
-
-    fn wrong_config_url<'p>(
-        &'p self,
-        product: &'p Product,
-        service: &'p Service,
-        url: &UrlSource,
-    ) -> Option<WrongPrismaUrl<'p>> {
-        match &url.first {
-            Source::Env { name } => self.foreign_variable(product, service, name),
-            Source::Literal(text) if url.fallbacks.is_empty() => {
-                self.foreign_literal(product, service, text)
-            }
-            _ => None,
-        }
-    }
-
-    fn foreign_variable<'p>(
-        &'p self,
-        product: &'p Product,
-        service: &'p Service,
-        name: &Placed<String>,
-    ) -> Option<WrongPrismaUrl<'p>> {
-        let variable = &self.policy.database_variable;
-        let own = service.database()?;
-        if name.value == *variable {
-            return None;
-        }
-        let stack = self.development(product);
-        let container = stack.and_then(|stack| service.container(stack));
-        let set_here = container.and_then(|container| container.variable(&name.value));
-        let named = set_here.map(|variable| variable.database().filter(|part| part.is_known));
-        let (what, label) = if let Some(named) = named {
-            // Set for this very service: judged by what it holds, if that is known.
-            let named = named.filter(|named| named.text != own)?.text;
-            let remark = format!("`{}` names `{named}`", name.value);
-            (
-                format!("reads `{}`, which names `{named}`", name.value),
-                (set_here?.name.place, remark),
-            )
-        } else {
-            let other = service_named_by(product, &name.value)
-                .filter(|other| other.key() != service.key())?;
-            (
-                format!("reads `{}`, a variable of `{}`", name.value, other.key()),
-                (
-                    other.entry.key.place,
-                    format!("`{}` is a service of its own", other.key()),
-                ),
-            )
-        };
-        Some(WrongPrismaUrl {
-            place: name.place,
-            service,
-            what,
-            object: name.value.clone(),
-            labels: vec![label],
-            fix: self.unsafe_replacement(name.place, &name.value, variable),
-            help: format!("write `{variable}`"),
-        })
-    }
-
-    fn foreign_literal<'p>(
-        &self,
-        product: &'p Product,
-        service: &'p Service,
-        text: &Text,
-    ) -> Option<WrongPrismaUrl<'p>> {
-        let own = service.database()?;
-        let range = connection::parse(&text.value)?.database?;
-        let named = connection::decode(&text.value[range.clone()]);
-        if named.is_empty() || named == own {
-            return None;
-        }
-        let place = text.part(range);
-        let owner = product.owner_of(&named);
-        Some(WrongPrismaUrl {
-            place,
-            service,
-            what: match owner {
-                Some(owner) => format!("connects to `{named}`, the database of `{}`", owner.key()),
-                None => format!("connects to `{named}`, which no service owns"),
-            },
-            object: named.clone(),
-            labels: owner
-                .map(|owner| {
-                    (
-                        owner.database_place(),
-                        format!("`{}` owns `{named}`", owner.key()),
-                    )
-                })
-                .into_iter()
-                .chain([(
-                    service.database_place(),
-                    format!("`{}` owns `{own}`", service.key()),
-                )])
-                .collect(),
-            fix: self.unsafe_replacement(place, &named, own),
-            help: format!("write `{own}`, or read `{}`", self.policy.database_variable),
-        })
-    }
 }
 
-/// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key counts.
-fn service_named_by<'p>(product: &'p Product, variable: &str) -> Option<&'p Service> {
-    let prefix =
-        |service: &Service| format!("{}_", service.derived_database().to_ascii_uppercase());
-    product
-        .services()
-        .iter()
-        .filter(|service| variable.starts_with(&prefix(service)))
-        .max_by_key(|service| service.key().len())
-}
-
-fn postgres_dependency(stack: &Stack, container: &compose::Service) -> Option<(Place, String)> {
+fn postgres_dependency(stack: &Stack, container: &compose::Service) -> Option<Trace> {
     container.depends_on.iter().find_map(|dependency| {
         let name = &dependency.name.text;
-        let server = stack.by_key(name)?;
-        server
-            .is_postgres()
-            .then(|| (dependency.name.place(), format!("a dependency on `{name}`")))
+        let is_postgres = stack.by_key(name)?.is_postgres();
+        is_postgres.then(|| Trace {
+            place: Some(dependency.name.place()),
+            what: format!("a dependency on `{name}`"),
+            remark: format!("it waits for `{name}`"),
+        })
     })
 }
 
@@ -438,7 +270,12 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
     let value = variable.value.as_ref()?;
     let Some(connection) = &variable.connection else {
         let is_known = value.is_all_known();
-        return is_known.then(|| (variable.whole(), "is no connection string".to_owned()));
+        return is_known.then(|| {
+            (
+                variable.whole(),
+                "is no PostgreSQL connection string".to_owned(),
+            )
+        });
     };
     let scheme = &value.text[connection.scheme.clone()];
     if matches!(scheme, "prisma" | "prisma+postgres") {
@@ -447,7 +284,8 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
     if !matches!(scheme, "postgres" | "postgresql") {
         let is_known = value.is_known(&connection.scheme);
         let part = variable.part(&connection.scheme)?;
-        return is_known.then(|| (part, format!("is made for `{scheme}`, not for PostgreSQL")));
+        let what = format!("begins with `{scheme}://`, not with `postgresql://`");
+        return is_known.then_some((part, what));
     }
     if is_socket(value.text.as_str(), connection) || connection.hosts.len() > 1 {
         return None;
@@ -465,6 +303,12 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
         .filter(|(_, part)| part.is_none_or(std::ops::Range::is_empty))
         .map(|(name, _)| name)
         .collect();
+    let port = variable.host().and_then(|(_, port)| port);
+    let is_number = |port: &Part| port.text.is_empty() || port.text.parse::<u16>().is_ok();
+    if let Some(port) = port.filter(|port| port.is_known && !is_number(port)) {
+        let what = format!("has `{}` for a port, which is no port number", port.text);
+        return Some((port, what));
+    }
     // A variable of unknown value may bring the missing parts along.
     let is_certain = !missing.is_empty() && value.is_all_known();
     is_certain.then(|| {

@@ -188,7 +188,7 @@ pub enum Property {
 }
 
 /// Levels of an expression that are looked at. People write a dozen.
-const DEEPEST_EXPRESSION: u32 = 150;
+const DEEPEST_EXPRESSION: u32 = 100;
 
 /// How long one text may take. Honest texts take a second for 8 MiB; the time for a rubbish heap of
 /// operators grows with its square.
@@ -220,8 +220,8 @@ fn parse_within(text: &str, patience: Duration) -> Parsed<Script> {
     // More than a line break was appended: brackets were open.
     let is_cut = read.len() > text.len() + 1;
     let lowering = Lowering {
+        file: text,
         text: read,
-        length: text.len(),
         cut: is_cut.then(|| text.trim_end().len()),
         guessed,
     };
@@ -323,7 +323,10 @@ fn is_function(kind: &str) -> bool {
 fn parts(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     let named = node.named_children(&mut cursor);
-    named.filter(|child| !child.is_extra()).collect()
+    // What could not be read counts as extra, as comments do.
+    named
+        .filter(|child| child.is_error() || !child.is_extra())
+        .collect()
 }
 
 fn has_child(node: Node<'_>, wanted: impl Fn(&Node<'_>) -> bool) -> bool {
@@ -462,7 +465,7 @@ impl Survey {
         let function = functions.last().copied().unwrap_or_default();
         let field = |name: &str| node.child_by_field_name(name);
         match node.kind() {
-            "comment" | "html_comment" if node.start_byte() < lowering.length => {
+            "comment" | "html_comment" if node.start_byte() < lowering.file.len() => {
                 self.comments.push(lowering.span(node));
             }
             "variable_declarator" => self.declare(lowering, function, field("name")),
@@ -552,10 +555,11 @@ impl Survey {
 
 /// Reads nodes of one text.
 struct Lowering<'t> {
-    /// The text that the tree was made of.
+    /// The text of the file.
+    file: &'t str,
+    /// The text that the tree was made of: the file's, or a repaired one of the same offsets. What it
+    /// has beyond the file's length was appended to close what is open.
     text: &'t str,
-    /// How much of it stands in the file; the rest was appended to close what is open.
-    length: usize,
     /// Where the file ends too early, if it does: what ends there may have been meant to go on.
     cut: Option<usize>,
     /// Where strings and templates begin whose end is a guess.
@@ -573,17 +577,15 @@ impl Lowering<'_> {
 
     /// A span inside the file that covers at least one character, if there is any.
     fn visible(&self, start: usize, end: usize) -> Span {
-        let (mut start, mut end) = (start.min(self.length), end.min(self.length));
+        // A repair may have put something else in the place of a character of many bytes.
+        let mut start = self.file.floor_char_boundary(start);
+        let mut end = self.file.ceil_char_boundary(end);
         if start >= end {
-            let before = self.text[..start].trim_end();
-            end = before.len();
-            start = before.char_indices().next_back().map_or(0, |(at, _)| at);
-            if start == end {
-                end = self.text[..self.length]
-                    .chars()
-                    .next()
-                    .map_or(0, char::len_utf8);
-            }
+            let before = self.file[..start].trim_end();
+            let last = before.chars().next_back();
+            let shown = last.or(self.file.chars().next()).map_or(0, char::len_utf8);
+            start = before.len() - last.map_or(0, char::len_utf8);
+            end = start + shown;
         }
         Span::new(start, end)
     }
@@ -605,7 +607,7 @@ impl Lowering<'_> {
     }
 
     fn problem(&self, node: Node<'_>) -> Option<Problem> {
-        let appended = node.start_byte() >= self.length && self.text.len() > self.length;
+        let appended = node.start_byte() >= self.file.len() && self.text.len() > self.file.len();
         if appended || (node.is_error() && self.is_blank(node)) {
             return None;
         }
@@ -625,7 +627,7 @@ impl Lowering<'_> {
                 help: add,
             });
         }
-        let first_line = self.text[span.range()].lines().next().unwrap_or_default();
+        let first_line = self.file[span.range()].lines().next().unwrap_or_default();
         span = Span::new(
             node.start_byte(),
             node.start_byte() + first_line.trim_end().len(),
@@ -638,7 +640,7 @@ impl Lowering<'_> {
     }
 
     fn is_blank(&self, node: Node<'_>) -> bool {
-        let inside = node.start_byte()..node.end_byte().min(self.length);
+        let inside = node.start_byte()..node.end_byte().min(self.file.len());
         node.start_byte() < node.end_byte()
             && self.text.get(inside).unwrap_or_default().trim().is_empty()
     }
@@ -829,7 +831,7 @@ impl Lowering<'_> {
     /// What stands at the start of an object or array of which a part could not be read: what is
     /// written in the rest is known, and nothing is certainly absent.
     fn lost(&self, node: Node<'_>) -> Option<Expr> {
-        let cut_off = node.end_byte() > self.length;
+        let cut_off = node.end_byte() > self.file.len();
         (cut_off || has_child(node, is_broken)).then(|| self.dynamic(node, SYNTAX_ERROR))
     }
 
@@ -1033,11 +1035,34 @@ impl Lowered<'_> {
                 // Whole statements survive inside what could not be read around them.
                 "program" | "ERROR" | "ambient_declaration" => {
                     left.extend(parts(node).into_iter().rev());
+                    if node.is_error() {
+                        self.salvage(node);
+                    }
                 }
                 "export_statement" => self.export(node),
                 "import_statement" => self.import(node),
                 "expression_statement" => self.effect(node),
                 _ => self.declaration(node),
+            }
+        }
+    }
+
+    /// Finds `const name = value` in what could not be read because of what comes after.
+    fn salvage(&mut self, node: Node<'_>) {
+        let mut cursor = node.walk();
+        let (mut name, mut assigned) = (None, false);
+        for child in node.children(&mut cursor) {
+            match (child.kind(), name) {
+                ("const" | "let" | "var", _) => (name, assigned) = (Some(None), false),
+                ("identifier", Some(None)) => name = Some(Some(child)),
+                ("type_annotation" | "comment", _) => {}
+                ("=", Some(Some(_))) => assigned = true,
+                (_, Some(Some(named))) if assigned && child.is_named() => {
+                    let value = self.lowering.expression(child, DEEPEST_EXPRESSION);
+                    self.constant(self.lowering.at(named), value);
+                    name = None;
+                }
+                _ => name = None,
             }
         }
     }
@@ -1332,3 +1357,6 @@ impl Lowering<'_> {
         specifiers.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

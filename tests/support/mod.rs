@@ -1,11 +1,14 @@
 //! The clean fixture in memory, to be broken in one way at a time.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::fs;
 use std::path::Path;
 
 use dbfence::check::check;
 use dbfence::discover::{self, in_memory};
-use dbfence::finding::Outcome;
+use dbfence::finding::{Finding, Outcome};
+use dbfence::fix;
 use dbfence::policy::Policy;
 use dbfence::rules;
 use dbfence::source::Sources;
@@ -65,6 +68,17 @@ impl Files {
         self
     }
 
+    /// Adds a file.
+    #[must_use]
+    pub(crate) fn add(mut self, path: &str, text: &str) -> Self {
+        assert!(
+            !self.0.iter().any(|(known, _)| known == path),
+            "{path} should not be there"
+        );
+        self.0.push((path.to_owned(), text.to_owned()));
+        self
+    }
+
     /// Removes a file.
     #[must_use]
     pub(crate) fn remove(mut self, path: &str) -> Self {
@@ -89,15 +103,45 @@ impl Files {
     /// Runs every rule and shows the findings, one a line: rule, path, the wrong text in `⟦⟧`.
     pub(crate) fn findings(&self) -> Vec<String> {
         let (sources, outcome) = self.check();
-        outcome
-            .findings
-            .iter()
-            .map(|finding| {
-                let path = &sources.file(finding.place.file).path;
-                format!("{} {path} ⟦{}⟧", finding.rule, sources.slice(finding.place))
-            })
+        let findings = outcome.findings.iter();
+        findings
+            .map(|finding| headline(&sources, finding))
             .collect()
     }
+
+    /// Runs every rule and shows the only finding with its message, its labels and its help, one a line.
+    pub(crate) fn only_finding(&self) -> Vec<String> {
+        let (sources, outcome) = self.check();
+        let [finding] = outcome.findings.as_slice() else {
+            panic!("one finding is expected, not {:#?}", self.findings());
+        };
+        let mut lines = vec![headline(&sources, finding), finding.message.clone()];
+        lines.extend(finding.labels.iter().map(|label| {
+            let path = &sources.file(label.place.file).path;
+            format!("{path} ⟦{}⟧ {}", sources.slice(label.place), label.message)
+        }));
+        lines.push(format!("help: {}", finding.help));
+        lines
+    }
+
+    /// The files that the fixes of all findings leave.
+    #[must_use]
+    pub(crate) fn fixed(mut self) -> Self {
+        let (sources, outcome) = self.check();
+        let fixes = outcome
+            .findings
+            .iter()
+            .filter_map(|finding| finding.fix.as_ref());
+        for (file, text) in fix::apply(&sources, fixes) {
+            *self.text_mut(&sources.file(file).path) = text;
+        }
+        self
+    }
+}
+
+fn headline(sources: &Sources, finding: &Finding) -> String {
+    let path = &sources.file(finding.place.file).path;
+    format!("{} {path} ⟦{}⟧", finding.rule, sources.slice(finding.place))
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {

@@ -96,10 +96,11 @@ impl<'t> Scanner<'t> {
 
     fn string(&mut self, quote: u8) -> Kind {
         self.at += 1;
+        let start = self.at;
         loop {
             match self.peek(0) {
-                0 if self.at >= self.bytes.len() => return Kind::UnclosedString,
-                b'\n' | b'\r' => return Kind::UnclosedString,
+                0 if self.at >= self.bytes.len() => return self.unclosed_string(start),
+                b'\n' | b'\r' => return self.unclosed_string(start),
                 b'\\' if self.peek(1) == b'\r' && self.peek(2) == b'\n' => self.at += 3,
                 b'\\' => self.at += 2,
                 byte => {
@@ -110,6 +111,16 @@ impl<'t> Scanner<'t> {
                 }
             }
         }
+    }
+
+    /// Goes back behind the last character that is no punctuation: what follows it in the line, such
+    /// as `},`, was hardly meant to be in the string.
+    fn unclosed_string(&mut self, start: usize) -> Kind {
+        let is_punctuation = |byte: u8| byte.is_ascii_whitespace() || b",;})]".contains(&byte);
+        let content = self.bytes.get(start..self.at).unwrap_or_default();
+        let end = content.iter().rposition(|&byte| !is_punctuation(byte));
+        self.at = start + end.map_or(0, |last| last + 1);
+        Kind::UnclosedString
     }
 
     fn block_comment(&mut self) -> Option<Kind> {
@@ -277,10 +288,10 @@ pub(super) fn repair(text: &str) -> Repair {
         start: 0,
         end: 0,
     }; 2];
-    while let Some(mut token) = scanner.next() {
+    while let Some(token) = scanner.next() {
         match token.kind {
             Kind::UnclosedString => {
-                token.kind = repair.string(&mut bytes, &mut tail, token);
+                repair.string(&mut bytes, &mut tail, token);
             }
             Kind::UnclosedComment => {
                 repair.unclosed(token.start, "/*", "*/");
@@ -337,20 +348,13 @@ impl Repair {
         });
     }
 
-    /// Puts the quote over the last character of the string that is no punctuation: what follows it
-    /// in the line, such as `},`, is then read as it was meant. Gives what the line ends with.
-    fn string(&mut self, bytes: &mut [u8], tail: &mut String, token: Token) -> Kind {
+    /// Puts the quote over the last character of the string, for want of room behind it.
+    fn string(&mut self, bytes: &mut [u8], tail: &mut String, token: Token) {
         let quote = bytes[token.start];
-        let is_punctuation = |byte: u8| byte.is_ascii_whitespace() || b",;})]".contains(&byte);
-        let content = token.start + 1..token.end;
-        let punctuation = bytes[content.clone()].iter().rev();
-        let end = token.end
-            - punctuation
-                .take_while(|&&byte| is_punctuation(byte))
-                .count();
-        if end > content.start {
+        let (content, end) = (token.start + 1, token.end);
+        if end > content {
             let mut start = end - 1;
-            while start > content.start && !is_boundary(bytes[start]) {
+            while start > content && !is_boundary(bytes[start]) {
                 start -= 1;
             }
             bytes[start..end].fill(b' ');
@@ -362,14 +366,10 @@ impl Repair {
         }
         self.guessed.push(token.start);
         self.problems.push(Problem {
-            span: Span::new(token.start, end.max(content.start)),
+            span: Span::new(token.start, end),
             message: "this string is not closed in its line".to_owned(),
             help: format!("add the missing `{}`", char::from(quote)),
         });
-        match bytes[end..token.end].trim_ascii_end().last() {
-            Some(b',' | b';') => Kind::Other,
-            _ => Kind::Literal,
-        }
     }
 
     /// Puts a comma behind `value` if `key`, which a colon follows, cannot belong to it.
@@ -379,7 +379,7 @@ impl Repair {
         let number = bytes.get(value.start).is_some_and(u8::is_ascii_digit);
         // `readonly key:` stands in one line, and `default:` follows what it likes.
         let ends_value = match value.kind {
-            Kind::Close | Kind::Literal => true,
+            Kind::Close | Kind::Literal | Kind::UnclosedString => true,
             Kind::Word => number || gap.contains(&b'\n'),
             _ => false,
         };

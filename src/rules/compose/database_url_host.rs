@@ -18,6 +18,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(wrong.owner, wrong.text.clone())
             .because_all(wrong.labels)
             .fix(workspace.unsafe_replacement(wrong.place, &wrong.text, &wrong.right))
-            .help(format!("write `{}`", wrong.right));
+            .help(wrong.help);
     }
 }

@@ -10,6 +10,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
     let variable = &workspace.policy.database_variable;
     for product in workspace.products() {
         for (service, container, database) in workspace.services_without_url(product) {
+            let others: Vec<_> = container.variables_for(database).collect();
             report
                 .at(
                     container.environment_key.unwrap_or(container.key.place),
@@ -23,17 +24,20 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     service.database_place(),
                     format!("the registry names `{database}`"),
                 )
-                .because_all(container.variables_for(database).map(|other| {
+                .because_all(others.iter().map(|other| {
                     (
                         other.name.place,
-                        format!("`{}` is not `{variable}`", other.name.value),
+                        format!("`{}` names `{database}`", other.name.value),
                     )
                 }))
                 .argues(Attribute::Database, Wrong::Value(format!("no {database}")))
-                .help(format!(
-                    "add `{variable}: {}`",
-                    workspace.url_to_write(product, database)
-                ));
+                .help(match others.as_slice() {
+                    [other] => format!("rename `{}` to `{variable}`", other.name.value),
+                    _ => format!(
+                        "set `{variable}` to `{}`",
+                        workspace.url_to_write(product, database)
+                    ),
+                });
         }
     }
 }

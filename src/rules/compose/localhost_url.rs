@@ -35,15 +35,8 @@ fn check(workspace: &Workspace, report: &mut Report) {
             )
             .about(wrong.owner, variable.clone())
             .because_all(wrong.labels)
-            .fix(
-                wrong.right.as_deref().and_then(|right| {
-                    workspace.unsafe_replacement(wrong.place, &wrong.text, right)
-                }),
-            )
+            .fix(wrong.fix)
             .argues(subject, Wrong::Value(variable.clone()))
-            .help(match &wrong.right {
-                Some(right) => format!("write `{right}`"),
-                None => "write the service's hostname on the Docker network".to_owned(),
-            });
+            .help(wrong.help);
     }
 }

@@ -11,11 +11,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
             report
                 .at(
                     product.registry.name.place,
-                    format!("`{}` has no compose file", product.name),
+                    "no compose file runs the services of this registry",
                 )
                 .about(product, "no compose file")
                 .help(format!(
-                    "generate `{}`",
+                    "write `{}` with a service for each of them",
                     product.path_of("docker-compose.yml")
                 ));
         }
@@ -34,10 +34,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         .services_key
                         .map(|key| (key, format!("`{}` should be here", service.key()))),
                 )
-                .help(format!(
-                    "add a service `{}` that is built from its module",
-                    service.key()
-                ));
+                .help(match service.entry.dockerfile.known() {
+                    Some(dockerfile) => format!(
+                        "add a service `{}` that is built from `{}`",
+                        service.key(),
+                        dockerfile.value
+                    ),
+                    None => format!("add a service `{}`", service.key()),
+                });
         }
     }
 }

@@ -17,26 +17,30 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(
                     demanded_by.database_place(),
                     format!(
-                        "the development stack of `{}` runs no Postgres, but `{}` has a database",
-                        product.name,
-                        demanded_by.key()
+                        "`{}` owns `{}`, but the development stack runs no Postgres",
+                        demanded_by.key(),
+                        demanded_by.database().unwrap_or_default()
                     ),
                 )
                 .about(product, "no Postgres")
                 .because_all(services_key.map(|key| (key, "Postgres should be here".to_owned())))
                 .help("add a service `postgres` with `image: postgres:16`"),
             PostgresCount::Several { first, later } => {
-                for service in later {
+                for (service, users) in later {
                     report
                         .at(
                             service.key.place,
                             format!(
-                                "`{}` is a second Postgres beside `{}`: development runs one",
+                                "`{}` is another Postgres beside `{}`: development runs one",
                                 service.key.value, first.key.value
                             ),
                         )
                         .about(product, service.key.value.clone())
-                        .because(first.key.place, "the first one")
+                        .because(first.key.place, "the one to keep")
+                        .because_all(users.iter().map(|user| {
+                            let remark = format!("`{}` connects to it", user.key.value);
+                            (user.key.place, remark)
+                        }))
                         .help(format!(
                             "remove `{}` and keep every database on `{}`",
                             service.key.value, first.key.value

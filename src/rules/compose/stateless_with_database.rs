@@ -14,23 +14,27 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .filter(|service| service.is_stateless())
         {
             let traces = workspace.database_traces(product, service);
-            let Some((_, first)) = traces.first() else {
+            let Some(first) = traces.first() else {
                 continue;
             };
+            let mut named = first.what.clone();
+            for trace in traces[1..].iter().filter(|trace| trace.place.is_none()) {
+                named = format!("{named} and {}", trace.what);
+            }
             report
                 .at(
                     service.database_stand(workspace),
-                    format!("`{}` is stateless, but has {first}", service.key()),
+                    format!("`{}` is stateless, but has {named}", service.key()),
                 )
                 .about(service, "database")
                 .because_all(
                     traces
-                        .iter()
-                        .map(|(place, what)| (*place, format!("it has {what}"))),
+                        .into_iter()
+                        .filter_map(|trace| Some((trace.place?, trace.remark))),
                 )
                 .argues(Attribute::Database, Wrong::Everything)
                 .help(format!(
-                    "name its database, `database: \"{}\"`, or remove what is labelled",
+                    "name its database, `database: \"{}\"`, or remove what only a database needs",
                     service.derived_database(),
                 ));
         }

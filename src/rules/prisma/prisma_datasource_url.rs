@@ -12,7 +12,8 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(
                     wrong.place,
                     format!(
-                        "the Prisma client of `{}` {}",
+                        "the {} of `{}` {}",
+                        wrong.holder.name(),
                         wrong.service.key(),
                         wrong.what
                     ),

@@ -18,13 +18,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .at(
                 provider.place,
                 format!(
-                    "the schema of `{}` is made for `{}`",
+                    "the Prisma schema of `{}` is made for `{}`",
                     service.key(),
                     provider.value
                 ),
             )
             .about(service, provider.value.clone())
-            .because(service.database_place(), "its database is on PostgreSQL")
+            .because(
+                service.database_place(),
+                format!(
+                    "`{}` is on PostgreSQL",
+                    service.database().unwrap_or_default()
+                ),
+            )
             .help("write `postgresql`");
     }
 }
