@@ -39,7 +39,7 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦identity⟧",
     },
     Mistake {
-        what: "a registry that ends too early",
+        what: "a string that is not closed",
         make: |files| {
             files.replace(
                 REGISTRY,
@@ -48,6 +48,39 @@ const MISTAKES: &[Mistake] = &[
             )
         },
         finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"Harbour dues⟧",
+    },
+    Mistake {
+        what: "a registry that ends too early",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "} as const satisfies Record<string, ServiceDefinition>;",
+                "",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦{⟧",
+    },
+    Mistake {
+        what: "a comma that is missing",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "database: \"tariff_book\",",
+                "database: \"tariff_book\"",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦dockerfile⟧",
+    },
+    Mistake {
+        what: "a constant that was not assigned",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "const PORT_CALLS_PORT = 4220;",
+                "const PORT_CALLS_PORT 4220;",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦4220⟧",
     },
     Mistake {
         what: "a port that is computed",
@@ -149,6 +182,17 @@ const MISTAKES: &[Mistake] = &[
             )
         },
         finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/shared/tarif-book/Dockerfile⟧",
+    },
+    Mistake {
+        what: "a folder that is misspelt in a constant",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "const QUAYSIDE = \"modules/domain/quayside\";",
+                "const QUAYSIDE = \"modules/domain/quay\";",
+            )
+        },
+        finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/domain/quay⟧",
     },
     Mistake {
         what: "a database renamed in the init SQL only",

@@ -30,6 +30,11 @@ impl Damage {
         Self { by_file }
     }
 
+    /// Whether a part of a file could not be read.
+    fn is_in(&self, file: FileId) -> bool {
+        self.by_file.contains_key(&file)
+    }
+
     /// Whether a place overlaps or touches some damage.
     pub(super) fn reaches(&self, place: Place) -> bool {
         self.by_file.get(&place.file).is_some_and(|damage| {
@@ -59,6 +64,14 @@ fn widened(text: &str, problems: &[Problem]) -> Vec<Span> {
     damage
 }
 
+fn broken(place: Place) -> Dynamic {
+    Dynamic {
+        place,
+        what: "a syntax error".to_owned(),
+        broken: true,
+    }
+}
+
 impl Dynamic {
     fn doubt(&mut self, damage: &Damage) {
         self.broken |= damage.reaches(self.place);
@@ -71,8 +84,9 @@ impl Registry {
         for dynamic in &mut self.open {
             dynamic.doubt(damage);
         }
+        // A lost bracket puts members where they do not belong.
         self.misplaced
-            .retain(|misplaced| !damage.reaches(misplaced.place));
+            .retain(|misplaced| !damage.is_in(misplaced.place.file));
         for entry in &mut self.entries {
             entry.doubt(damage);
         }
@@ -82,12 +96,15 @@ impl Registry {
 
 impl Entry {
     fn doubt(&mut self, damage: &Damage) {
+        if damage.reaches(self.key.place) {
+            // Whether it is an entry at all is not known.
+            *self = Entry::unknown(self.key.clone(), self.place, &broken(self.key.place));
+            return;
+        }
         for dynamic in &mut self.dynamic {
             dynamic.doubt(damage);
         }
-        let hurt = [self.key.place, self.place]
-            .into_iter()
-            .find(|&place| damage.reaches(place));
+        let hurt = Some(self.place).filter(|&place| damage.reaches(place));
         for text in [
             &mut self.hostname,
             &mut self.database,
@@ -114,6 +131,7 @@ impl<T: Held> Field<T> {
         if let Field::Known(value) = self {
             for part in value.parts_mut() {
                 part.doubt(damage, None);
+                part.doubt_type(damage);
             }
         }
         let is_hurt = |origin: &&Origin| {
@@ -126,11 +144,16 @@ impl<T: Held> Field<T> {
             None => None,
         };
         if let Some(place) = place {
-            *self = Field::Dynamic(Dynamic {
-                place,
-                what: "a syntax error".to_owned(),
-                broken: true,
-            });
+            *self = Field::Dynamic(broken(place));
+        }
+    }
+
+    /// A lost bracket puts values of other fields into lists and records.
+    fn doubt_type(&mut self, damage: &Damage) {
+        if let Field::WrongType { origin, .. } = self
+            && damage.is_in(origin.written.file)
+        {
+            *self = Field::Dynamic(broken(origin.nearest()));
         }
     }
 }

@@ -209,6 +209,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The text that JavaScript makes of a number or boolean.
+    pub fn plain_text(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Number(number) => number_text(*number),
+            Kind::Boolean(boolean) => Some(boolean.to_string()),
+            _ => None,
+        }
+    }
+
     /// Levels of lists and records in it.
     fn height(&self) -> u32 {
         match &self.kind {
@@ -644,13 +653,8 @@ impl<'a> Evaluator<'a> {
                 });
                 glued.pieces.extend(pieces);
             }
-            kind => {
-                let text = match kind {
-                    Kind::Number(number) => number_text(*number),
-                    Kind::Boolean(boolean) => Some(boolean.to_string()),
-                    _ => None,
-                };
-                let Some(text) = text else {
+            _ => {
+                let Some(text) = value.plain_text() else {
                     let what = "a computed value".to_owned();
                     return Err(Value::dynamic(place, what, Some(site)));
                 };

@@ -5,8 +5,10 @@
 
 pub mod compose;
 mod damage;
+pub mod dockerfiles;
 pub mod evaluate;
 pub mod generated;
+pub mod incomplete;
 pub mod init_sql;
 pub mod keywords;
 pub mod module;

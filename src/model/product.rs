@@ -1,23 +1,21 @@
 //! Products: a registry, its services with their modules, and the stacks that run them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::catalogue::nearest;
 use crate::finding::Owner;
 use crate::model::compose::{self, Stack, standard_files};
 use crate::model::damage::Damage;
+use crate::model::dockerfiles::{self, Dockerfiles, MissingDockerfile};
 use crate::model::generated;
 use crate::model::init_sql::InitSql;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
-use crate::model::registry::{Entry, Field, Registry, recognise};
-use crate::model::value::{Origin, Text};
+use crate::model::registry::{Entry, Registry, recognise};
 use crate::model::{Workspace, keywords};
 use crate::parse::Facts;
 use crate::source::{
-    Existence, FileId, Kind, Place, Placed, Seen, Sources, Span, file_name, has_ending, join,
-    parent,
+    Existence, FileId, Kind, Place, Placed, Sources, Span, file_name, has_ending, join, parent,
 };
 
 /// A registry and everything that hangs on it.
@@ -76,20 +74,8 @@ pub struct Service {
     pub entry: Entry,
     /// The module that it is built from, where its folder is known.
     pub module: Option<Module>,
-    /// What stands at its `dockerfile`.
-    pub dockerfile: Option<DockerfileState>,
-}
-
-/// What stands at the path of a `dockerfile`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DockerfileState {
-    /// A file, or nothing that we could see.
-    Plausible,
-    /// Nothing; the nearest existing Dockerfile, if one is near.
-    Missing {
-        /// Its path from the workspace root.
-        nearest: Option<String>,
-    },
+    /// What is wrong with its `dockerfile`, if no file stands there.
+    pub missing_dockerfile: Option<MissingDockerfile>,
 }
 
 impl From<&Service> for Owner {
@@ -187,6 +173,12 @@ impl<'a> Claims<'a> {
         names.join(" and ")
     }
 
+    /// Of services that claim one database, the one whose key makes that name.
+    pub fn namesake(&self) -> Option<&'a Service> {
+        let makes_it = |service: &&Service| service.database() == Some(&service.derived_database());
+        self.0.iter().copied().find(makes_it)
+    }
+
     /// Of services that claim one database, the last whose key does not make that name; if it is made of
     /// no key or of every one, the last.
     pub fn intruder(&self) -> &'a Service {
@@ -241,6 +233,16 @@ impl NameDefect {
         }
     }
 
+    /// What else to write, where no name is certain.
+    pub fn advice(self) -> &'static str {
+        match self {
+            NameDefect::NotSnakeCase => "write a name in snake_case that begins with a letter",
+            NameDefect::TooLong => "write a name of at most 63 bytes",
+            NameDefect::KeyWord => "write a name that is no key word",
+            NameDefect::Reserved => "write a name of the service's own",
+        }
+    }
+
     /// The name that was certainly meant, where there is one.
     pub fn corrected(self, name: &str) -> Option<String> {
         let corrected = snake_case(name);
@@ -278,20 +280,6 @@ fn snake_case(name: &str) -> String {
     }
     let words: Vec<&str> = result.split('_').filter(|word| !word.is_empty()).collect();
     words.join("_")
-}
-
-/// A field whose value is of the wrong type.
-pub struct WrongType<'a> {
-    /// The field.
-    pub name: &'static str,
-    /// Where the value came from.
-    pub origin: &'a Origin,
-    /// What it is.
-    pub found: &'static str,
-    /// What it should be.
-    pub expected: &'static str,
-    /// What to write, for instance.
-    pub example: &'static str,
 }
 
 impl Service {
@@ -339,99 +327,6 @@ impl Service {
         let derived = self.derived_database();
         let is_free = NameDefect::of(&derived).is_none() && product.owner_of(&derived).is_none();
         is_free.then_some(derived)
-    }
-
-    /// Its `dockerfile`, if nothing stands there, with the nearest that exists.
-    pub fn missing_dockerfile(&self) -> Option<(&Text, Option<&str>)> {
-        match &self.dockerfile {
-            Some(DockerfileState::Missing { nearest }) => {
-                Some((self.entry.dockerfile.known()?, nearest.as_deref()))
-            }
-            _ => None,
-        }
-    }
-
-    /// The fields that it must have and has not, each with a line to write.
-    pub fn missing_fields(&self) -> Vec<(&'static str, &'static str)> {
-        let entry = &self.entry;
-        [
-            (
-                "database",
-                entry.database.is_absent(),
-                "`database: \"…\"` (`\"\"` if it stores nothing)",
-            ),
-            ("port", entry.port.is_absent(), "`port: …`"),
-            (
-                "dockerfile",
-                entry.dockerfile.is_absent(),
-                "`dockerfile: \"…\"`",
-            ),
-        ]
-        .into_iter()
-        .filter(|(_, is_absent, _)| *is_absent)
-        .map(|(name, _, line)| (name, line))
-        .collect()
-    }
-
-    /// The fields whose values are of the wrong type.
-    pub fn wrong_types(&self) -> Vec<WrongType<'_>> {
-        let entry = &self.entry;
-        let text = |name, field, example| wrong_type::<Text>(name, field, "a string", example);
-        [
-            text(
-                "database",
-                &entry.database,
-                "`\"…\"`, or `\"\"` if it stores nothing",
-            ),
-            wrong_type(
-                "port",
-                &entry.port,
-                "a number from 1 to 65535",
-                "the number without quotes",
-            ),
-            text("dockerfile", &entry.dockerfile, "a path in quotes"),
-            text("hostname", &entry.hostname, "the key in quotes"),
-            text(
-                "layer",
-                &entry.layer,
-                "`\"platform\"`, `\"shared\"` or `\"domain\"`",
-            ),
-            wrong_type("routes", &entry.routes, "a list of strings", "`[\"/…\"]`"),
-            wrong_type(
-                "extraEnv",
-                &entry.extra_env,
-                "a record of strings",
-                "`{ NAME: \"…\" }`",
-            ),
-            wrong_type(
-                "dependsOn",
-                &entry.depends_on,
-                "a list of keys",
-                "`[\"…\"]`",
-            ),
-            wrong_type("needsRedis", &entry.needs_redis, "a boolean", "`true`"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-}
-
-fn wrong_type<'a, T>(
-    name: &'static str,
-    field: &'a Field<T>,
-    expected: &'static str,
-    example: &'static str,
-) -> Option<WrongType<'a>> {
-    match field {
-        Field::WrongType { origin, found } => Some(WrongType {
-            name,
-            origin,
-            found,
-            expected,
-            example,
-        }),
-        _ => None,
     }
 }
 
@@ -483,13 +378,15 @@ impl Product {
             .collect()
     }
 
+    /// The ports that its services claim.
+    pub fn ports(&self) -> BTreeSet<u16> {
+        let ports = self.services.iter().map(|service| &service.entry.port);
+        ports.filter_map(|port| Some(port.known()?.value)).collect()
+    }
+
     /// The lowest port above `port` that no service claims.
     pub fn free_port_above(&self, port: u16) -> u16 {
-        let claimed: BTreeSet<u16> = self
-            .services
-            .iter()
-            .filter_map(|service| Some(service.entry.port.known()?.value))
-            .collect();
+        let claimed = self.ports();
         (port..u16::MAX)
             .map(|port| port + 1)
             .find(|port| !claimed.contains(port))
@@ -614,7 +511,7 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
         sources,
         facts,
         stacks,
-        dockerfiles: dockerfiles(sources),
+        dockerfiles: dockerfiles::all(sources),
     };
     folders
         .iter()
@@ -689,14 +586,6 @@ fn is_ancestor(folder: &str, products: &[&str]) -> bool {
             .any(|product| product.starts_with(&format!("{folder}/")))
 }
 
-fn dockerfiles(sources: &Sources) -> Vec<&str> {
-    sources
-        .walked()
-        .filter(|(path, seen)| *seen == Seen::File && file_name(path).contains("Dockerfile"))
-        .map(|(path, _)| path)
-        .collect()
-}
-
 struct Linker<'a> {
     sources: &'a Sources,
     facts: &'a [Arc<Facts>],
@@ -716,12 +605,11 @@ impl Linker<'_> {
                 .filter(|stack| Some(*stack) != development),
         );
         let registry_files = registry_files(&registry);
-        let base = self.dockerfile_base(&registry);
-        let free = self.free_dockerfiles(&registry, &base);
+        let dockerfiles = Dockerfiles::of(self.sources, &self.dockerfiles, &registry);
         let mut services: Vec<Service> = registry
             .entries
             .iter()
-            .map(|entry| self.service(&name, entry.clone(), &base, &free))
+            .map(|entry| self.service(&name, entry.clone(), &dockerfiles))
             .collect();
         self.fill_modules(&mut services);
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
@@ -793,64 +681,12 @@ impl Linker<'_> {
         open
     }
 
-    /// The folder that the paths of `dockerfile` start from: the workspace root, unless none of them
-    /// exists there and some do from a folder nearer the registry.
-    fn dockerfile_base(&self, registry: &Registry) -> String {
-        let paths: Vec<&str> = registry
-            .entries
-            .iter()
-            .filter_map(|entry| Some(entry.dockerfile.known()?.value.as_str()))
-            .collect();
-        let mut bases = vec![String::new()];
-        let mut folder = parent(&self.sources.file(registry.file).path);
-        while !folder.is_empty() {
-            bases.insert(1, folder.to_owned());
-            folder = parent(folder);
-        }
-        let has_one = |base: &&String| {
-            paths.iter().any(|path| {
-                let path = join(base, path);
-                path.is_some_and(|path| self.sources.existence(&path) == Existence::File)
-            })
-        };
-        bases.iter().find(has_one).cloned().unwrap_or_default()
-    }
-
-    /// The Dockerfiles that no entry names: those that a missing one may have been meant to be. None where
-    /// so many are missing that it is no slip, and comparing them all would take long.
-    fn free_dockerfiles(&self, registry: &Registry, base: &str) -> Vec<&str> {
-        const MOST_COMPARISONS: usize = 100_000;
-        let named: HashSet<String> = registry
-            .entries
-            .iter()
-            .filter_map(|entry| join(base, &entry.dockerfile.known()?.value))
-            .collect();
-        let is_missing = |path: &&String| self.sources.existence(path) == Existence::Missing;
-        let missing = named.iter().filter(is_missing).count();
-        let all = self.dockerfiles.iter().copied();
-        let free: Vec<&str> = all.filter(|path| !named.contains(*path)).collect();
-        if missing * free.len() > MOST_COMPARISONS {
-            return Vec::new();
-        }
-        free
-    }
-
-    fn service(&self, product: &str, entry: Entry, base: &str, free: &[&str]) -> Service {
+    fn service(&self, product: &str, entry: Entry, dockerfiles: &Dockerfiles) -> Service {
         let written = entry.dockerfile.known().map(|text| text.value.as_str());
-        let path = written.and_then(|written| join(base, written));
-        let existence = path.as_deref().map(|path| self.sources.existence(path));
-        let dockerfile = written.map(|written| match existence {
-            Some(Existence::File | Existence::Unknown) => DockerfileState::Plausible,
-            Some(Existence::Folder | Existence::Missing) | None => DockerfileState::Missing {
-                nearest: nearest(path.as_deref().unwrap_or(written), free.iter().copied())
-                    .map(str::to_owned),
-            },
+        let (path, missing) = written.map_or((None, None), |written| {
+            dockerfiles.look_up(self.sources, written)
         });
-        let meant = match &dockerfile {
-            Some(DockerfileState::Missing { nearest }) => nearest.clone(),
-            _ => path,
-        };
-        let module = meant.map(|path| Module {
+        let module = path.map(|path| Module {
             folder: parent(&path).to_owned(),
             ..Module::default()
         });
@@ -858,7 +694,7 @@ impl Linker<'_> {
             product: product.to_owned(),
             entry,
             module: module.filter(|module| !module.folder.is_empty()),
-            dockerfile,
+            missing_dockerfile: missing,
         }
     }
 

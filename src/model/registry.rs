@@ -140,6 +140,12 @@ impl Entry {
         by_place.into_values().collect()
     }
 
+    /// Who uses a place, to be shown beside it, where the place lies outside the entry.
+    pub fn way_to(&self, place: Place) -> Option<(Place, String)> {
+        let is_outside = !covers(self.place, place);
+        is_outside.then(|| (self.key.place, format!("used by `{}`", self.key.value)))
+    }
+
     /// Where what the fields say came from, each with its field; the label's is left out.
     pub fn origins(&self) -> Vec<(&'static str, &Origin)> {
         let fields = [
@@ -231,7 +237,7 @@ pub enum Field<T> {
     WrongType {
         /// Where it came from.
         origin: Origin,
-        /// What it is: "a string", "null or undefined", "a number that is no port".
+        /// What it is: "a string", "null or undefined", "a number out of range".
         found: &'static str,
     },
     /// It cannot be known.
@@ -696,7 +702,7 @@ impl Entry {
     }
 
     /// An entry of which nothing is known.
-    fn unknown(key: Placed<String>, place: Place, why: &Dynamic) -> Self {
+    pub(super) fn unknown(key: Placed<String>, place: Place, why: &Dynamic) -> Self {
         Self {
             key,
             place,
@@ -766,7 +772,7 @@ fn port(value: &Value<'_>) -> Field<Traced<u16>> {
     if number.fract() != 0.0 || !(1.0..=65_535.0).contains(&number) {
         return Field::WrongType {
             origin: value.origin.clone(),
-            found: "a number that is no port",
+            found: "a number out of range",
         };
     }
     // Whole and in range, as was just seen.
@@ -787,9 +793,21 @@ fn flag(value: &Value<'_>) -> Field<Traced<bool>> {
     }
 }
 
+/// The value of an environment variable: a number or boolean becomes the text that JavaScript makes of it.
+fn setting(value: &Value<'_>) -> Field<Text> {
+    match value.plain_text() {
+        Some(plain) => Field::Known(Text {
+            value: plain,
+            origin: value.origin.clone(),
+            pieces: Vec::new(),
+        }),
+        None => text(value),
+    }
+}
+
 /// A text inside a list or record that came over `links`.
-fn text_inside(value: &Value<'_>, links: &[Place]) -> Field<Text> {
-    match text(value) {
+fn inside(text: Field<Text>, links: &[Place]) -> Field<Text> {
+    match text {
         Field::Known(mut text) => {
             text.origin = text.origin.inside(links);
             Field::Known(text)
@@ -806,7 +824,7 @@ fn list(evaluator: &mut Evaluator<'_>, value: &Value<'_>) -> Field<List> {
         return Field::Dynamic(too_much(value));
     }
     let items = array.items.iter().map(|item| match item {
-        Ok(item) => text_inside(item, &value.origin.links),
+        Ok(item) => inside(text(item), &value.origin.links),
         Err(dynamic) => Field::Dynamic(dynamic.clone()),
     });
     Field::Known(List {
@@ -828,7 +846,9 @@ fn environment(evaluator: &mut Evaluator<'_>, value: &Value<'_>) -> Field<Enviro
             value: member.key.value.to_string(),
             origin: member.key.origin.clone().inside(links),
         },
-        value: field(object, &member.key.value, |value| text_inside(value, links)),
+        value: field(object, &member.key.value, |value| {
+            inside(setting(value), links)
+        }),
     });
     Field::Known(Environment {
         origin: value.origin.clone(),

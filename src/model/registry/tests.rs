@@ -270,7 +270,7 @@ fn values_of_another_type_are_told() {
         let Field::WrongType { found, .. } = entry.port else {
             panic!()
         };
-        assert_eq!(found, "a number that is no port");
+        assert_eq!(found, "a number out of range");
     }
     let routes = registry.entries[1].routes.known().unwrap();
     assert!(matches!(
@@ -281,13 +281,11 @@ fn values_of_another_type_are_told() {
         }
     ));
     let environment = registry.entries[1].extra_env.known().unwrap();
-    assert!(matches!(
-        environment.variables[0].value,
-        Field::WrongType {
-            found: "a number",
-            ..
-        }
-    ));
+    let variables = environment.variables.iter();
+    let values: Vec<_> = variables
+        .map(|it| it.value.known().map(|text| text.value.as_str()))
+        .collect();
+    assert_eq!(values, [Some("1")]);
     assert_eq!(keys(&registry), ["a", "b", "c"]);
     assert_eq!(registry.misplaced[0].key.value, "version");
     assert_eq!(registry.misplaced[0].found, "a number");

@@ -1,62 +1,73 @@
 //! See `rules/input/dynamic-registry.md`.
 
 use crate::model::Workspace;
+use crate::model::product::{Product, Service};
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("input", "dynamic-registry", check);
 
-const HELP: &str =
-    "write a literal, or a constant of this file or of one that it imports by a relative path";
+const HELP: &str = "write it out as a literal, or as a constant of this file or of one that it imports by a relative path";
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        let open = product.registry.open.iter();
-        for dynamic in open.filter(|dynamic| !dynamic.broken) {
-            report
-                .at(
-                    dynamic.place,
-                    format!(
-                        "the services of `{}` depend on {}",
-                        product.name, dynamic.what
-                    ),
-                )
-                .about(product, "services")
-                .because(
-                    product.registry.name.place,
-                    "nothing counts as missing or unregistered in this registry",
-                )
-                .help(HELP);
-        }
+        unknown_services(product, report);
         for service in product.services() {
-            let unknowns = service.entry.unknowns().into_iter();
-            for (field, dynamic) in unknowns.filter(|(_, dynamic)| !dynamic.broken) {
-                let key = service.key();
-                let what = match field {
-                    Some(field) => format!("`{field}` of `{key}`"),
-                    None => format!("the entry of `{key}`"),
-                };
-                report
-                    .at(dynamic.place, format!("{what} depends on {}", dynamic.what))
-                    .about(service, dynamic.what.clone())
-                    .because(service.entry.key.place, format!("used by `{key}`"))
-                    .help(HELP);
-            }
+            unknown_fields(service, report);
         }
     }
     for (product, rival) in workspace.rival_registries() {
+        let first = &product.registry.name;
+        let second = &rival.name;
         report
             .at(
-                rival.name.place,
+                second.place,
                 format!(
-                    "`{}` has two registries, and which one counts is not known",
-                    product.name
+                    "`{}` is a second registry of this product, and which one counts is not known",
+                    second.value
                 ),
             )
-            .about(product, rival.name.value.clone())
-            .because(product.registry.name.place, "the other one")
+            .about(product, second.value.clone())
+            .because(first.place, "the first one")
             .help(format!(
                 "spread `{}` into `{}`, or remove it",
-                rival.name.value, product.registry.name.value
+                second.value, first.value
             ));
+    }
+}
+
+fn unknown_services(product: &Product, report: &mut Report) {
+    let name = &product.registry.name;
+    let open = product.registry.open.iter();
+    for dynamic in open.filter(|dynamic| !dynamic.broken) {
+        report
+            .at(
+                dynamic.place,
+                format!(
+                    "the services of `{}` depend on {}",
+                    name.value, dynamic.what
+                ),
+            )
+            .about(product, "services")
+            .because(
+                name.place,
+                "nothing counts as missing or unregistered in this registry",
+            )
+            .help(HELP);
+    }
+}
+
+fn unknown_fields(service: &Service, report: &mut Report) {
+    let key = service.key();
+    let unknowns = service.entry.unknowns().into_iter();
+    for (field, dynamic) in unknowns.filter(|(_, dynamic)| !dynamic.broken) {
+        let what = match field {
+            Some(field) => format!("`{field}` of `{key}`"),
+            None => format!("the entry of `{key}`"),
+        };
+        report
+            .at(dynamic.place, format!("{what} depends on {}", dynamic.what))
+            .about(service, dynamic.what.clone())
+            .because_all(service.entry.way_to(dynamic.place))
+            .help(HELP);
     }
 }

@@ -12,6 +12,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
         report
             .at(Span::default().in_file(id), format!("`{}` was not read: {why}", file.path))
             .about(Owner::default(), file.path.clone())
-            .help("make it readable UTF-8 within `max-file-size`, or list it under `exclude` in `dbfence.yaml`");
+            .help("make it readable (UTF-8, within `max-file-size`, with permission), or list it under `exclude` in `dbfence.yaml`");
     }
 }

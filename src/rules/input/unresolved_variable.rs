@@ -1,21 +1,46 @@
 //! See `rules/input/unresolved-variable.md`.
 
+use std::collections::BTreeMap;
+
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
+use crate::source::join;
 
 pub(crate) const RULE: Rule = rule!("input", "unresolved-variable", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
+    // A value is set once for all stacks of a folder, so it is missed once.
+    let mut missing: BTreeMap<(&str, &str), Vec<_>> = BTreeMap::new();
     for number in workspace.stack_numbers() {
-        let variables = workspace.stacks[number].variables();
-        for (container, variable) in variables.filter(|(_, variable)| variable.is_postgres()) {
+        let stack = &workspace.stacks[number];
+        for (container, variable) in stack.variables().filter(|(_, it)| it.is_postgres()) {
             for (what, name, place) in variable.unknown_parts() {
-                let (holder, key) = (&variable.name.value, &container.key.value);
-                report
-                    .at(place, format!("the {what} in `{holder}` of `{key}` hangs on `{name}`, which has no value"))
-                    .about(workspace.owner_of_container(number, container), name)
-                    .help(format!("set `{name}` in `.env.example`, or write a default: `${{{name}:-…}}`"));
+                let users = missing.entry((&stack.folder, name)).or_default();
+                let owner = workspace.owner_of_container(number, container);
+                users.push((what, container, variable, place, owner));
             }
         }
+    }
+    for ((folder, name), users) in missing {
+        let (what, container, variable, place, owner) = &users[0];
+        let (holder, key) = (&variable.name.value, &container.key.value);
+        let file = join(folder, ".env.example").unwrap_or_default();
+        report
+            .at(
+                *place,
+                format!(
+                    "the {what} in `{holder}` of `{key}` depends on `{name}`, which has no value"
+                ),
+            )
+            .about(owner.clone(), name)
+            .because_all(users[1..].iter().map(|(what, container, _, place, _)| {
+                (
+                    *place,
+                    format!("so does the {what} of `{}`", container.key.value),
+                )
+            }))
+            .help(format!(
+                "set `{name}` in `{file}`, or write a default: `${{{name}:-…}}`"
+            ));
     }
 }

@@ -6,33 +6,36 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("registry", "hostname-mismatch", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    for service in workspace
-        .products()
-        .iter()
-        .flat_map(crate::model::product::Product::services)
-    {
-        let Some(hostname) = service.entry.hostname.known() else {
-            continue;
-        };
-        if hostname.value == service.key() {
-            continue;
+    for product in workspace.products() {
+        for service in product.services() {
+            let key = service.key();
+            let known = service.entry.hostname.known();
+            let Some(hostname) = known.filter(|hostname| hostname.value != key) else {
+                continue;
+            };
+            let name = &hostname.value;
+            let place = workspace.stand_in_registry(&hostname.origin);
+            let whose = product.services().iter().find(|other| other.key() == name);
+            let what = match whose {
+                Some(_) => "which is another service",
+                None => "not its key",
+            };
+            report
+                .at(
+                    place,
+                    format!("the hostname of `{key}` is `{name}`, {what}"),
+                )
+                .about(service, name.clone())
+                .because(
+                    service.entry.key.place,
+                    "the key, which is the host on the Docker network",
+                )
+                .because_all(whose.map(|other| {
+                    let remark = format!("`{name}` is this service");
+                    (other.entry.key.place, remark)
+                }))
+                .fix(workspace.replacement(place, name, key, true))
+                .help(format!("write `{key}`"));
         }
-        let place = workspace.stand_in_registry(&hostname.origin);
-        report
-            .at(
-                place,
-                format!(
-                    "the hostname of `{}` is `{}`",
-                    service.key(),
-                    hostname.value
-                ),
-            )
-            .about(service, hostname.value.clone())
-            .because(
-                service.entry.key.place,
-                "the key, which is the host on the Docker network",
-            )
-            .fix(workspace.replacement(place, &hostname.value, service.key(), true))
-            .help(format!("write `{}`", service.key()));
     }
 }

@@ -7,32 +7,38 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("registry", "missing-module", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    for service in workspace
-        .products()
-        .iter()
-        .flat_map(crate::model::product::Product::services)
-    {
-        let Some((dockerfile, nearest)) = service.missing_dockerfile() else {
-            continue;
-        };
-        let place = workspace.stand_in_registry(&dockerfile.origin);
-        report
-            .at(
-                place,
-                format!(
-                    "the Dockerfile of `{}`, `{}`, does not exist",
-                    service.key(),
-                    dockerfile.value
+    for product in workspace.products() {
+        for missing in workspace.missing_modules(product) {
+            let text = &missing.text;
+            let first = missing.services[0];
+            let message = match missing.services.len() {
+                1 => format!(
+                    "the Dockerfile of `{}`, `{text}`, {}",
+                    first.key(),
+                    missing.why
                 ),
-            )
-            .about(service, dockerfile.value.clone())
-            .argues(Attribute::Module, Wrong::Everything)
-            .fix(nearest.and_then(|nearest| {
-                workspace.unsafe_replacement(place, &dockerfile.value, nearest)
-            }))
-            .help(match nearest {
-                Some(nearest) => format!("write `{nearest}`, which exists"),
-                None => "write the path of its Dockerfile from the root of the monorepo".to_owned(),
+                services => format!("`{text}` leads {services} services to no Dockerfile"),
+            };
+            let users = missing.services.iter().filter_map(|service| {
+                let path = service.entry.dockerfile.known()?;
+                Some((
+                    path.place(),
+                    format!("`{}` takes its path from it", service.key()),
+                ))
             });
+            let users: Vec<_> = users.filter(|_| missing.services.len() > 1).collect();
+            report
+                .at(missing.place, message)
+                .about(first, text.clone())
+                .because_all(users)
+                .argues(Attribute::Module, Wrong::Everything)
+                .fix(missing.right.as_deref().and_then(|right| {
+                    workspace.unsafe_replacement(missing.place, text, right)
+                }))
+                .help(match &missing.right {
+                    Some(right) => format!("write `{right}`, which exists"),
+                    None => "write the path of its Dockerfile from the root of the monorepo, or remove the entry".to_owned(),
+                });
+        }
     }
 }

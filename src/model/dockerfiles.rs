@@ -1,0 +1,189 @@
+//! The Dockerfiles that registries name: whether they exist, and which ones were meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::nearest;
+use crate::model::Workspace;
+use crate::model::product::{Product, Service};
+use crate::model::registry::Registry;
+use crate::model::value::Text;
+use crate::source::{Existence, Place, Seen, Sources, file_name, join, parent};
+
+/// A `dockerfile` at which no file stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingDockerfile {
+    /// What is wrong, to follow the path: "does not exist".
+    pub why: &'static str,
+    /// The path to write instead, where a Dockerfile was probably meant that exists.
+    pub meant: Option<String>,
+}
+
+/// Every Dockerfile of the workspace.
+pub(super) fn all(sources: &Sources) -> Vec<&str> {
+    sources
+        .walked()
+        .filter(|(path, seen)| *seen == Seen::File && file_name(path).contains("Dockerfile"))
+        .map(|(path, _)| path)
+        .collect()
+}
+
+/// Where more are missing it is no slip, and comparing them all would take long.
+const MOST_COMPARISONS: usize = 100_000;
+
+/// The Dockerfiles as one registry sees them.
+pub(super) struct Dockerfiles<'a> {
+    /// The folder that its paths start from.
+    base: String,
+    /// Those that none of its entries names, and that a missing one may have been meant to be.
+    unclaimed: Vec<&'a str>,
+}
+
+impl<'a> Dockerfiles<'a> {
+    pub(super) fn of(sources: &Sources, all: &[&'a str], registry: &Registry) -> Self {
+        let entries = registry.entries.iter();
+        let written: Vec<&str> = entries
+            .filter_map(|entry| Some(entry.dockerfile.known()?.value.as_str()))
+            .collect();
+        let base = base(sources, registry, &written);
+        let joined = written.iter().filter_map(|written| join(&base, written));
+        let claimed: BTreeSet<String> = joined.collect();
+        let is_missing = |path: &&String| sources.existence(path) != Existence::File;
+        let missing = claimed.iter().filter(is_missing).count();
+        let all = all.iter().copied();
+        let mut unclaimed: Vec<&str> = all.filter(|path| !claimed.contains(*path)).collect();
+        if missing * unclaimed.len() > MOST_COMPARISONS {
+            unclaimed.clear();
+        }
+        Self { base, unclaimed }
+    }
+
+    /// The path of the Dockerfile that an entry means, and what is wrong if it says another one.
+    pub(super) fn look_up(
+        &self,
+        sources: &Sources,
+        written: &str,
+    ) -> (Option<String>, Option<MissingDockerfile>) {
+        let path = join(&self.base, written);
+        let why = match path.as_deref().map(|path| sources.existence(path)) {
+            Some(Existence::File | Existence::Unknown) => return (path, None),
+            Some(Existence::Folder) => "is a folder",
+            Some(Existence::Missing) => "does not exist",
+            None => "is no path from the root of the workspace",
+        };
+        let meant = self.meant(path.as_deref().unwrap_or(written));
+        let write = meant.map(|path| {
+            let below = path.strip_prefix(&self.base).unwrap_or(path);
+            below.trim_start_matches('/').to_owned()
+        });
+        let missing = MissingDockerfile { why, meant: write };
+        (meant.map(str::to_owned), Some(missing))
+    }
+
+    /// The one that a path without a file was probably meant to be: that in the folder, if the path is one;
+    /// else the only one in a folder of the same name, to which the module was moved; else the nearest by
+    /// its letters.
+    fn meant(&self, path: &str) -> Option<&'a str> {
+        let inside = |dockerfile: &&&str| parent(dockerfile) == path;
+        let module = file_name(parent(path));
+        let is_moved = |dockerfile: &&&str| file_name(parent(dockerfile)) == module;
+        let mut moved = self.unclaimed.iter().filter(is_moved);
+        let inside = self.unclaimed.iter().find(inside);
+        match (inside, moved.next(), moved.next()) {
+            (Some(inside), ..) => Some(inside),
+            (None, Some(only), None) => Some(only),
+            _ => nearest(path, self.unclaimed.iter().copied()),
+        }
+    }
+}
+
+/// The folder that the paths of a registry start from: the workspace root, unless none of them exists there
+/// and some do from a folder nearer the registry.
+fn base(sources: &Sources, registry: &Registry, written: &[&str]) -> String {
+    let mut bases = vec![String::new()];
+    let mut folder = parent(&sources.file(registry.file).path);
+    while !folder.is_empty() {
+        bases.insert(1, folder.to_owned());
+        folder = parent(folder);
+    }
+    let has_one = |base: &&String| {
+        let mut paths = written.iter().filter_map(|written| join(base, written));
+        paths.any(|path| sources.existence(&path) == Existence::File)
+    };
+    bases.iter().find(has_one).cloned().unwrap_or_default()
+}
+
+/// One mistake that leaves services without their Dockerfiles.
+pub struct MissingModule<'a> {
+    /// The wrong text.
+    pub place: Place,
+    /// The same, as it is read.
+    pub text: String,
+    /// The services that take their paths from it.
+    pub services: Vec<&'a Service>,
+    /// What is wrong with the paths.
+    pub why: &'static str,
+    /// What to write, where a Dockerfile was probably meant that exists.
+    pub right: Option<String>,
+}
+
+impl Workspace<'_> {
+    /// The mistakes in a product's `dockerfile` paths. A constant that makes all its users wrong alike is
+    /// one.
+    pub fn missing_modules<'p>(&self, product: &'p Product) -> Vec<MissingModule<'p>> {
+        let mut shared: BTreeMap<(Place, String), Vec<&Service>> = BTreeMap::new();
+        let mut mistakes = Vec::new();
+        for service in product.services() {
+            let wrong = service.missing_dockerfile.as_ref();
+            let (Some(wrong), Some(text)) = (wrong, service.entry.dockerfile.known()) else {
+                continue;
+            };
+            for (place, right) in misspelt_pieces(text, wrong) {
+                shared.entry((place, right)).or_default().push(service);
+            }
+            mistakes.push(MissingModule {
+                place: self.stand_in_registry(&text.origin),
+                text: text.value.clone(),
+                services: vec![service],
+                why: wrong.why,
+                right: wrong.meant.clone(),
+            });
+        }
+        for ((place, right), services) in shared {
+            let users = self.registry_users.get(&place).map_or(0, BTreeSet::len);
+            if services.len() < 2 || services.len() != users {
+                continue;
+            }
+            let keys: BTreeSet<&str> = services.iter().map(|service| service.key()).collect();
+            let is_one = |mistake: &MissingModule| matches!(mistake.services[..], [only] if keys.contains(only.key()));
+            let (alone, others): (Vec<_>, Vec<_>) = mistakes.into_iter().partition(is_one);
+            mistakes = others;
+            if alone.len() < services.len() {
+                mistakes.extend(alone);
+                continue;
+            }
+            mistakes.push(MissingModule {
+                place,
+                text: self.sources.slice(place).to_owned(),
+                why: alone[0].why,
+                services,
+                right: Some(right),
+            });
+        }
+        mistakes
+    }
+}
+
+/// The pieces of a glued path of which one alone is wrong, each with what it should be.
+fn misspelt_pieces<'t>(
+    text: &'t Text,
+    wrong: &'t MissingDockerfile,
+) -> impl Iterator<Item = (Place, String)> + use<'t> {
+    let meant = wrong.meant.as_deref();
+    text.pieces.iter().filter_map(move |piece| {
+        let before = &text.value[..piece.range.start];
+        let behind = &text.value[piece.range.end..];
+        let right = meant?.strip_prefix(before)?.strip_suffix(behind)?;
+        let is_used = !piece.origin.links.is_empty();
+        is_used.then(|| (piece.origin.written, right.to_owned()))
+    })
+}
