@@ -3,15 +3,20 @@
 //! Linking goes in steps: facts a file, then [`module::Module`]s, [`compose::Stack`]s and
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
+pub mod claims;
 pub mod compose;
 mod damage;
 pub mod dockerfiles;
+pub mod drift;
 pub mod evaluate;
 pub mod generated;
 pub mod incomplete;
 pub mod init_sql;
 pub mod keywords;
+pub mod link;
 pub mod module;
+pub mod mounts;
+pub mod names;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -61,7 +66,7 @@ impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let stacks = compose::stacks(sources, &facts);
-        let products = product::products(sources, &facts, &stacks);
+        let products = link::products(sources, &facts, &stacks);
         Self {
             sources,
             policy,
@@ -193,7 +198,7 @@ impl<'a> Workspace<'a> {
         match file.kind {
             Kind::Compose => !file.text.contains("{{"),
             Kind::Env | Kind::Prisma | Kind::PrismaConfig => true,
-            Kind::Registry => product::is_like_registry(&file.text) || self.is_registry_part(id),
+            Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
             Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Folder => false,

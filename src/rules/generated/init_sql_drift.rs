@@ -3,7 +3,7 @@
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::init_sql::Drift;
+use crate::model::drift::Drift;
 use crate::model::product::Service;
 use crate::rule::{Report, Rule, rule};
 

@@ -2,7 +2,7 @@
 
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
-use crate::model::init_sql::MountDefect;
+use crate::model::mounts::MountDefect;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "init-sql-not-mounted", check);

@@ -1,0 +1,146 @@
+//! Whether the Postgres service runs the init SQL on first start.
+
+use crate::model::Workspace;
+use crate::model::compose::{self, INIT_FOLDER, Mount, Part};
+use crate::model::product::Product;
+use crate::source::{Existence, Place, file_name, parent};
+
+/// What keeps an init SQL from being run on first start.
+pub enum MountDefect {
+    /// Nothing mounts it.
+    NoMount {
+        /// The key token `volumes` of the Postgres service, else its key.
+        container: Place,
+        /// The entry to write.
+        write: String,
+    },
+    /// The mounted path does not exist.
+    WrongSource {
+        /// The path on the host, where it is written.
+        source: Place,
+        /// The same, as text.
+        text: String,
+        /// The right path.
+        right: String,
+        /// Whether that path is certain: the file has the same name there.
+        is_certain: bool,
+    },
+    /// The image does not run a file of that name.
+    WrongTarget {
+        /// The path in the container, where it is written.
+        target: Place,
+        /// The same, as text.
+        text: String,
+        /// The right path.
+        right: String,
+    },
+}
+
+impl Workspace<'_> {
+    /// What keeps the product's init SQL from being run; nothing where that cannot be told.
+    pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
+        let index = product.development?;
+        let stack = &self.stacks[index];
+        if !stack.open.is_empty() {
+            return None;
+        }
+        let path = product.init_sql_path.as_str();
+        if self.sources.existence(path) != Existence::File {
+            return None;
+        }
+        let servers: Vec<&compose::Service> = stack.postgres_services().collect();
+        let server = self.main_server(index)?;
+        let is_unclear = |server: &&compose::Service| {
+            server.build.is_some() || server.is_extended || server.has_configs
+        };
+        if servers.iter().any(is_unclear) {
+            return None;
+        }
+        let relative = relative_path(&stack.folder, path);
+        let own_name = format!("{INIT_FOLDER}/{}", file_name(path));
+        let wrong_target = |server: &compose::Service, mount: &Mount| MountDefect::WrongTarget {
+            target: written_at(&mount.target).unwrap_or(server.key.place),
+            text: mount.target.text.clone(),
+            right: own_name.clone(),
+        };
+        let mut broken = None;
+        for (server, mount) in stack.init_mounts() {
+            let source = stack.host_path(mount);
+            match source
+                .as_deref()
+                .map(|source| (source, self.sources.existence(source)))
+            {
+                Some((source, Existence::File)) if source == path => {
+                    let is_run = is_run(server, &mount.target.text);
+                    return (!is_run).then(|| wrong_target(server, mount));
+                }
+                Some((source, Existence::Folder)) if path.starts_with(&format!("{source}/")) => {
+                    return None;
+                }
+                Some((_, Existence::Missing)) => broken = broken.or(Some(mount)),
+                // A script of another name may run the init SQL itself.
+                _ => return None,
+            }
+        }
+        if let Some(mount) = broken {
+            return Some(MountDefect::WrongSource {
+                source: written_at(&mount.source)?,
+                text: mount.source.text.clone(),
+                is_certain: file_name(&mount.source.text) == file_name(path),
+                right: relative,
+            });
+        }
+        let elsewhere = servers.iter().find_map(|server| {
+            let is_it = |mount: &&Mount| stack.host_path(mount).as_deref() == Some(path);
+            Some((*server, server.mounts.iter().find(is_it)?))
+        });
+        if let Some((server, mount)) = elsewhere {
+            return Some(wrong_target(server, mount));
+        }
+        let has_databases = product
+            .services()
+            .iter()
+            .any(|service| service.database().is_some());
+        has_databases.then(|| MountDefect::NoMount {
+            container: server.volumes_key.unwrap_or(server.key.place),
+            write: format!("{relative}:{own_name}:ro"),
+        })
+    }
+}
+
+/// Where a part of a mount is written: a mount has one user only, however it reaches it.
+fn written_at(part: &Part) -> Option<Place> {
+    part.chain.last().map(|link| link.place)
+}
+
+/// Whether the image's entrypoint runs a file of that name (docker-library's
+/// `docker-entrypoint.sh`, `docker_process_init_files`; Bitnami's `libpostgresql.sh` looks into folders
+/// as well).
+fn is_run(server: &compose::Service, target: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".sh", ".sql", ".sql.gz", ".sql.xz", ".sql.zst"];
+    let image = server.image_name().unwrap_or_default();
+    let is_in_place = parent(target) == INIT_FOLDER || image.contains("bitnami");
+    is_in_place && ENDINGS.iter().any(|ending| target.ends_with(ending))
+}
+
+/// `path` as a compose file in `folder` names it.
+fn relative_path(folder: &str, path: &str) -> String {
+    let mut up = String::new();
+    let mut above = folder;
+    loop {
+        let below = if above.is_empty() {
+            Some(path)
+        } else {
+            path.strip_prefix(above)
+                .and_then(|rest| rest.strip_prefix('/'))
+        };
+        match below {
+            Some(below) if up.is_empty() => return format!("./{below}"),
+            Some(below) => return format!("{up}{below}"),
+            None => {
+                up.push_str("../");
+                above = parent(above);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Names of databases: which ones are legal, and what was meant by one that is not.
+
+use crate::model::keywords;
+
+/// What is wrong with a database's name (article 2, and what PostgreSQL takes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameDefect {
+    /// Other characters than lower-case letters, digits and single underscores between them, or no letter
+    /// first.
+    NotSnakeCase,
+    /// Longer than the 63 bytes of an identifier.
+    TooLong,
+    /// A key word that PostgreSQL takes only in quotes.
+    KeyWord,
+    /// A database that every server has already.
+    Reserved,
+}
+
+impl std::fmt::Display for NameDefect {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            NameDefect::NotSnakeCase => "is not snake_case",
+            NameDefect::TooLong => "is longer than the 63 bytes that PostgreSQL keeps",
+            NameDefect::KeyWord => "is a key word that PostgreSQL refuses without quotes",
+            NameDefect::Reserved => "is a database that every PostgreSQL server has for itself",
+        })
+    }
+}
+
+impl NameDefect {
+    /// What is wrong with a name, if anything is.
+    pub fn of(name: &str) -> Option<Self> {
+        if !is_snake_case(name) {
+            Some(Self::NotSnakeCase)
+        } else if name.len() > LONGEST_IDENTIFIER {
+            Some(Self::TooLong)
+        } else if keywords::is_refused_unquoted(name) {
+            Some(Self::KeyWord)
+        } else if ["postgres", "template0", "template1"].contains(&name) {
+            Some(Self::Reserved)
+        } else {
+            None
+        }
+    }
+
+    /// What else to write, where no name is certain.
+    pub fn advice(self) -> &'static str {
+        match self {
+            NameDefect::NotSnakeCase => "write a name in snake_case that begins with a letter",
+            NameDefect::TooLong => "write a name of at most 63 bytes",
+            NameDefect::KeyWord => "write a name that is no key word",
+            NameDefect::Reserved => "write a name of the service's own",
+        }
+    }
+
+    /// The name that was certainly meant, where there is one.
+    pub fn corrected(self, name: &str) -> Option<String> {
+        let corrected = snake_case(name);
+        (self == Self::NotSnakeCase && Self::of(&corrected).is_none()).then_some(corrected)
+    }
+}
+
+/// NAMEDATALEN - 1 (PostgreSQL manual, 4.1.1 "Identifiers and Key Words").
+const LONGEST_IDENTIFIER: usize = 63;
+
+fn is_snake_case(name: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('_').all(is_word)
+}
+
+/// The words of a name, split where its case or its punctuation changes, in lower case with `_` between.
+fn snake_case(name: &str) -> String {
+    let mut result = String::new();
+    let mut previous = '_';
+    for letter in name.chars() {
+        let is_word_start =
+            letter.is_uppercase() && (previous.is_lowercase() || previous.is_numeric());
+        if !letter.is_alphanumeric() || is_word_start {
+            result.push('_');
+        }
+        if letter.is_alphanumeric() {
+            result.extend(letter.to_lowercase());
+        }
+        previous = letter;
+    }
+    let words: Vec<&str> = result.split('_').filter(|word| !word.is_empty()).collect();
+    words.join("_")
+}
