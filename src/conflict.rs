@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Label, Safety};
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,8 +151,10 @@ fn merge_shared_places(findings: Vec<Finding>) -> Vec<Finding> {
 fn absorb(speaker: &mut Finding, other: Finding) {
     if speaker.rule == other.rule
         && let (Some(fix), Some(more)) = (&mut speaker.fix, other.fix)
-        && fix.safety == more.safety
     {
+        if more.safety == Safety::Unsafe {
+            fix.safety = Safety::Unsafe;
+        }
         for edit in more.edits {
             if !fix.edits.contains(&edit) {
                 fix.edits.push(edit);

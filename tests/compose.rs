@@ -185,3 +185,35 @@ fn a_copied_block_is_told_whose_database_it_has() {
     );
     assert_eq!(files.fixed().findings(), [""; 0]);
 }
+
+#[test]
+fn a_tool_that_looks_into_the_old_database_does_not_own_it() {
+    let files = Files::of_fixture("clean").replace(
+        REGISTRY,
+        "database: \"berth_planning\"",
+        "database: \"berths\"",
+    );
+    assert_eq!(
+        files.findings(),
+        ["database-url-mismatch products/nordhaven/docker-compose.yml ⟦berth_planning⟧"]
+    );
+}
+
+#[test]
+fn an_override_file_may_take_back_what_the_base_file_says() {
+    let wrong = || with_environment(&ENVIRONMENT.replace("tariff_book", "tariffs"));
+    for text in [
+        "services: { tariff-book: { environment: { DATABASE_URL: !reset null } } }\n",
+        "services: { tariff-book: { environment: !override [DATABASE_URL] } }\n",
+        "services: { tariff-book: !override { build: ., environment: [DATABASE_URL] } }\n",
+    ] {
+        let findings = wrong().add(OVERRIDE, text).findings();
+        let is_taken_back = !findings.iter().any(|line| line.contains("mismatch"));
+        assert!(is_taken_back, "{text}: {findings:?}");
+    }
+    let gone = "services: { tariff-book: !reset null }\n";
+    assert_eq!(
+        wrong().add(OVERRIDE, gone).findings(),
+        ["missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧"]
+    );
+}

@@ -311,6 +311,31 @@ impl Variable {
 }
 
 impl Service {
+    /// A service of which nothing but its key is known.
+    fn named(key: Placed<String>) -> Self {
+        Self {
+            key,
+            image: None,
+            build: None,
+            base_image: None,
+            aliases: Vec::new(),
+            environment_key: None,
+            environment: Vec::new(),
+            unknown_environment: None,
+            depends_on: Vec::new(),
+            ports: Vec::new(),
+            volumes_key: None,
+            mounts: Vec::new(),
+            networks: Vec::new(),
+            network_mode: None,
+            profiles: Vec::new(),
+            commands: Vec::new(),
+            link_aliases: Vec::new(),
+            is_extended: false,
+            has_configs: false,
+        }
+    }
+
     /// The variable of that name.
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.environment
@@ -360,6 +385,28 @@ impl Service {
         ];
         let image = self.image_name().unwrap_or_default();
         POOLERS.iter().any(|pooler| image.contains(pooler))
+    }
+
+    /// Whether its image is one that looks into, copies or migrates databases of others: it owns none.
+    pub fn is_tool(&self) -> bool {
+        const TOOLS: [&str; 12] = [
+            "adminer",
+            "atlas",
+            "backup",
+            "beaver",
+            "dbgate",
+            "exporter",
+            "flyway",
+            "liquibase",
+            "pgadmin",
+            "pghero",
+            "pgweb",
+            "prisma",
+        ];
+        let name = self.image_name().unwrap_or_default();
+        let is_runtime = ["node", "bun", "alpine", "busybox"].contains(&file_name(name));
+        let is_known = TOOLS.iter().any(|tool| name.contains(tool));
+        is_runtime || is_known || self.is_postgres() || self.is_pooler()
     }
 
     /// Whether its image is known for something that is no PostgreSQL server.
@@ -548,6 +595,44 @@ pub fn stacks(sources: &Sources, facts: &[std::sync::Arc<Facts>]) -> Vec<Stack> 
     stacks
 }
 
+/// What one file says of a service.
+struct Fragment<'a> {
+    file: FileId,
+    service: &'a written::Service,
+    /// What a later file takes back or replaces (`!reset`, `!override`), by the keys that lead there.
+    withdrawn: Vec<&'a [String]>,
+}
+
+impl<'a> Fragment<'a> {
+    fn keeps(&self, setting: &[&str]) -> bool {
+        !self.withdrawn.iter().any(|path| *path == setting)
+    }
+
+    fn environment(&self) -> impl Iterator<Item = &'a written::EnvEntry> {
+        let environment = self.service.environment.as_ref();
+        environment
+            .filter(|_| self.keeps(&["environment"]))
+            .into_iter()
+            .flat_map(|environment| &environment.entries)
+            .filter(|entry| self.keeps(&["environment", &entry.name.value]))
+    }
+}
+
+/// Takes back what earlier files say under a path of keys.
+fn withdraw<'a>(parts: &mut BTreeMap<&str, Vec<Fragment<'a>>>, path: &'a [String]) {
+    match path {
+        [section] if section == "services" => parts.values_mut().for_each(Vec::clear),
+        [section, key] if section == "services" => {
+            parts.get_mut(key.as_str()).into_iter().for_each(Vec::clear);
+        }
+        [section, key, setting @ ..] if section == "services" => {
+            let fragments = parts.get_mut(key.as_str()).into_iter().flatten();
+            fragments.for_each(|fragment| fragment.withdrawn.push(setting));
+        }
+        _ => {}
+    }
+}
+
 struct Linker<'a> {
     sources: &'a Sources,
     facts: &'a [std::sync::Arc<Facts>],
@@ -586,7 +671,7 @@ impl<'a> Linker<'a> {
 
     fn stack(&self, files: Vec<FileId>, folder: &str) -> Stack {
         let variables = self.project_variables(folder);
-        let mut parts: BTreeMap<&str, Vec<(FileId, &written::Service)>> = BTreeMap::new();
+        let mut parts: BTreeMap<&str, Vec<Fragment>> = BTreeMap::new();
         let mut order = Vec::new();
         let mut stack = Stack {
             folder: folder.to_owned(),
@@ -605,12 +690,19 @@ impl<'a> Linker<'a> {
             };
             let key = compose.services_key.map(|span| span.in_file(file));
             stack.services_key = stack.services_key.or(key);
+            for replaced in &compose.replaced {
+                withdraw(&mut parts, &replaced.path);
+            }
             for service in &compose.services {
-                let known = parts.entry(&service.key.value).or_default();
-                if known.is_empty() {
-                    order.push(service.key.value.as_str());
+                let key = service.key.value.as_str();
+                if !parts.contains_key(key) {
+                    order.push(key);
                 }
-                known.push((file, service));
+                parts.entry(key).or_default().push(Fragment {
+                    file,
+                    service,
+                    withdrawn: Vec::new(),
+                });
             }
             for network in &compose.networks {
                 let real = network.real_name.as_ref().map_or_else(
@@ -625,7 +717,9 @@ impl<'a> Linker<'a> {
             stack.open.extend(self.openings(file, compose));
         }
         for key in order {
-            let service = self.service(folder, &parts[key], &variables, &networks);
+            let Some(service) = self.service(folder, &parts[key], &variables, &networks) else {
+                continue;
+            };
             let index = stack.services.len();
             for alias in &service.aliases {
                 stack.by_host.entry(alias.clone()).or_insert(index);
@@ -657,98 +751,14 @@ impl<'a> Linker<'a> {
     fn service(
         &self,
         folder: &str,
-        parts: &[(FileId, &'a written::Service)],
+        parts: &[Fragment<'a>],
         variables: &Variables<'a>,
         networks: &HashMap<&str, String>,
-    ) -> Service {
-        let (first_file, first) = parts[0];
-        let mut service = Service {
-            key: first.key.in_file(first_file),
-            image: None,
-            build: None,
-            base_image: None,
-            aliases: Vec::new(),
-            environment_key: None,
-            environment: Vec::new(),
-            unknown_environment: None,
-            depends_on: Vec::new(),
-            ports: Vec::new(),
-            volumes_key: None,
-            mounts: Vec::new(),
-            networks: Vec::new(),
-            network_mode: None,
-            profiles: Vec::new(),
-            commands: Vec::new(),
-            link_aliases: Vec::new(),
-            is_extended: false,
-            has_configs: false,
-        };
-        for &(file, part) in parts {
-            let text = |written: &written::Written| resolve::written(written, file, variables);
-            if let Some(image) = &part.image {
-                service.image = Some(text(image));
-            }
-            if let Some(build) = &part.build {
-                service.build = Some(Self::build(folder, file, build, variables));
-            }
-            let names = [&part.container_name, &part.hostname];
-            let aliases = part.networks.iter().flat_map(|network| &network.aliases);
-            service.aliases.extend(
-                names
-                    .into_iter()
-                    .flatten()
-                    .chain(aliases)
-                    .map(|name| text(name).text),
-            );
-            if let Some(environment) = &part.environment {
-                let key = environment.key.map(|key| key.in_file(file));
-                service.environment_key = service.environment_key.or(key);
-            }
-            service
-                .depends_on
-                .extend(part.depends_on.iter().map(|dependency| Dependency {
-                    name: text(&dependency.service),
-                }));
-            service
-                .ports
-                .extend(part.ports.iter().map(|port| read_port(port, &text)));
-            let key = part.volumes_key.map(|key| key.in_file(file));
-            service.volumes_key = service.volumes_key.or(key);
-            for mount in part
-                .volumes
-                .iter()
-                .filter_map(|volume| read_mount(volume, &text))
-            {
-                service
-                    .mounts
-                    .retain(|known| known.target.text != mount.target.text);
-                service.mounts.push(mount);
-            }
-            for network in &part.networks {
-                let name = &network.name.value;
-                let real = networks.get(name.as_str()).unwrap_or(name);
-                service.networks.push(real.clone());
-            }
-            if let Some(mode) = &part.network_mode {
-                service.network_mode = Some(text(mode).text);
-            }
-            let profiles = part.profiles.iter().map(|profile| text(profile).text);
-            service.profiles.extend(profiles);
-            service.has_configs |= part.has_configs;
-            let words = part
-                .commands
-                .iter()
-                .filter(|command| command.key.value != "healthcheck");
-            service.commands.extend(
-                words
-                    .flat_map(|command| &command.words)
-                    .map(|word| text(word).text),
-            );
-            let links = part.links.iter().map(|link| text(link).text);
-            service
-                .link_aliases
-                .extend(links.filter_map(|link| Some(link.split_once(':')?.1.to_owned())));
-            service.is_extended |= part.extends.is_some();
+    ) -> Option<Service> {
+        let first = parts.first()?;
+        let mut service = Service::named(first.service.key.in_file(first.file));
+        for fragment in parts {
+            Self::lay_over(&mut service, fragment, folder, variables, networks);
         }
         self.environment(folder, parts, variables, &mut service);
         if service.is_extended {
@@ -758,7 +768,93 @@ impl<'a> Linker<'a> {
             .build
             .as_ref()
             .and_then(|build| self.base_image(build));
+        Some(service)
+    }
+
+    /// Lays what one file says of a service over what earlier files say; its environment aside.
+    fn lay_over(
+        service: &mut Service,
+        fragment: &Fragment,
+        folder: &str,
+        variables: &Variables,
+        networks: &HashMap<&str, String>,
+    ) {
+        let (file, part) = (fragment.file, fragment.service);
+        let keeps = |setting| fragment.keeps(&[setting]);
+        let text = |written: &written::Written| resolve::written(written, file, variables);
+        if let Some(image) = part.image.as_ref().filter(|_| keeps("image")) {
+            service.image = Some(text(image));
+        }
+        if let Some(build) = part.build.as_ref().filter(|_| keeps("build")) {
+            service.build = Some(Self::build(folder, file, build, variables));
+        }
+        let names = [
+            part.container_name
+                .as_ref()
+                .filter(|_| keeps("container_name")),
+            part.hostname.as_ref().filter(|_| keeps("hostname")),
+        ];
+        let part_networks = part.networks.iter().filter(|_| keeps("networks"));
+        let aliases = part_networks.clone().flat_map(|network| &network.aliases);
+        service.aliases.extend(
+            names
+                .into_iter()
+                .flatten()
+                .chain(aliases)
+                .map(|name| text(name).text),
+        );
+        if let Some(environment) = part.environment.as_ref().filter(|_| keeps("environment")) {
+            let key = environment.key.map(|key| key.in_file(file));
+            service.environment_key = service.environment_key.or(key);
+        }
+        let depends_on = part.depends_on.iter().filter(|dependency| {
+            keeps("depends_on") && fragment.keeps(&["depends_on", &dependency.service.text.value])
+        });
         service
+            .depends_on
+            .extend(depends_on.map(|dependency| Dependency {
+                name: text(&dependency.service),
+            }));
+        let published = part.ports.iter().filter(|_| keeps("ports"));
+        service
+            .ports
+            .extend(published.map(|port| read_port(port, &text)));
+        let key = part.volumes_key.filter(|_| keeps("volumes"));
+        service.volumes_key = service.volumes_key.or(key.map(|key| key.in_file(file)));
+        let volumes = part.volumes.iter().filter(|_| keeps("volumes"));
+        for mount in volumes.filter_map(|volume| read_mount(volume, &text)) {
+            service
+                .mounts
+                .retain(|known| known.target.text != mount.target.text);
+            service.mounts.push(mount);
+        }
+        for network in part_networks {
+            let name = &network.name.value;
+            let real = networks.get(name.as_str()).unwrap_or(name);
+            service.networks.push(real.clone());
+        }
+        if let Some(mode) = part.network_mode.as_ref().filter(|_| keeps("network_mode")) {
+            service.network_mode = Some(text(mode).text);
+        }
+        let profiles = part.profiles.iter().filter(|_| keeps("profiles"));
+        service
+            .profiles
+            .extend(profiles.map(|profile| text(profile).text));
+        service.has_configs |= part.has_configs && keeps("configs");
+        let words = part.commands.iter().filter(|command| {
+            let key = command.key.value.as_str();
+            key != "healthcheck" && keeps(key)
+        });
+        service.commands.extend(
+            words
+                .flat_map(|command| &command.words)
+                .map(|word| text(word).text),
+        );
+        let links = part.links.iter().filter(|_| keeps("links"));
+        service
+            .link_aliases
+            .extend(links.filter_map(|link| Some(text(link).text.split_once(':')?.1.to_owned())));
+        service.is_extended |= part.extends.is_some() && keeps("extends");
     }
 
     fn build(folder: &str, file: FileId, build: &written::Build, variables: &Variables) -> Build {
@@ -808,26 +904,22 @@ impl<'a> Linker<'a> {
     fn environment(
         &self,
         folder: &str,
-        parts: &[(FileId, &'a written::Service)],
+        parts: &[Fragment<'a>],
         variables: &Variables<'a>,
         service: &mut Service,
     ) {
         let mut known = HashSet::new();
         let mut environment = Vec::new();
-        for &(file, part) in parts.iter().rev() {
-            for entry in part
-                .environment
-                .iter()
-                .flat_map(|environment| &environment.entries)
-            {
+        for fragment in parts.iter().rev() {
+            for entry in fragment.environment() {
                 if known.insert(entry.name.value.as_str()) {
-                    environment.push(variable(file, entry, variables));
+                    environment.push(variable(fragment.file, entry, variables));
                 }
             }
         }
-        for &(file, part) in parts.iter().rev() {
-            for env_file in part.env_files.iter().rev() {
-                let path = resolve::written(&env_file.path, file, variables);
+        for fragment in parts.iter().rev().filter(|it| it.keeps(&["env_file"])) {
+            for env_file in fragment.service.env_files.iter().rev() {
+                let path = resolve::written(&env_file.path, fragment.file, variables);
                 let at = join(folder, &path.text).filter(|_| path.is_all_known());
                 if let Some((from, entries)) = at.as_deref().and_then(|at| self.env_file(at)) {
                     // Variables of the project count before those of the same file.

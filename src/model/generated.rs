@@ -53,10 +53,23 @@ fn header_in_line(line: &str) -> Option<std::ops::Range<usize>> {
     {
         return None;
     }
-    let quote = line.find(['"', '\'', '`'])?;
-    let literal = line[quote..].trim_end();
-    let says_so = says_so(literal) && literal.split_whitespace().count() > 1;
-    says_so.then(|| quote..quote + literal.len())
+    let mut start = 0;
+    while let Some(quote) = line[start..].find(['"', '\'', '`']) {
+        let open = start + quote;
+        let mark = &line[open..=open];
+        let content = open + 1;
+        let closing = line[content..]
+            .find(mark)
+            .map(|length| content + length + 1);
+        // A template string may go on in the next line.
+        let end = closing.unwrap_or(line.trim_end().len());
+        let literal = &line[open..end];
+        if says_so(literal) && literal.split_whitespace().count() > 1 {
+            return Some(open..end);
+        }
+        start = end.max(content);
+    }
+    None
 }
 
 /// Whether a path is that of a generator: `infra/generate.*`.

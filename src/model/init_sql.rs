@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::compose::{self, INIT_FOLDER, Stack};
+use crate::finding::Fix;
+use crate::model::compose::{self, INIT_FOLDER, Mount, Part, Stack};
 use crate::model::product::{Product, Service};
 use crate::model::{Workspace, generated};
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
-use crate::source::{Existence, FileId, Place, Placed, Span};
+use crate::source::{Existence, FileId, Place, Placed, Span, file_name, parent};
 
 /// What an init SQL does.
 #[derive(Debug)]
@@ -129,6 +130,8 @@ pub enum Drift<'a> {
         service: &'a Service,
         /// The name.
         name: &'a str,
+        /// The role that should be granted it.
+        role: String,
         /// The header or the first statement of the script.
         file: Place,
     },
@@ -203,6 +206,8 @@ pub enum MountDefect {
         text: String,
         /// The right path.
         right: String,
+        /// Whether that path is certain: the file has the same name there.
+        is_certain: bool,
     },
     /// The image does not run a file of that name.
     WrongTarget {
@@ -234,6 +239,16 @@ impl Workspace<'_> {
         let renamed = self.database_drift(product, init, &expected, &mut drift);
         self.grant_drift(product, init, &expected, &renamed, &mut drift);
         drift
+    }
+
+    /// A fix that gives a database another name where it is created and where it is granted.
+    pub fn renaming(&self, old: &Placed<String>, also: &[Place], name: &str) -> Option<Fix> {
+        let mut fix = self.unsafe_replacement(old.place, &old.value, name)?;
+        for &place in also {
+            let more = self.unsafe_replacement(place, &old.value, name)?;
+            fix.edits.extend(more.edits);
+        }
+        Some(fix)
     }
 
     fn no_script<'p>(&'p self, product: &'p Product) -> Option<Drift<'p>> {
@@ -303,6 +318,7 @@ impl Workspace<'_> {
         drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {
             service,
             name,
+            role: self.role_to_grant(product, init, service),
             file,
         }));
         drift.extend(extra.into_iter().map(|name| {
@@ -326,7 +342,6 @@ impl Workspace<'_> {
         drift: &mut Vec<Drift<'p>>,
     ) {
         let roles = self.connecting_roles(product);
-        let usual = self.policy.postgres_role.as_deref().or(init.usual_role());
         let granted: BTreeSet<&str> = init
             .grants
             .iter()
@@ -358,12 +373,7 @@ impl Workspace<'_> {
                 Drift::GrantMissing {
                     service,
                     name,
-                    role: roles
-                        .get(service.key())
-                        .map(|(role, _)| role.as_str())
-                        .or(usual)
-                        .unwrap_or("<role>")
-                        .to_owned(),
+                    role: self.role_to_grant(product, init, service),
                     created: init
                         .creates
                         .iter()
@@ -390,14 +400,7 @@ impl Workspace<'_> {
                 }));
                 continue;
             }
-            let connecting = roles.get(service.key());
-            let right = match &self.policy.postgres_role {
-                Some(role) => Some((role.clone(), None)),
-                None => connecting
-                    .map(|(role, place)| (role.clone(), Some(*place)))
-                    .or_else(|| Some((init.usual_role()?.to_owned(), None))),
-            };
-            let Some((right, says_so)) = right else {
+            let Some((right, says_so)) = self.right_role(&roles, init, service) else {
                 continue;
             };
             let all_roles = || grants().flat_map(|grant| &grant.roles);
@@ -411,6 +414,29 @@ impl Workspace<'_> {
                 says_so,
             }));
         }
+    }
+
+    /// The role that a service's database is granted to, and where it is named: the configured one, else
+    /// the one that the service connects as, else the one that most grants name.
+    fn right_role(
+        &self,
+        roles: &BTreeMap<&str, (String, Place)>,
+        init: &InitSql,
+        service: &Service,
+    ) -> Option<(String, Option<Place>)> {
+        if let Some(role) = &self.policy.postgres_role {
+            return Some((role.clone(), None));
+        }
+        match roles.get(service.key()) {
+            Some((role, place)) => Some((role.clone(), Some(*place))),
+            None => Some((init.usual_role()?.to_owned(), None)),
+        }
+    }
+
+    fn role_to_grant(&self, product: &Product, init: &InitSql, service: &Service) -> String {
+        let roles = self.connecting_roles(product);
+        self.right_role(&roles, init, service)
+            .map_or_else(|| "<role>".to_owned(), |(role, _)| role)
     }
 
     /// Databases that the Postgres image itself creates on first start (`POSTGRES_DB`).
@@ -434,7 +460,8 @@ impl Workspace<'_> {
             .collect()
     }
 
-    /// Whether a container that is no service of the product names the database: it owns it then.
+    /// Whether a container that is neither a service of the product nor a tool names the database: it owns
+    /// it then.
     fn is_third_party_database(&self, product: &Product, name: &str) -> bool {
         self.stacks_of(product).any(|stack| {
             let own: BTreeSet<&str> = product
@@ -444,7 +471,9 @@ impl Workspace<'_> {
                 .collect();
             stack
                 .variables()
-                .filter(|(container, _)| !own.contains(container.key.value.as_str()))
+                .filter(|(container, _)| {
+                    !container.is_tool() && !own.contains(container.key.value.as_str())
+                })
                 .any(|(_, variable)| {
                     let is_value = variable
                         .known_value()
@@ -465,7 +494,9 @@ impl Workspace<'_> {
             return None;
         }
         let path = product.init_sql_path.as_str();
-        let is_there = self.sources.existence(path) == Existence::File;
+        if self.sources.existence(path) != Existence::File {
+            return None;
+        }
         let servers: Vec<&compose::Service> = stack.postgres_services().collect();
         let server = self.main_server(index)?;
         let is_unclear = |server: &&compose::Service| {
@@ -475,20 +506,22 @@ impl Workspace<'_> {
             return None;
         }
         let relative = relative_path(&stack.folder, path);
+        let own_name = format!("{INIT_FOLDER}/{}", file_name(path));
+        let wrong_target = |server: &compose::Service, mount: &Mount| MountDefect::WrongTarget {
+            target: written_at(&mount.target).unwrap_or(server.key.place),
+            text: mount.target.text.clone(),
+            right: own_name.clone(),
+        };
         let mut broken = None;
-        for (_, mount) in stack.init_mounts() {
-            let target = mount.target.text.as_str();
+        for (server, mount) in stack.init_mounts() {
             let source = stack.host_path(mount);
             match source
                 .as_deref()
                 .map(|source| (source, self.sources.existence(source)))
             {
                 Some((source, Existence::File)) if source == path => {
-                    return (!is_run(target)).then(|| MountDefect::WrongTarget {
-                        target: mount.target.place().unwrap_or(server.key.place),
-                        text: target.to_owned(),
-                        right: format!("{INIT_FOLDER}/{}", crate::source::file_name(path)),
-                    });
+                    let is_run = is_run(server, &mount.target.text);
+                    return (!is_run).then(|| wrong_target(server, mount));
                 }
                 Some((source, Existence::Folder)) if path.starts_with(&format!("{source}/")) => {
                     return None;
@@ -500,21 +533,26 @@ impl Workspace<'_> {
         }
         if let Some(mount) = broken {
             return Some(MountDefect::WrongSource {
-                source: mount.source.place()?,
+                source: written_at(&mount.source)?,
                 text: mount.source.text.clone(),
+                is_certain: file_name(&mount.source.text) == file_name(path),
                 right: relative,
             });
+        }
+        let elsewhere = servers.iter().find_map(|server| {
+            let is_it = |mount: &&Mount| stack.host_path(mount).as_deref() == Some(path);
+            Some((*server, server.mounts.iter().find(is_it)?))
+        });
+        if let Some((server, mount)) = elsewhere {
+            return Some(wrong_target(server, mount));
         }
         let has_databases = product
             .services()
             .iter()
             .any(|service| service.database().is_some());
-        (is_there && has_databases).then(|| MountDefect::NoMount {
+        has_databases.then(|| MountDefect::NoMount {
             container: server.volumes_key.unwrap_or(server.key.place),
-            write: format!(
-                "- {relative}:{INIT_FOLDER}/{}:ro",
-                crate::source::file_name(path)
-            ),
+            write: format!("{relative}:{own_name}:ro"),
         })
     }
 
@@ -571,11 +609,19 @@ fn is_of_tables(words: &str) -> bool {
     STARTS.iter().any(|start| words.starts_with(start))
 }
 
+/// Where a part of a mount is written: a mount has one user only, however it reaches it.
+fn written_at(part: &Part) -> Option<Place> {
+    part.chain.last().map(|link| link.place)
+}
+
 /// Whether the image's entrypoint runs a file of that name (docker-library's
-/// `docker-entrypoint.sh`, `docker_process_init_files`).
-fn is_run(target: &str) -> bool {
+/// `docker-entrypoint.sh`, `docker_process_init_files`; Bitnami's `libpostgresql.sh` looks into folders
+/// as well).
+fn is_run(server: &compose::Service, target: &str) -> bool {
     const ENDINGS: [&str; 5] = [".sh", ".sql", ".sql.gz", ".sql.xz", ".sql.zst"];
-    ENDINGS.iter().any(|ending| target.ends_with(ending))
+    let image = server.image_name().unwrap_or_default();
+    let is_in_place = parent(target) == INIT_FOLDER || image.contains("bitnami");
+    is_in_place && ENDINGS.iter().any(|ending| target.ends_with(ending))
 }
 
 /// `path` as a compose file in `folder` names it.
@@ -594,7 +640,7 @@ fn relative_path(folder: &str, path: &str) -> String {
             Some(below) => return format!("{up}{below}"),
             None => {
                 up.push_str("../");
-                above = crate::source::parent(above);
+                above = parent(above);
             }
         }
     }

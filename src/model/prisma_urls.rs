@@ -110,10 +110,9 @@ impl Workspace<'_> {
                 })
             }
             DatasourceUrl::Literal(url) => {
-                let place = self.with_quotes(url);
                 let named = database_of(&url.value).filter(|named| named != own);
                 Some(WrongPrismaUrl {
-                    place,
+                    place: url.place,
                     service,
                     holder: Holder::Schema,
                     what: match &named {
@@ -131,7 +130,7 @@ impl Workspace<'_> {
                         safety: Safety::Unsafe,
                         title: format!("Read `{variable}` from the environment"),
                         edits: vec![Edit {
-                            place,
+                            place: self.with_quotes(url),
                             text: format!("env(\"{variable}\")"),
                         }],
                     }),

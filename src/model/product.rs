@@ -445,16 +445,16 @@ impl Product {
         join(&self.folder, name).unwrap_or_else(|| name.to_owned())
     }
 
-    /// How to write its generated files again, to end a sentence with; empty where that is not known.
+    /// The path of the program that writes its generated files, where that is known.
+    pub fn generator_path<'s>(&self, workspace: &'s Workspace) -> Option<&'s str> {
+        let generator = self.generator.as_ref()?;
+        Some(workspace.sources.file(generator.file).path.as_str())
+    }
+
+    /// What writes its generated files, to end a sentence with; empty where that is not known.
     pub fn generator_advice(&self, workspace: &Workspace) -> String {
-        self.generator
-            .as_ref()
-            .map_or_else(String::new, |generator| {
-                format!(
-                    "; `{}` generates the file",
-                    workspace.sources.file(generator.file).path
-                )
-            })
+        self.generator_path(workspace)
+            .map_or_else(String::new, |path| format!("; `{path}` generates the file"))
     }
 
     /// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key

@@ -106,7 +106,7 @@ struct Lost<'a> {
 struct Server {
     host: String,
     port: Option<u16>,
-    label: (Place, String),
+    label: Option<(Place, String)>,
 }
 
 impl Workspace<'_> {
@@ -399,7 +399,7 @@ impl Workspace<'_> {
             // The registry's own value is judged where it stands.
             let host = url_host(declared).filter(|host| !is_loopback(host))?;
             Some(Server {
-                label: (declared.place(), format!("the registry says `{host}`")),
+                label: Some((declared.place(), format!("the registry says `{host}`"))),
                 host,
                 port: None,
             })
@@ -422,7 +422,7 @@ impl Workspace<'_> {
         Some(Server {
             host: server.key.value.clone(),
             port: server.listens_on(self.policy.postgres_port),
-            label: (server.key.place, "the Postgres service".to_owned()),
+            label: None,
         })
     }
 
@@ -467,7 +467,7 @@ impl Workspace<'_> {
             fix,
             is_database,
             labels: right
-                .map(|right| right.label)
+                .and_then(|right| right.label)
                 .into_iter()
                 .chain(way)
                 .collect(),

@@ -306,8 +306,8 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
     let port = variable.host().and_then(|(_, port)| port);
     let is_number = |port: &Part| port.text.is_empty() || port.text.parse::<u16>().is_ok();
     if let Some(port) = port.filter(|port| port.is_known && !is_number(port)) {
-        let what = format!("has `{}` for a port, which is no port number", port.text);
-        return Some((port, what));
+        // The text is not repeated: where the host is missing it is a password.
+        return Some((port, "has a port that is no port number".to_owned()));
     }
     // A variable of unknown value may bring the missing parts along.
     let is_certain = !missing.is_empty() && value.is_all_known();

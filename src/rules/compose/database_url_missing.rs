@@ -22,7 +22,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .about(service, variable.clone())
                 .because(
                     service.database_place(),
-                    format!("the registry names `{database}`"),
+                    format!("the registry gives it `{database}`"),
                 )
                 .because_all(others.iter().map(|other| {
                     (

@@ -7,8 +7,8 @@ pub(crate) const RULE: Rule = rule!("generated", "generated-file-edited", check)
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        let again = product.generator_advice(workspace);
-        if let Some((place, generator)) = workspace.lost_header(product) {
+        let generator = product.generator_path(workspace);
+        if let Some((place, says_so)) = workspace.lost_header(product) {
             report
                 .at(
                     place,
@@ -18,8 +18,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     ),
                 )
                 .about(product, "header")
-                .because(generator, "the header is written here")
-                .help(format!("put the header back{again}"));
+                .because(says_so, "the header is written here")
+                .help(format!(
+                    "generate the file again with `{}`",
+                    generator.unwrap_or_default()
+                ));
         }
         let foreign = workspace.foreign_statements(product);
         if let Some((first, rest)) = foreign.split_first() {
@@ -27,18 +30,21 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(
                     first.place,
                     format!(
-                        "`{}` is generated, and `{}` is no statement of its generator",
+                        "`{}` is generated, and its generator writes no `{}`",
                         product.init_sql_path, first.words
                     ),
                 )
                 .about(product, first.words.clone())
                 .because_all(
                     rest.iter()
-                        .map(|other| (other.place, format!("nor is `{}`", other.words))),
+                        .map(|other| (other.place, format!("no `{}` either", other.words))),
                 )
-                .help(format!(
-                    "move it to a migration of the module that it belongs to{again}"
-                ));
+                .help(match generator {
+                    Some(generator) => format!(
+                        "move it to a migration of the module that it is for, or into `{generator}`"
+                    ),
+                    None => "move it to a migration of the module that it is for".to_owned(),
+                });
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::init_sql::Drift;
+use crate::model::product::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
@@ -24,36 +25,36 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Drift::Renamed { service, name, old, also } => report
                     .at(old.place, format!("the init SQL creates `{}`, but the database of `{}` is `{name}`", old.value, service.key()))
                     .about(service, name)
-                    .because(service.database_place(), format!("the registry names `{name}`"))
-                    .because_all(also.into_iter().map(|place| (place, format!("`{}` again", old.value))))
-                    .fix(workspace.unsafe_replacement(old.place, &old.value, name))
+                    .because(service.database_place(), owns(service))
+                    .because_all(also.iter().map(|place| (*place, "granted here".to_owned())))
+                    .fix(workspace.renaming(old, &also, name))
                     .argues(Attribute::Database, Wrong::Value(old.value.clone()))
                     .help(format!("write `{name}`{again}")),
-                Drift::Missing { service, name, file } => report
+                Drift::Missing { service, name, role, file } => report
                     .at(service.database_place(), format!("the init SQL does not create `{name}`, the database of `{}`", service.key()))
                     .about(service, name)
                     .because(file, "it should be created here")
                     .argues(Attribute::Database, Wrong::Value(format!("no {name}")))
-                    .help(format!("add `CREATE DATABASE {name};` and its grant{again}")),
+                    .help(format!("add `CREATE DATABASE {name};` and `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
                 Drift::Extra { name, also, namesake } => report
                     .at(name.place, match namesake {
                         Some(service) => format!("the init SQL creates `{}`, which `{}` no longer owns", name.value, service.key()),
                         None => format!("the init SQL creates `{}`, which no service owns", name.value),
                     })
                     .about(namesake.map_or_else(|| Owner::from(product), Owner::from), name.value.clone())
-                    .because_all(namesake.map(|service| (service.database_place(), format!("what the registry says of `{}`", service.key()))))
-                    .because_all(also.into_iter().map(|place| (place, format!("`{}` again", name.value))))
+                    .because_all(namesake.map(|service| (service.database_place(), owns(service))))
+                    .because_all(also.into_iter().map(|place| (place, "granted here".to_owned())))
                     .argues(Attribute::Database, Wrong::Value(name.value.clone()))
-                    .help(format!("remove it, or give it to a service in the registry{again}")),
+                    .help(format!("remove it, or name it in the registry as the `database` of a service{again}")),
                 Drift::GrantMissing { service, name, role, created } => report
-                    .at(service.database_place(), format!("the init SQL grants nobody `{name}`, the database of `{}`", service.key()))
+                    .at(service.database_place(), format!("the init SQL creates `{name}`, the database of `{}`, but grants it to nobody", service.key()))
                     .about(service, format!("grant on {name}"))
                     .because_all(created.map(|place| (place, "created here, without a grant".to_owned())))
                     .help(format!("add `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
                 Drift::GrantElsewhere { service, name, granted } => report
                     .at(granted.place, format!("the init SQL grants `{}` instead of `{name}`, the database of `{}`", granted.value, service.key()))
                     .about(service, format!("grant on {name}"))
-                    .because(service.database_place(), format!("the registry names `{name}`"))
+                    .because(service.database_place(), owns(service))
                     .fix(workspace.unsafe_replacement(granted.place, &granted.value, name))
                     .argues(Attribute::Database, Wrong::Value(granted.value.clone()))
                     .help(format!("write `{name}`{again}")),
@@ -64,15 +65,22 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Drift::GrantPartial { service, granted } => report
                     .at(granted.place, format!("the init SQL grants less than all privileges on `{}`, the database of `{}`", granted.value, service.key()))
                     .about(service, format!("grant on {}", granted.value))
-                    .because(service.database_place(), "the registry names it")
+                    .because(service.database_place(), owns(service))
                     .help(format!("write `GRANT ALL PRIVILEGES ON DATABASE {}`{again}", granted.value)),
                 Drift::GrantRole { service, role, right, says_so } => report
                     .at(role.place, format!("the init SQL grants the database of `{}` to `{}`, but `{}` connects as `{right}`", service.key(), role.value, service.key()))
                     .about(service, format!("role {}", role.value))
-                    .because_all(says_so.map(|place| (place, format!("connects as `{right}`"))))
+                    .because_all(says_so.map(|place| (place, format!("`{}` connects as `{right}`", service.key()))))
                     .fix(workspace.unsafe_replacement(role.place, &role.value, &right))
                     .help(format!("write `{right}`{again}")),
             }
         }
+    }
+}
+
+fn owns(service: &Service) -> String {
+    match service.database() {
+        Some(name) => format!("`{}` owns `{name}`", service.key()),
+        None => format!("`{}` owns no database", service.key()),
     }
 }

@@ -17,26 +17,28 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(
                     container,
                     format!(
-                        "no Postgres service mounts `{}`, so no database is created",
+                        "no Postgres service mounts `{}`, so it never runs",
                         product.init_sql_path
                     ),
                 )
                 .about(product, "no mount")
                 .argues(Attribute::InitSql, Wrong::Everything)
-                .help(format!("add `{write}`")),
+                .help(format!("add the volume `{write}`")),
             MountDefect::WrongSource {
                 source,
                 text,
                 right,
+                is_certain,
             } => report
                 .at(
                     source,
                     format!(
-                        "`{text}` does not exist, so Docker mounts an empty directory in its place"
+                        "`{text}` does not exist, so Postgres never runs `{}`",
+                        product.init_sql_path
                     ),
                 )
                 .about(product, text.clone())
-                .fix(workspace.replacement(source, &text, &right, true))
+                .fix(workspace.replacement(source, &text, &right, is_certain))
                 .argues(Attribute::InitSql, Wrong::Everything)
                 .help(format!("write `{right}`")),
             MountDefect::WrongTarget {
@@ -46,9 +48,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             } => report
                 .at(
                     target,
-                    format!(
-                        "the Postgres image runs no file by the name of `{text}` on first start"
-                    ),
+                    format!("the Postgres image does not run `{text}` on first start"),
                 )
                 .about(product, text.clone())
                 .fix(workspace.replacement(target, &text, &right, true))
