@@ -77,7 +77,7 @@ fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
 }
 
 /// Registries by the folder of their product: the parent of the `infra/` that holds them, else their
-/// own folder.
+/// own folder. Of several the one in `service-registry.*` comes first (article 3).
 fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<Registry>)> {
     let mut folders: Vec<(String, Vec<Registry>)> = Vec::new();
     for registry in registries {
@@ -91,6 +91,13 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
             Some((_, known)) => known.push(registry),
             None => folders.push((folder.to_owned(), vec![registry])),
         }
+    }
+    let is_elsewhere = |registry: &Registry| {
+        let name = file_name(&sources.file(registry.file).path);
+        !name.starts_with("service-registry.")
+    };
+    for (_, registries) in &mut folders {
+        registries.sort_by_key(is_elsewhere);
     }
     folders
 }
