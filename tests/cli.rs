@@ -390,3 +390,32 @@ fn pretty_shows_the_labels_of_several_files_of_one_finding() {
         assert!(said.contains(part), "no {part} in\n{said}");
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_one_finding_whatever_hangs_on_it() {
+    let files = [
+        "products/nordhaven/docker-compose.yml",
+        "products/nordhaven/infra/service-registry.ts",
+        "products/nordhaven/infra/init-databases.sql",
+        "products/nordhaven/infra/generate.ts",
+        "products/nordhaven/infra/env/document-vault.env",
+        "products/nordhaven/.env.example",
+        "modules/shared/tariff-book/Dockerfile",
+        "modules/shared/tariff-book/prisma/schema.prisma",
+    ];
+    for path in files {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&fixture("clean"), folder.path());
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .open(folder.path().join(path))
+            .unwrap();
+        file.write_all(b"\xff\n").unwrap();
+        let said = text(&check(folder.path(), &[]).stdout);
+        let expected = format!("{path}:1:1: error[unreadable-file]");
+        assert!(
+            said.starts_with(&expected) && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+}

@@ -10,7 +10,9 @@ use crate::connection::{self, Connection};
 use crate::model::resolve::{self, Link, Resolved, Variables};
 use crate::parse::Facts;
 use crate::parse::compose as written;
-use crate::source::{Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent};
+use crate::source::{
+    Existence, FileId, Kind, Place, Placed, Sources, Span, file_name, join, parent,
+};
 
 /// What Compose would run from one file and its override.
 #[derive(Debug)]
@@ -739,10 +741,13 @@ impl<'a> Linker<'a> {
                 place: include.text.span.in_file(file),
             });
         }
-        if let Some(problem) = self.facts[file.0 as usize].problems().first() {
+        let problems = self.facts[file.0 as usize].problems();
+        let is_unreadable = self.sources.file(file).unreadable.is_some();
+        let lost = problems.first().map(|problem| problem.span);
+        if let Some(span) = lost.or(is_unreadable.then_some(Span::default())) {
             open.push(Placed {
                 value: "the compose file could not be read as a whole".to_owned(),
-                place: problem.span.in_file(file),
+                place: span.in_file(file),
             });
         }
         open
