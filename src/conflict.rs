@@ -16,6 +16,8 @@ pub enum Attribute {
     Connection,
     /// The URLs of other services that a service calls.
     Calls,
+    /// The name that a service goes by: its key and its hostname.
+    Name,
     /// The port that a service listens on.
     Port,
     /// Whether a service's module is where the registry says.
@@ -61,7 +63,7 @@ pub struct Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 6] = [
+const ORDER: [(Attribute, &[&str]); 7] = [
     (
         Attribute::Database,
         &[
@@ -79,8 +81,9 @@ const ORDER: [(Attribute, &[&str]); 6] = [
         &["localhost-url", "database-url-format", "database-url-host"],
     ),
     (Attribute::Calls, &["localhost-url"]),
+    (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
     (Attribute::Port, &["duplicate-port"]),
-    (Attribute::Module, &["missing-module"]),
+    (Attribute::Module, &["missing-module", "layer-mismatch"]),
     (
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],

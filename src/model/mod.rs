@@ -6,6 +6,7 @@
 pub mod claims;
 pub mod compose;
 mod damage;
+pub mod dependencies;
 pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
@@ -22,6 +23,7 @@ pub mod prisma_urls;
 pub mod product;
 pub mod registry;
 pub mod resolve;
+pub mod routes;
 pub mod servers;
 pub mod urls;
 pub mod value;
@@ -226,6 +228,11 @@ impl<'a> Workspace<'a> {
                 .as_ref()
                 .is_some_and(|init| init.file == id)
         }) || self.stacks.iter().any(is_mounted)
+    }
+
+    /// Whether the product's registry has no syntax error. Where it has, a name may only look like a key.
+    pub fn is_registry_whole(&self, product: &Product) -> bool {
+        self.facts(product.registry.file).problems().is_empty()
     }
 
     /// The facts of one file.

@@ -74,7 +74,7 @@ fn is_snake_case(name: &str) -> bool {
 }
 
 /// The words of a name, split where its case or its punctuation changes, in lower case with `_` between.
-fn snake_case(name: &str) -> String {
+pub fn snake_case(name: &str) -> String {
     let mut result = String::new();
     let mut previous = '_';
     for letter in name.chars() {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::connection;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::claims::Claims;
@@ -9,8 +10,9 @@ use crate::model::compose::{self, Stack};
 use crate::model::dockerfiles::MissingDockerfile;
 use crate::model::init_sql::InitSql;
 use crate::model::module::Module;
-use crate::model::names::NameDefect;
-use crate::model::registry::{Entry, Registry};
+use crate::model::names::{self, NameDefect};
+use crate::model::registry::{Entry, Registry, Variable};
+use crate::model::value::Text;
 use crate::source::{FileId, Place, Placed, join};
 
 /// A registry and everything that hangs on it.
@@ -183,6 +185,86 @@ impl Service {
         let derived = self.derived_database();
         let is_free = NameDefect::of(&derived).is_none() && product.owner_of(&derived).is_none();
         is_free.then_some(derived)
+    }
+}
+
+/// What is wrong with a service's key.
+pub struct KeyDefect {
+    /// What, to follow the key.
+    pub what: &'static str,
+    /// The key that was meant, where it is certain.
+    pub meant: Option<String>,
+}
+
+/// A layer that is none, or not the one of the module.
+pub struct OddLayer<'a> {
+    /// What the registry says.
+    pub layer: &'a Text,
+    /// Whether there is such a layer.
+    pub is_layer: bool,
+    /// The layer's folder that the module is in, and where that is written.
+    pub folder: Option<(&'a str, Place)>,
+}
+
+/// The longest label of a DNS name, in bytes (RFC 1035, 2.3.4).
+const LONGEST_LABEL: usize = 63;
+
+/// The layers, in the order of article 11.
+const LAYERS: [&str; 3] = ["platform", "shared", "domain"];
+
+impl Service {
+    /// What is wrong with its key, which is its name on the Docker network as well.
+    pub fn key_defect(&self) -> Option<KeyDefect> {
+        let key = self.key();
+        let is_word = |word: &str| {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !word.is_empty() && word.bytes().all(is_plain)
+        };
+        if !key.split('-').all(is_word) {
+            let meant = names::snake_case(key).replace('_', "-");
+            Some(KeyDefect {
+                what: "is not kebab-case",
+                meant: Some(meant).filter(|meant| meant.split('-').all(is_word)),
+            })
+        } else if key.len() > LONGEST_LABEL {
+            Some(KeyDefect {
+                what: "is longer than the 63 bytes of a DNS label",
+                meant: None,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// Its layer, if that is none, or not the layer's folder that its module is in.
+    pub fn odd_layer(&self) -> Option<OddLayer<'_>> {
+        let layer = self.entry.layer.known()?;
+        let dockerfile = self.entry.dockerfile.known();
+        let folder = dockerfile.and_then(|text| {
+            let folder = text.value.split('/').nth(1)?;
+            LAYERS.contains(&folder).then(|| (folder, text.place()))
+        });
+        let is_layer = LAYERS.contains(&layer.value.as_str());
+        let is_elsewhere = folder.is_some_and(|(folder, _)| folder != layer.value);
+        (!is_layer || is_elsewhere).then_some(OddLayer {
+            layer,
+            is_layer,
+            folder,
+        })
+    }
+
+    /// Variables of its `extraEnv` that hold a connection string, or are the one that follows from
+    /// `database`.
+    pub fn connection_strings_in_extra_env(&self, own: &str) -> Vec<&Variable> {
+        let environment = self.entry.extra_env.known();
+        let variables = environment.into_iter().flat_map(|known| &known.variables);
+        variables
+            .filter(|variable| {
+                let text = variable.value.known().map(|text| text.value.as_str());
+                let is_connection = text.is_some_and(|text| !connection::find(text).is_empty());
+                variable.name.value == own || is_connection
+            })
+            .collect()
     }
 }
 

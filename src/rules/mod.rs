@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 24] = [
+pub const ALL: [Rule; 32] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -20,9 +20,17 @@ pub const ALL: [Rule; 24] = [
     registry::shared_database::RULE,
     registry::database_name_case::RULE,
     registry::database_name_mismatch::RULE,
+    registry::service_key_case::RULE,
     registry::hostname_mismatch::RULE,
     registry::duplicate_port::RULE,
+    registry::duplicate_route::RULE,
+    registry::overlapping_route::RULE,
+    registry::route_format::RULE,
+    registry::layer_mismatch::RULE,
     registry::missing_module::RULE,
+    registry::unknown_dependency::RULE,
+    registry::dependency_cycle::RULE,
+    registry::connection_string_in_extra_env::RULE,
     generated::init_sql_drift::RULE,
     generated::generated_file_edited::RULE,
     generated::init_sql_not_mounted::RULE,

@@ -1,5 +1,6 @@
 //! See `rules/registry/hostname-mismatch.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -35,6 +36,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     (other.entry.key.place, remark)
                 }))
                 .fix(workspace.replacement(place, name, key, true))
+                .argues(Attribute::Name, Wrong::Everything)
                 .help(format!("write `{key}`"));
         }
     }
