@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Label, Safety};
+use crate::finding::{Finding, Label, Owner, Safety};
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,8 @@ pub enum Attribute {
     Database,
     /// The service's connection string: where it is, how it is formed and where it leads.
     Connection,
+    /// Whether a service is in the registry at all.
+    Entry,
     /// The URLs of other services that a service calls.
     Calls,
     /// The name that a service goes by: its key and its hostname.
@@ -44,9 +46,11 @@ impl Wrong {
     }
 }
 
-/// What a finding argues about; whose it is stands in the finding's subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a finding argues about.
+#[derive(Clone, Debug)]
 pub struct Stake {
+    /// Whose attribute it is, which may be another service than the one that the finding is about.
+    pub owner: Owner,
     /// Which attribute.
     pub attribute: Attribute,
     /// What is wrong about it.
@@ -63,7 +67,7 @@ pub struct Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 7] = [
+const ORDER: [(Attribute, &[&str]); 8] = [
     (
         Attribute::Database,
         &[
@@ -79,6 +83,14 @@ const ORDER: [(Attribute, &[&str]); 7] = [
     (
         Attribute::Connection,
         &["localhost-url", "database-url-format", "database-url-host"],
+    ),
+    (
+        Attribute::Entry,
+        &[
+            "unregistered-module",
+            "init-sql-drift",
+            "unknown-dependency",
+        ],
     ),
     (Attribute::Calls, &["localhost-url"]),
     (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
@@ -106,13 +118,13 @@ pub fn settle(drafts: Vec<Draft>) -> Vec<Finding> {
     for Draft { finding, stake } in drafts {
         match stake {
             None => settled.push(finding),
-            Some(Stake { attribute, wrong }) => {
-                let owner = (
-                    attribute,
-                    finding.subject.product.clone(),
-                    finding.subject.service.clone(),
-                );
-                disputes.entry(owner).or_default().push((wrong, finding));
+            Some(Stake {
+                owner,
+                attribute,
+                wrong,
+            }) => {
+                let dispute = (attribute, owner.product, owner.service);
+                disputes.entry(dispute).or_default().push((wrong, finding));
             }
         }
     }

@@ -539,6 +539,16 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "connection-string-in-extra-env products/nordhaven/infra/service-registry.ts ⟦postgresql://nordhaven:x@postgres:5432/audit_trail⟧",
     },
+    Mistake {
+        what: "an entry that was removed from the registry",
+        make: |files| files.remove_block(REGISTRY, "\n  \"tariff-book\": {", "\n  },"),
+        finding: "unregistered-module modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "an entry that others depend on, removed from the registry",
+        make: |files| files.remove_block(REGISTRY, "\n  \"port-calls\": {", "\n  },"),
+        finding: "unregistered-module modules/domain/quayside/port-calls/prisma/schema.prisma ⟦db⟧",
+    },
 ];
 
 #[test]

@@ -25,6 +25,7 @@ pub mod registry;
 pub mod resolve;
 pub mod routes;
 pub mod servers;
+pub mod unregistered;
 pub mod urls;
 pub mod value;
 

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 32] = [
+pub const ALL: [Rule; 33] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -28,6 +28,7 @@ pub const ALL: [Rule; 32] = [
     registry::route_format::RULE,
     registry::layer_mismatch::RULE,
     registry::missing_module::RULE,
+    registry::unregistered_module::RULE,
     registry::unknown_dependency::RULE,
     registry::dependency_cycle::RULE,
     registry::connection_string_in_extra_env::RULE,

@@ -14,3 +14,4 @@ pub(super) mod route_format;
 pub(super) mod service_key_case;
 pub(super) mod shared_database;
 pub(super) mod unknown_dependency;
+pub(super) mod unregistered_module;
