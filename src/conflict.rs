@@ -90,11 +90,12 @@ const ORDER: [(Attribute, &[&str]); 8] = [
             "unregistered-module",
             "init-sql-drift",
             "unknown-dependency",
+            "extra-env-target",
         ],
     ),
     (Attribute::Calls, &["localhost-url"]),
     (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
-    (Attribute::Port, &["duplicate-port"]),
+    (Attribute::Port, &["duplicate-port", "extra-env-target"]),
     (Attribute::Module, &["missing-module", "layer-mismatch"]),
     (
         Attribute::InitSql,

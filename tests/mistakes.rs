@@ -549,6 +549,39 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.remove_block(REGISTRY, "\n  \"port-calls\": {", "\n  },"),
         finding: "unregistered-module modules/domain/quayside/port-calls/prisma/schema.prisma ⟦db⟧",
     },
+    Mistake {
+        what: "a URL of a service at a port where nobody listens",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://berth-planning:4222\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦4222⟧",
+    },
+    Mistake {
+        what: "a URL of a service that is not there",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://berth-plan:4221\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦berth-plan⟧",
+    },
+    Mistake {
+        what: "a variable named after one service that points at another",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://identity:4201\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
 ];
 
 #[test]

@@ -6,6 +6,7 @@ pub(super) mod database_name_mismatch;
 pub(super) mod dependency_cycle;
 pub(super) mod duplicate_port;
 pub(super) mod duplicate_route;
+pub(super) mod extra_env_target;
 pub(super) mod hostname_mismatch;
 pub(super) mod layer_mismatch;
 pub(super) mod missing_module;
