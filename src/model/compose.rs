@@ -10,7 +10,9 @@ use crate::connection::{self, Connection};
 use crate::model::resolve::{self, Link, Resolved, Variables};
 use crate::parse::Facts;
 use crate::parse::compose as written;
-use crate::source::{Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent};
+use crate::source::{
+    Existence, FileId, Kind, Place, Placed, Sources, Span, file_name, join, parent,
+};
 
 /// What Compose would run from one file and its override.
 #[derive(Debug)]
@@ -685,6 +687,12 @@ impl<'a> Linker<'a> {
         };
         let mut networks = HashMap::new();
         for &file in &stack.files {
+            if self.sources.file(file).unreadable.is_some() {
+                stack.open.push(Placed {
+                    value: "the compose file could not be read".to_owned(),
+                    place: Span::default().in_file(file),
+                });
+            }
             let Some(compose) = self.compose(file) else {
                 continue;
             };
