@@ -92,6 +92,8 @@ fn the_table_of_kinds() {
         (".env.production.enc", None),
         ("env", None),
         ("prisma/schema.prisma", Some(Prisma)),
+        ("test/schema.prisma", None),
+        ("e2e/prisma.config.ts", None),
         ("prisma/migrations/1_init/migration.sql", Some(Migration)),
         ("prisma/migrations/1_init/down.sql", Some(Migration)),
         ("infra/init-databases.sql", Some(Sql)),
