@@ -417,6 +417,16 @@ const MISTAKES: &[Mistake] = &[
         finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
     Mistake {
+        what: "a Postgres of another major version",
+        make: |files| files.replace(COMPOSE, "image: postgres:16", "image: postgres:15-alpine"),
+        finding: "postgres-version products/nordhaven/docker-compose.yml ⟦15-alpine⟧",
+    },
+    Mistake {
+        what: "a Postgres of any version",
+        make: |files| files.replace(COMPOSE, "image: postgres:16", "image: postgres"),
+        finding: "postgres-version products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

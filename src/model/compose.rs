@@ -43,7 +43,7 @@ pub struct Service {
     /// `build`.
     pub build: Option<Build>,
     /// The image that the build starts from, where its Dockerfile could be read.
-    pub base_image: Option<String>,
+    pub base_image: Option<Placed<String>>,
     /// Names under which others reach it, besides the key.
     pub aliases: Vec<String>,
     /// The key token `environment`.
@@ -156,7 +156,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
+    pub(super) fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
         Self {
             text: resolved.text[range.clone()].to_owned(),
             range: range.clone(),
@@ -358,7 +358,7 @@ impl Service {
     /// The image's name without registry host, tag and digest (`bitnami/postgresql`): that of `image`,
     /// else the one that the build starts from.
     pub fn image_name(&self) -> Option<&str> {
-        let built = self.base_image.as_deref();
+        let built = self.base_image.as_ref().map(|image| image.value.as_str());
         let image = match (&self.image, &self.build) {
             (_, Some(_)) => built,
             (Some(image), None) => Some(image.text.as_str()),
@@ -894,13 +894,13 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn base_image(&self, build: &Build) -> Option<String> {
+    fn base_image(&self, build: &Build) -> Option<Placed<String>> {
         let file = self.sources.find(build.dockerfile.as_deref()?)?;
         match self.facts[file.0 as usize].as_ref() {
             Facts::Dockerfile(parsed) => parsed
                 .facts
                 .base_image(build.target.as_deref())
-                .map(str::to_owned),
+                .map(|image| image.in_file(file)),
             _ => None,
         }
     }

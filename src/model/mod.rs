@@ -25,6 +25,7 @@ pub mod resolve;
 pub mod servers;
 pub mod urls;
 pub mod value;
+pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -328,6 +329,7 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
                 .environment
                 .iter()
                 .filter_map(|variable| variable.value.as_ref());
+            let values = values.chain(&service.image);
             for place in values.flat_map(resolve::Resolved::links) {
                 users
                     .entry(place)
