@@ -52,7 +52,9 @@ pub struct Service {
     pub environment: Vec<Variable>,
     /// Why the environment may hold more than is known.
     pub unknown_environment: Option<String>,
-    /// `depends_on`.
+    /// The key token `depends_on`.
+    pub depends_on_key: Option<Place>,
+    /// `depends_on`; one a name.
     pub depends_on: Vec<Dependency>,
     /// The container's and the published port of each entry of `ports`.
     pub ports: Vec<Port>,
@@ -107,6 +109,8 @@ pub struct Variable {
 pub struct Dependency {
     /// The name that is waited for.
     pub name: Resolved,
+    /// What it is waited for, in the map form; in the list form that it is started.
+    pub condition: Option<Resolved>,
 }
 
 /// One entry of `ports`; ranges and unknown ports are `None`.
@@ -324,6 +328,7 @@ impl Service {
             environment_key: None,
             environment: Vec::new(),
             unknown_environment: None,
+            depends_on_key: None,
             depends_on: Vec::new(),
             ports: Vec::new(),
             volumes_key: None,
@@ -815,11 +820,19 @@ impl<'a> Linker<'a> {
         let depends_on = part.depends_on.iter().filter(|dependency| {
             keeps("depends_on") && fragment.keeps(&["depends_on", &dependency.service.text.value])
         });
-        service
-            .depends_on
-            .extend(depends_on.map(|dependency| Dependency {
+        for dependency in depends_on {
+            let dependency = Dependency {
                 name: text(&dependency.service),
-            }));
+                condition: dependency.condition.as_ref().map(text),
+            };
+            service
+                .depends_on
+                .retain(|known| known.name.text != dependency.name.text);
+            service.depends_on.push(dependency);
+        }
+        let key = part.depends_on_key.filter(|_| keeps("depends_on"));
+        let key = key.map(|key| key.in_file(file));
+        service.depends_on_key = service.depends_on_key.or(key);
         let published = part.ports.iter().filter(|_| keeps("ports"));
         service
             .ports

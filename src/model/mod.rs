@@ -23,6 +23,7 @@ pub mod product;
 pub mod registry;
 pub mod resolve;
 pub mod servers;
+pub mod starts;
 pub mod urls;
 pub mod value;
 pub mod versions;
@@ -329,7 +330,9 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
                 .environment
                 .iter()
                 .filter_map(|variable| variable.value.as_ref());
-            let values = values.chain(&service.image);
+            let dependencies = service.depends_on.iter();
+            let dependencies = dependencies.flat_map(|it| it.condition.iter().chain([&it.name]));
+            let values = values.chain(&service.image).chain(dependencies);
             for place in values.flat_map(resolve::Resolved::links) {
                 users
                     .entry(place)
