@@ -22,6 +22,8 @@ pub struct Policy {
     pub database_variable: String,
     /// The port that PostgreSQL listens on inside the network.
     pub postgres_port: u16,
+    /// The major version of PostgreSQL that development runs.
+    pub postgres_major: u16,
     /// The role that the init SQL grants to, where it is not to be read off the connection strings.
     pub postgres_role: Option<String>,
     /// Files larger than this many bytes are not read.
@@ -39,6 +41,7 @@ impl Default for Policy {
             exclude: Vec::new(),
             database_variable: "DATABASE_URL".to_owned(),
             postgres_port: 5432,
+            postgres_major: 16,
             postgres_role: None,
             max_file_size: 8 * 1024 * 1024,
             levels: BTreeMap::new(),
@@ -63,6 +66,7 @@ struct File {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct Postgres {
     port: Option<u16>,
+    major: Option<u16>,
     role: Option<String>,
 }
 
@@ -109,6 +113,7 @@ impl Policy {
         };
         policy.database_variable = file.database_variable.unwrap_or(policy.database_variable);
         policy.postgres_port = file.postgres.port.unwrap_or(policy.postgres_port);
+        policy.postgres_major = file.postgres.major.unwrap_or(policy.postgres_major);
         policy.max_file_size = file.max_file_size.unwrap_or(policy.max_file_size);
         for (name, Setting(At { value, span })) in file.rules {
             let broken = |message| BrokenConfig {

@@ -485,6 +485,74 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
     },
     Mistake {
+        what: "a Postgres of another major version",
+        make: |files| files.replace(COMPOSE, "image: postgres:16", "image: postgres:15-alpine"),
+        finding: "postgres-version products/nordhaven/docker-compose.yml ⟦15-alpine⟧",
+    },
+    Mistake {
+        what: "a Postgres of any version",
+        make: |files| files.replace(COMPOSE, "image: postgres:16", "image: postgres"),
+        finding: "postgres-version products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
+        what: "a service that does not wait for Postgres",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  port-calls:",
+                "      <<: *needs-postgres\n",
+                "",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦depends_on⟧",
+    },
+    Mistake {
+        what: "a service that waits for nobody",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  port-calls:",
+                "\n    depends_on:\n      <<: *needs-postgres\n      vessel-register:\n        condition: service_started",
+                "",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦port-calls⟧",
+    },
+    Mistake {
+        what: "a dependency of the registry that compose does not have",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "dependsOn: [\"document-vault\"]",
+                "dependsOn: [\"document-vault\", \"container-yard\"]",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦depends_on⟧",
+    },
+    Mistake {
+        what: "a list of dependencies without conditions",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "<<: *needs-postgres",
+                "- postgres",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
+        what: "a Postgres that everybody waits for only until it is started",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "\n  postgres:\n    condition: service_healthy",
+                "\n  postgres:\n    condition: service_started",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦service_started⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

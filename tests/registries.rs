@@ -252,9 +252,11 @@ const AROUND: [(&str, &str); 3] = [
   barrel-cellar:
     build: {context: ., dockerfile: modules/domain/barrel-cellar/Dockerfile}
     environment: {DATABASE_URL: \"postgresql://cork:oak@postgres:5432/barrel_cellar\"}
+    depends_on: {postgres: {condition: service_healthy}, grape-press: {condition: service_started}}
   grape-press:
     build: {context: ., dockerfile: modules/domain/grape-press/Dockerfile}
     environment: {DATABASE_URL: \"postgresql://cork:oak@postgres:5432/grape_press\"}
+    depends_on: {postgres: {condition: service_healthy}}
 ",
     ),
 ];

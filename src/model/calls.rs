@@ -1,6 +1,6 @@
 //! The services that a service calls, as its `extraEnv` names them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::connection;
@@ -83,6 +83,11 @@ impl Workspace<'_> {
                 by_host.entry(&hostname.value).or_insert(service);
             }
         }
+        let disputed: HashSet<u16> = product
+            .ports_claimed_twice()
+            .into_iter()
+            .map(|(port, _)| port)
+            .collect();
         let mut wrong = Vec::new();
         for service in product.services() {
             let environment = service.entry.extra_env.known().into_iter();
@@ -91,6 +96,11 @@ impl Workspace<'_> {
                 let found = url.and_then(|url| {
                     let name = &variable.name.value;
                     let (range, defect) = self.target_defect(product, &by_host, name, &url)?;
+                    // Which of the claimants has to move is not decided.
+                    if matches!(defect, TargetDefect::WrongPort { port, .. } if disputed.contains(&port))
+                    {
+                        return None;
+                    }
                     Some(WrongTarget {
                         service,
                         variable: name,

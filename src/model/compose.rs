@@ -43,7 +43,7 @@ pub struct Service {
     /// `build`.
     pub build: Option<Build>,
     /// The image that the build starts from, where its Dockerfile could be read.
-    pub base_image: Option<String>,
+    pub base_image: Option<Placed<String>>,
     /// Names under which others reach it, besides the key.
     pub aliases: Vec<String>,
     /// The key token `environment`.
@@ -52,7 +52,9 @@ pub struct Service {
     pub environment: Vec<Variable>,
     /// Why the environment may hold more than is known.
     pub unknown_environment: Option<String>,
-    /// `depends_on`.
+    /// The key token `depends_on`.
+    pub depends_on_key: Option<Place>,
+    /// `depends_on`; one a name.
     pub depends_on: Vec<Dependency>,
     /// The container's and the published port of each entry of `ports`.
     pub ports: Vec<Port>,
@@ -107,6 +109,8 @@ pub struct Variable {
 pub struct Dependency {
     /// The name that is waited for.
     pub name: Resolved,
+    /// What it is waited for, in the map form; in the list form that it is started.
+    pub condition: Option<Resolved>,
 }
 
 /// One entry of `ports`; ranges and unknown ports are `None`.
@@ -156,7 +160,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
+    pub(super) fn of(resolved: &Resolved, range: &Range<usize>) -> Self {
         Self {
             text: resolved.text[range.clone()].to_owned(),
             range: range.clone(),
@@ -324,6 +328,7 @@ impl Service {
             environment_key: None,
             environment: Vec::new(),
             unknown_environment: None,
+            depends_on_key: None,
             depends_on: Vec::new(),
             ports: Vec::new(),
             volumes_key: None,
@@ -358,7 +363,7 @@ impl Service {
     /// The image's name without registry host, tag and digest (`bitnami/postgresql`): that of `image`,
     /// else the one that the build starts from.
     pub fn image_name(&self) -> Option<&str> {
-        let built = self.base_image.as_deref();
+        let built = self.base_image.as_ref().map(|image| image.value.as_str());
         let image = match (&self.image, &self.build) {
             (_, Some(_)) => built,
             (Some(image), None) => Some(image.text.as_str()),
@@ -821,11 +826,19 @@ impl<'a> Linker<'a> {
         let depends_on = part.depends_on.iter().filter(|dependency| {
             keeps("depends_on") && fragment.keeps(&["depends_on", &dependency.service.text.value])
         });
-        service
-            .depends_on
-            .extend(depends_on.map(|dependency| Dependency {
+        for dependency in depends_on {
+            let dependency = Dependency {
                 name: text(&dependency.service),
-            }));
+                condition: dependency.condition.as_ref().map(text),
+            };
+            service
+                .depends_on
+                .retain(|known| known.name.text != dependency.name.text);
+            service.depends_on.push(dependency);
+        }
+        let key = part.depends_on_key.filter(|_| keeps("depends_on"));
+        let key = key.map(|key| key.in_file(file));
+        service.depends_on_key = service.depends_on_key.or(key);
         let published = part.ports.iter().filter(|_| keeps("ports"));
         service
             .ports
@@ -900,13 +913,13 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn base_image(&self, build: &Build) -> Option<String> {
+    fn base_image(&self, build: &Build) -> Option<Placed<String>> {
         let file = self.sources.find(build.dockerfile.as_deref()?)?;
         match self.facts[file.0 as usize].as_ref() {
             Facts::Dockerfile(parsed) => parsed
                 .facts
                 .base_image(build.target.as_deref())
-                .map(str::to_owned),
+                .map(|image| image.in_file(file)),
             _ => None,
         }
     }

@@ -26,9 +26,11 @@ pub mod registry;
 pub mod resolve;
 pub mod routes;
 pub mod servers;
+pub mod starts;
 pub mod unregistered;
 pub mod urls;
 pub mod value;
+pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -337,6 +339,9 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
                 .environment
                 .iter()
                 .filter_map(|variable| variable.value.as_ref());
+            let dependencies = service.depends_on.iter();
+            let dependencies = dependencies.flat_map(|it| it.condition.iter().chain([&it.name]));
+            let values = values.chain(&service.image).chain(dependencies);
             for place in values.flat_map(resolve::Resolved::links) {
                 users
                     .entry(place)

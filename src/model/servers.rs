@@ -145,7 +145,11 @@ impl Workspace<'_> {
         self.most_used(index, if own.is_empty() { &all } else { &own })
     }
 
-    fn most_used<'s>(&self, index: usize, servers: &[&'s Container]) -> Option<&'s Container> {
+    pub(super) fn most_used<'s>(
+        &self,
+        index: usize,
+        servers: &[&'s Container],
+    ) -> Option<&'s Container> {
         let own_users = |server: &&Container| self.own_users(index, server).len();
         // The first of those with most users: `max_by_key` would take the last.
         servers.iter().copied().rev().max_by_key(own_users)
@@ -188,7 +192,7 @@ impl Workspace<'_> {
 
     /// Whether a Postgres service counts for the product: used by its services, or by nobody. One that
     /// only third parties use is theirs; one that follows another server is its replica or its backup.
-    fn is_for_own_services(&self, index: usize, server: &Container) -> bool {
+    pub(super) fn is_for_own_services(&self, index: usize, server: &Container) -> bool {
         let stack = &self.stacks[index];
         if !self.own_users(index, server).is_empty() {
             return true;

@@ -59,7 +59,7 @@ fn stage(line: &str, start: usize) -> Option<Stage> {
 impl Dockerfile {
     /// The image below the stage that is built: the last one, or the one named `target`, followed
     /// through earlier stages.
-    pub fn base_image(&self, target: Option<&str>) -> Option<&str> {
+    pub fn base_image(&self, target: Option<&str>) -> Option<&At<String>> {
         let named = |name: &str, before: usize| {
             self.stages[..before].iter().rposition(|stage| {
                 stage
@@ -75,7 +75,7 @@ impl Dockerfile {
         while let Some(earlier) = named(&self.stages[index].image.value, index) {
             index = earlier;
         }
-        Some(&self.stages[index].image.value)
+        Some(&self.stages[index].image)
     }
 }
 
@@ -88,8 +88,8 @@ mod tests {
         let text =
             "FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
         let parsed = parse(text);
-        assert_eq!(parsed.facts.base_image(None), Some("postgis/postgis:16"));
-        let span = parsed.facts.stages[0].image.span;
-        assert_eq!(&text[span.range()], "postgis/postgis:16");
+        let image = parsed.facts.base_image(None).unwrap();
+        assert_eq!(image.value, "postgis/postgis:16");
+        assert_eq!(&text[image.span.range()], "postgis/postgis:16");
     }
 }

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 34] = [
+pub const ALL: [Rule; 36] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -43,6 +43,8 @@ pub const ALL: [Rule; 34] = [
     compose::database_url_host::RULE,
     compose::localhost_url::RULE,
     compose::single_dev_postgres::RULE,
+    compose::postgres_version::RULE,
+    compose::missing_depends_on::RULE,
     compose::stateless_with_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,

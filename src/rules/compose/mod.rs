@@ -6,5 +6,7 @@ pub(super) mod database_url_mismatch;
 pub(super) mod database_url_missing;
 pub(super) mod localhost_url;
 pub(super) mod missing_compose_service;
+pub(super) mod missing_depends_on;
+pub(super) mod postgres_version;
 pub(super) mod single_dev_postgres;
 pub(super) mod stateless_with_database;
