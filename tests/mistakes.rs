@@ -388,6 +388,11 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres/tariff_book⟧",
     },
     Mistake {
+        what: "a URL without a user",
+        make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "//nordhaven:", "//:"),
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book⟧",
+    },
+    Mistake {
         what: "a URL of another kind of database",
         make: |files| {
             files.replace_in_block(COMPOSE, "\n  tariff-book:", "postgresql://", "mysql://")

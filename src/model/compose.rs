@@ -493,6 +493,16 @@ impl Stack {
             .map(|&index| &self.services[index])
     }
 
+    /// The service that answers to a name in the stack's networks. Docker's DNS knows no upper case.
+    pub fn answering_to(&self, host: &str) -> Option<&Service> {
+        let is_name = |name: &str| name.eq_ignore_ascii_case(host);
+        self.by_host(host).or_else(|| {
+            self.services.iter().find(|service| {
+                is_name(&service.key.value) || service.aliases.iter().any(|alias| is_name(alias))
+            })
+        })
+    }
+
     /// The number of one of its services.
     pub fn position(&self, service: &Service) -> usize {
         self.by_key

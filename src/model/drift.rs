@@ -401,7 +401,10 @@ impl Workspace<'_> {
         let urls = self.database_urls(product).into_iter();
         urls.filter(|url| url.is_development && url.variable.is_postgres())
             .filter_map(|url| {
-                let user = url.variable.user().filter(|user| user.is_known)?;
+                let user = url
+                    .variable
+                    .user()
+                    .filter(|user| user.is_known && !user.text.is_empty())?;
                 let place = user.place()?;
                 Some((url.service.key(), (user.text, place)))
             })

@@ -28,6 +28,8 @@ pub struct PlacedDatasource {
     pub place: Place,
     /// `provider`, as written and where, if it is a literal.
     pub provider: Option<crate::source::Placed<String>>,
+    /// Whether it says `provider` at all.
+    pub has_provider: bool,
     /// `url`.
     pub url: Option<DatasourceUrl>,
 }
@@ -57,6 +59,7 @@ impl PlacedDatasource {
             file,
             place: datasource.name.span.in_file(file),
             provider,
+            has_provider: datasource.provider.is_some(),
             url,
         }
     }

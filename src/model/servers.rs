@@ -169,7 +169,7 @@ impl Workspace<'_> {
         };
         let leads_to_a_container = |(_, variable): (&Container, &Variable)| {
             let host = variable.host().filter(|_| variable.is_postgres());
-            host.and_then(|(host, _)| stack.by_host(&host.text))
+            host.and_then(|(host, _)| stack.answering_to(&host.text))
                 .is_some_and(|container| {
                     !container.is_other_software()
                         && !self
@@ -228,7 +228,7 @@ impl Workspace<'_> {
         let stack = &self.stacks[index];
         let leads_there = |variable: &Variable| {
             let host = variable.host().filter(|_| variable.is_postgres());
-            host.and_then(|(host, _)| stack.by_host(&host.text))
+            host.and_then(|(host, _)| stack.answering_to(&host.text))
                 .is_some_and(|reached| reached.key.value == server.key.value)
         };
         stack
@@ -259,7 +259,7 @@ impl Workspace<'_> {
                 continue;
             }
             let user = (index, stack.position(container));
-            let defect = match stack.by_host(&host.text) {
+            let defect = match stack.answering_to(&host.text) {
                 Some(reached) if reached.is_postgres() => {
                     port.and_then(|port| self.wrong_port(reached, port))
                 }

@@ -7,6 +7,15 @@ pub(crate) const RULE: Rule = rule!("prisma", "prisma-provider", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for (service, datasource) in workspace.datasources() {
+        if !datasource.has_provider {
+            report
+                .at(
+                    datasource.place,
+                    format!("the Prisma schema of `{}` names no provider", service.key()),
+                )
+                .about(service, "no provider")
+                .help("add `provider = \"postgresql\"`");
+        }
         let Some(provider) = &datasource.provider else {
             continue;
         };
