@@ -130,45 +130,49 @@ impl Workspace<'_> {
     /// The mistakes in a product's `dockerfile` paths. A constant that makes all its users wrong alike is
     /// one.
     pub fn missing_modules<'p>(&self, product: &'p Product) -> Vec<MissingModule<'p>> {
-        let mut shared: BTreeMap<(Place, String), Vec<&Service>> = BTreeMap::new();
-        let mut mistakes = Vec::new();
-        for service in product.services() {
+        let services = product.services();
+        let mut shared: BTreeMap<(Place, String), Vec<usize>> = BTreeMap::new();
+        let mut alone: BTreeMap<usize, MissingModule> = BTreeMap::new();
+        for (number, service) in services.iter().enumerate() {
             let wrong = service.missing_dockerfile.as_ref();
             let (Some(wrong), Some(text)) = (wrong, service.entry.dockerfile.known()) else {
                 continue;
             };
             for (place, right) in misspelt_pieces(text, wrong) {
-                shared.entry((place, right)).or_default().push(service);
+                shared.entry((place, right)).or_default().push(number);
             }
-            mistakes.push(MissingModule {
+            let mistake = MissingModule {
                 place: self.stand_in_registry(&text.origin),
                 text: text.value.clone(),
                 services: vec![service],
                 why: wrong.why,
                 right: wrong.meant.clone(),
-            });
+            };
+            alone.insert(number, mistake);
         }
-        for ((place, right), services) in shared {
-            let users = self.registry_users.get(&place).map_or(0, BTreeSet::len);
-            if services.len() < 2 || services.len() != users {
+        let mut mistakes = Vec::new();
+        for ((place, right), users) in shared {
+            let all_users = self.registry_users.get(&place).map_or(0, BTreeSet::len);
+            let is_told = |number| !alone.contains_key(number);
+            // A path that holds it twice has no single piece to mend.
+            let is_repeated = users.windows(2).any(|pair| pair[0] == pair[1]);
+            let is_one = users.len() > 1 && users.len() == all_users && !is_repeated;
+            if !is_one || users.iter().any(is_told) {
                 continue;
             }
-            let keys: BTreeSet<&str> = services.iter().map(|service| service.key()).collect();
-            let is_one = |mistake: &MissingModule| matches!(mistake.services[..], [only] if keys.contains(only.key()));
-            let (alone, others): (Vec<_>, Vec<_>) = mistakes.into_iter().partition(is_one);
-            mistakes = others;
-            if alone.len() < services.len() {
-                mistakes.extend(alone);
+            let together = users.iter().filter_map(|number| alone.remove(number));
+            let Some(first) = together.reduce(|first, _| first) else {
                 continue;
-            }
+            };
             mistakes.push(MissingModule {
                 place,
                 text: self.sources.slice(place).to_owned(),
-                why: alone[0].why,
-                services,
+                services: users.iter().map(|&number| &services[number]).collect(),
                 right: Some(right),
+                ..first
             });
         }
+        mistakes.extend(alone.into_values());
         mistakes
     }
 }

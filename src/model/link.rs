@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::compose::{Stack, standard_files};
 use crate::model::damage::Damage;
+use crate::model::directory::Directory;
 use crate::model::dockerfiles::{self, Dockerfiles};
 use crate::model::generated;
 use crate::model::init_sql::InitSql;
@@ -29,11 +30,17 @@ pub fn is_like_registry(text: &str) -> bool {
 /// Every product of the workspace, in the order of their registries' paths.
 pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Vec<Product> {
     let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries(sources, facts));
-    let product_folders: Vec<&str> = folders.iter().map(|(folder, _)| folder.as_str()).collect();
-    let stack_owners: Vec<Option<usize>> = stacks
+    let product_folders: HashMap<&str, usize> = folders
         .iter()
-        .map(|stack| owner_of_folder(&product_folders, &stack.folder))
+        .enumerate()
+        .map(|(number, (folder, _))| (folder.as_str(), number))
         .collect();
+    let mut owned: Vec<Vec<usize>> = vec![Vec::new(); folders.len()];
+    for (number, stack) in stacks.iter().enumerate() {
+        if let Some(owner) = owner_of_folder(&product_folders, &stack.folder) {
+            owned[owner].push(number);
+        }
+    }
     let linker = Linker {
         sources,
         facts,
@@ -42,11 +49,8 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
     };
     folders
         .iter()
-        .enumerate()
-        .map(|(number, (folder, registries))| {
-            let owned = (0..stacks.len()).filter(|&stack| stack_owners[stack] == Some(number));
-            linker.product(folder, registries, owned.collect())
-        })
+        .zip(owned)
+        .map(|((folder, registries), owned)| linker.product(folder, registries, owned))
         .collect()
 }
 
@@ -80,6 +84,7 @@ fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
 /// own folder. Of several the one in `service-registry.*` comes first (article 3).
 fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<Registry>)> {
     let mut folders: Vec<(String, Vec<Registry>)> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     for registry in registries {
         let folder = parent(&sources.file(registry.file).path);
         let folder = if file_name(folder) == "infra" {
@@ -87,10 +92,11 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
         } else {
             folder
         };
-        match folders.iter_mut().find(|(known, _)| known == folder) {
-            Some((_, known)) => known.push(registry),
-            None => folders.push((folder.to_owned(), vec![registry])),
+        let number = *numbers.entry(folder).or_insert(folders.len());
+        if number == folders.len() {
+            folders.push((folder.to_owned(), Vec::new()));
         }
+        folders[number].1.push(registry);
     }
     let is_elsewhere = |registry: &Registry| {
         let name = file_name(&sources.file(registry.file).path);
@@ -102,22 +108,22 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
     folders
 }
 
-/// The product whose folder is the nearest above `folder`; the only product where there is just one.
-fn owner_of_folder(products: &[&str], folder: &str) -> Option<usize> {
-    let is_above = |product: &str| {
-        product.is_empty() || folder == product || folder.starts_with(&format!("{product}/"))
-    };
-    let nearest = (0..products.len())
-        .filter(|&number| is_above(products[number]))
-        .max_by_key(|&number| products[number].len());
-    nearest.or((products.len() == 1 && is_ancestor(folder, products)).then_some(0))
-}
-
-fn is_ancestor(folder: &str, products: &[&str]) -> bool {
-    folder.is_empty()
-        || products
-            .iter()
-            .any(|product| product.starts_with(&format!("{folder}/")))
+/// The product whose folder is the nearest above `folder`; where there is just one product, folders above
+/// its own are its as well.
+fn owner_of_folder(products: &HashMap<&str, usize>, folder: &str) -> Option<usize> {
+    let mut above = folder;
+    loop {
+        if let Some(&number) = products.get(above) {
+            return Some(number);
+        }
+        if above.is_empty() {
+            break;
+        }
+        above = parent(above);
+    }
+    let only = products.keys().next().filter(|_| products.len() == 1)?;
+    let is_above = folder.is_empty() || only.starts_with(&format!("{folder}/"));
+    is_above.then_some(0)
 }
 
 struct Linker<'a> {
@@ -155,6 +161,7 @@ impl Linker<'_> {
             folder: folder.to_owned(),
             rivals: registries[1..].to_vec(),
             registry_files,
+            directory: Directory::of(&services),
             services,
             stacks,
             development,
@@ -235,13 +242,20 @@ impl Linker<'_> {
     /// Gives every file that a module holds to the module with the nearest folder above it.
     fn fill_modules(&self, services: &mut [Service]) {
         let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
-        for (number, service) in services.iter_mut().enumerate() {
-            if let Some(module) = &mut service.module {
-                module.migrations = module::migrations_folder(self.sources, &module.folder);
+        for (number, service) in services.iter().enumerate() {
+            if let Some(module) = &service.module {
                 by_folder
                     .entry(module.folder.clone())
                     .or_default()
                     .push(number);
+            }
+        }
+        for (folder, numbers) in &by_folder {
+            let migrations = module::migrations_folder(self.sources, folder);
+            for &number in numbers {
+                if let Some(module) = &mut services[number].module {
+                    module.migrations.clone_from(&migrations);
+                }
             }
         }
         let scripts = super::scripts(self.sources, self.facts);
