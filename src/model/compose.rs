@@ -505,11 +505,11 @@ impl Stack {
     }
 
     /// The path of a mount's source from the workspace root; `None` for a named volume, a path outside
-    /// the workspace and one that is not known.
+    /// the workspace (`~` is somebody's home) and one that is not known.
     pub fn host_path(&self, mount: &Mount) -> Option<String> {
         let source = &mount.source;
         let is_path = source.text.starts_with('.') || source.text.contains('/');
-        if source.is_known && is_path {
+        if source.is_known && is_path && !source.text.starts_with('~') {
             join(&self.folder, &source.text)
         } else {
             None
