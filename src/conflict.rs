@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::finding::{Finding, Label, Safety};
+use crate::finding::{Finding, Label, Owner, Safety};
 use crate::source::Place;
 
 /// What rules argue about.
@@ -15,6 +15,8 @@ pub enum Attribute {
     Database,
     /// The service's connection string: where it is, how it is formed and where it leads.
     Connection,
+    /// Whether a service is in the registry at all.
+    Entry,
     /// The URLs of other services that a service calls.
     Calls,
     /// The name that a service goes by: its key and its hostname.
@@ -36,9 +38,11 @@ pub enum Wrong {
     Value(String),
 }
 
-/// What a finding argues about; whose it is stands in the finding's subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a finding argues about.
+#[derive(Clone, Debug)]
 pub struct Stake {
+    /// Whose attribute it is, which may be another service than the one that the finding is about.
+    pub owner: Owner,
     /// Which attribute.
     pub attribute: Attribute,
     /// What is wrong about it.
@@ -55,7 +59,7 @@ pub struct Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 7] = [
+const ORDER: [(Attribute, &[&str]); 8] = [
     (
         Attribute::Database,
         &[
@@ -72,9 +76,18 @@ const ORDER: [(Attribute, &[&str]); 7] = [
         Attribute::Connection,
         &["localhost-url", "database-url-format", "database-url-host"],
     ),
+    (
+        Attribute::Entry,
+        &[
+            "unregistered-module",
+            "init-sql-drift",
+            "unknown-dependency",
+            "extra-env-target",
+        ],
+    ),
     (Attribute::Calls, &["localhost-url"]),
     (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
-    (Attribute::Port, &["duplicate-port"]),
+    (Attribute::Port, &["duplicate-port", "extra-env-target"]),
     (Attribute::Module, &["missing-module", "layer-mismatch"]),
     (
         Attribute::InitSql,
@@ -98,13 +111,13 @@ pub fn settle(drafts: Vec<Draft>) -> Vec<Finding> {
     for Draft { finding, stake } in drafts {
         match stake {
             None => settled.push(finding),
-            Some(Stake { attribute, wrong }) => {
-                let owner = (
-                    attribute,
-                    finding.subject.product.clone(),
-                    finding.subject.service.clone(),
-                );
-                disputes.entry(owner).or_default().push((wrong, finding));
+            Some(Stake {
+                owner,
+                attribute,
+                wrong,
+            }) => {
+                let dispute = (attribute, owner.product, owner.service);
+                disputes.entry(dispute).or_default().push((wrong, finding));
             }
         }
     }

@@ -168,8 +168,22 @@ impl NeedsHelp<'_> {
 
     /// Other rules may mean the same mistake: they argue about `attribute` of the same service, where
     /// `wrong` is not what it should be.
-    pub fn argues(mut self, attribute: Attribute, wrong: Wrong) -> Self {
-        self.draft.stake = Some(Stake { attribute, wrong });
+    pub fn argues(self, attribute: Attribute, wrong: Wrong) -> Self {
+        let subject = &self.draft.finding.subject;
+        let owner = Owner {
+            product: subject.product.clone(),
+            service: subject.service.clone(),
+        };
+        self.argues_for(owner, attribute, wrong)
+    }
+
+    /// The same, about an attribute of another service.
+    pub fn argues_for(mut self, owner: Owner, attribute: Attribute, wrong: Wrong) -> Self {
+        self.draft.stake = Some(Stake {
+            owner,
+            attribute,
+            wrong,
+        });
         self
     }
 

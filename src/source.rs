@@ -412,6 +412,11 @@ impl Sources {
             .map(|(path, &seen)| (path.as_str(), seen))
     }
 
+    /// What the walk saw at a path, if anything.
+    pub fn find_seen(&self, path: &str) -> Option<Seen> {
+        self.seen.get(path).copied()
+    }
+
     /// Whether something stands at `path`, a normalised path from the workspace root (see [`join`]).
     pub fn existence(&self, path: &str) -> Existence {
         if path.is_empty() {

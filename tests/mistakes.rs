@@ -539,6 +539,49 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "connection-string-in-extra-env products/nordhaven/infra/service-registry.ts ⟦postgresql://nordhaven:x@postgres:5432/audit_trail⟧",
     },
+    Mistake {
+        what: "an entry that was removed from the registry",
+        make: |files| files.remove_block(REGISTRY, "\n  \"tariff-book\": {", "\n  },"),
+        finding: "unregistered-module modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "an entry that others depend on, removed from the registry",
+        make: |files| files.remove_block(REGISTRY, "\n  \"port-calls\": {", "\n  },"),
+        finding: "unregistered-module modules/domain/quayside/port-calls/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a URL of a service at a port where nobody listens",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://berth-planning:4222\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦4222⟧",
+    },
+    Mistake {
+        what: "a URL of a service that is not there",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://berth-plan:4221\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦berth-plan⟧",
+    },
+    Mistake {
+        what: "a variable named after one service that points at another",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "BERTH_PLANNING_URL: \"http://berth-planning:4221\"",
+                "BERTH_PLANNING_URL: \"http://identity:4201\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::catalogue::nearest;
+use crate::catalogue::Guesser;
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
 
@@ -25,10 +25,6 @@ pub struct Step<'a> {
     pub text: &'a Text,
 }
 
-/// Pairs of names that are compared by their letters. Where more are unknown it is no slip, and comparing
-/// them all would take long.
-const MOST_COMPARISONS: usize = 100_000;
-
 impl Service {
     /// What it depends on, as far as that is known.
     pub fn dependencies(&self) -> impl Iterator<Item = &Text> {
@@ -47,7 +43,7 @@ impl Product {
             .iter()
             .filter_map(|service| Some((service.entry.hostname.known()?.value.as_str(), service)))
             .collect();
-        let mut comparisons = MOST_COMPARISONS;
+        let mut guesser = Guesser::default();
         let mut unknown = Vec::new();
         for service in self.services() {
             for text in service.dependencies() {
@@ -64,10 +60,7 @@ impl Product {
                 let in_package = name.rsplit_once('/').map(|(_, last)| last);
                 let meant = named_by_host
                     .or(in_package.and_then(|last| keys.get(last).copied()))
-                    .or_else(|| {
-                        comparisons = comparisons.checked_sub(keys.len())?;
-                        nearest(name, keys.iter().copied())
-                    })
+                    .or_else(|| guesser.nearest(name, keys.iter().copied()))
                     .filter(|meant| !is_itself && *meant != service.key());
                 unknown.push(UnknownDependency {
                     service,

@@ -1,8 +1,8 @@
 //! The Dockerfiles that registries name: whether they exist, and which ones were meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::catalogue::nearest;
+use crate::catalogue::{MOST_COMPARISONS, nearest};
 use crate::model::Workspace;
 use crate::model::product::{Product, Service};
 use crate::model::registry::Registry;
@@ -27,9 +27,6 @@ pub(super) fn all(sources: &Sources) -> Vec<&str> {
         .collect()
 }
 
-/// Where more are missing it is no slip, and comparing them all would take long.
-const MOST_COMPARISONS: usize = 100_000;
-
 /// The Dockerfiles as one registry sees them.
 pub(super) struct Dockerfiles<'a> {
     /// The folder that its paths start from.
@@ -45,12 +42,16 @@ impl<'a> Dockerfiles<'a> {
             .filter_map(|entry| Some(entry.dockerfile.known()?.value.as_str()))
             .collect();
         let base = base(sources, registry, &written);
-        let joined = written.iter().filter_map(|written| join(&base, written));
-        let claimed: BTreeSet<String> = joined.collect();
-        let is_missing = |path: &&String| sources.existence(path) != Existence::File;
+        let joined = written.iter().map(|written| join(&base, written));
+        let claimed: BTreeSet<Option<String>> = joined.collect();
+        let is_missing = |path: &&Option<String>| {
+            let existence = path.as_deref().map(|path| sources.existence(path));
+            existence != Some(Existence::File)
+        };
         let missing = claimed.iter().filter(is_missing).count();
-        let all = all.iter().copied();
-        let mut unclaimed: Vec<&str> = all.filter(|path| !claimed.contains(*path)).collect();
+        let claimed: HashSet<&str> = claimed.iter().flatten().map(String::as_str).collect();
+        let candidates = all.iter().copied().filter(|_| missing > 0);
+        let mut unclaimed: Vec<&str> = candidates.filter(|path| !claimed.contains(path)).collect();
         if missing * unclaimed.len() > MOST_COMPARISONS {
             unclaimed.clear();
         }

@@ -12,7 +12,7 @@ use crate::model::init_sql::InitSql;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
 use crate::model::product::{Generator, Product, Service};
-use crate::model::registry::{Entry, Registry, recognise};
+use crate::model::registry::{Entry, Registry, recognise, without_parts};
 use crate::parse::Facts;
 use crate::source::{
     Existence, FileId, Kind, Placed, Sources, Span, file_name, has_ending, join, parent,
@@ -47,37 +47,24 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
         stacks,
         dockerfiles: dockerfiles::all(sources),
     };
-    folders
+    let mut products: Vec<Product> = folders
         .iter()
         .zip(owned)
         .map(|((folder, registries), owned)| linker.product(folder, registries, owned))
-        .collect()
+        .collect();
+    linker.fill_modules(&mut products);
+    products
 }
 
 fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
     let scripts = super::scripts(sources, facts);
     let damage = Damage::of(sources, facts);
-    let found: Vec<Registry> = sources
+    let found = sources
         .files()
         .filter(|(_, file)| file.kind == Kind::Registry && is_like_registry(&file.text))
         .flat_map(|(id, _)| recognise(&scripts, id))
-        .map(|registry| registry.in_doubt(&damage))
-        .collect();
-    let is_part_of_another = |index: usize| {
-        found.iter().enumerate().any(|(other_index, other)| {
-            let takes_in = other_index != index && other.takes_in(&found[index]);
-            let is_same = found[index].takes_in(other);
-            takes_in && (!is_same || other_index < index)
-        })
-    };
-    let kept: Vec<bool> = (0..found.len())
-        .map(|index| !is_part_of_another(index))
-        .collect();
-    let mut kept = kept.into_iter();
-    found
-        .into_iter()
-        .filter(|_| kept.next().unwrap_or(true))
-        .collect()
+        .map(|registry| registry.in_doubt(&damage));
+    without_parts(found.collect())
 }
 
 /// Registries by the folder of their product: the parent of the `infra/` that holds them, else their
@@ -146,12 +133,11 @@ impl Linker<'_> {
         );
         let registry_files = registry_files(&registry);
         let dockerfiles = Dockerfiles::of(self.sources, &self.dockerfiles, &registry);
-        let mut services: Vec<Service> = registry
+        let services: Vec<Service> = registry
             .entries
             .iter()
             .map(|entry| self.service(&name, entry.clone(), &dockerfiles))
             .collect();
-        self.fill_modules(&mut services);
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
         let (init_sql_path, init_sql) = self.init_sql(folder, &infra, development);
         Product {
@@ -239,21 +225,22 @@ impl Linker<'_> {
         }
     }
 
-    /// Gives every file that a module holds to the module with the nearest folder above it.
-    fn fill_modules(&self, services: &mut [Service]) {
-        let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
-        for (number, service) in services.iter().enumerate() {
-            if let Some(module) = &service.module {
-                by_folder
-                    .entry(module.folder.clone())
-                    .or_default()
-                    .push(number);
+    /// Gives every file that a module holds to the module with the nearest folder above it, of every
+    /// product that has one there.
+    fn fill_modules(&self, products: &mut [Product]) {
+        let mut by_folder: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (product_number, product) in products.iter().enumerate() {
+            for (number, service) in product.services.iter().enumerate() {
+                if let Some(module) = &service.module {
+                    let users = by_folder.entry(module.folder.clone()).or_default();
+                    users.push((product_number, number));
+                }
             }
         }
-        for (folder, numbers) in &by_folder {
+        for (folder, users) in &by_folder {
             let migrations = module::migrations_folder(self.sources, folder);
-            for &number in numbers {
-                if let Some(module) = &mut services[number].module {
+            for &(product, number) in users {
+                if let Some(module) = &mut products[product].services[number].module {
                     module.migrations.clone_from(&migrations);
                 }
             }
@@ -263,12 +250,8 @@ impl Linker<'_> {
             if !matches!(file.kind, Kind::Prisma | Kind::PrismaConfig) {
                 continue;
             }
-            let mut folder = parent(&file.path);
-            while !folder.is_empty() && !by_folder.contains_key(folder) {
-                folder = parent(folder);
-            }
-            for &number in by_folder.get(folder).into_iter().flatten() {
-                let Some(module) = &mut services[number].module else {
+            for (product, number) in nearest_users(&by_folder, &file.path) {
+                let Some(module) = &mut products[product].services[number].module else {
                     continue;
                 };
                 match self.facts[id.0 as usize].as_ref() {
@@ -280,9 +263,13 @@ impl Linker<'_> {
     }
 
     fn generator(&self, infra: &str) -> Option<Generator> {
-        let (file, source) = self.sources.files().find(|(_, file)| {
-            file.kind == Kind::Generator && generated::is_generator_of(&file.path, infra)
-        })?;
+        let beside = self.sources.below(infra);
+        let (file, source) = beside
+            .filter_map(|(path, _)| self.sources.find(path))
+            .map(|id| (id, self.sources.file(id)))
+            .find(|(_, file)| {
+                file.kind == Kind::Generator && generated::is_generator_of(&file.path, infra)
+            })?;
         Some(Generator {
             file,
             header_literal: generated::header_literal(&source.text).map(|span| span.in_file(file)),
@@ -338,6 +325,23 @@ impl Linker<'_> {
             _ => None,
         }
     }
+}
+
+/// The services whose modules a file belongs to: in each product those with the nearest folder above it.
+fn nearest_users(
+    by_folder: &HashMap<String, Vec<(usize, usize)>>,
+    path: &str,
+) -> Vec<(usize, usize)> {
+    let mut users: Vec<(usize, usize)> = Vec::new();
+    let mut served = BTreeSet::new();
+    let mut folder = parent(path);
+    while !folder.is_empty() {
+        let here = by_folder.get(folder).into_iter().flatten();
+        users.extend(here.filter(|(product, _)| !served.contains(product)));
+        served.extend(users.iter().map(|(product, _)| *product));
+        folder = parent(folder);
+    }
+    users
 }
 
 /// The files that a registry's values were read from, or could not be.

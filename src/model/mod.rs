@@ -3,6 +3,7 @@
 //! Linking goes in steps: facts a file, then [`module::Module`]s, [`compose::Stack`]s and
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
+pub mod calls;
 pub mod claims;
 pub mod compose;
 mod damage;
@@ -26,6 +27,7 @@ pub mod registry;
 pub mod resolve;
 pub mod routes;
 pub mod servers;
+pub mod unregistered;
 pub mod urls;
 mod usage;
 pub mod value;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 32] = [
+pub const ALL: [Rule; 34] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -28,8 +28,10 @@ pub const ALL: [Rule; 32] = [
     registry::route_format::RULE,
     registry::layer_mismatch::RULE,
     registry::missing_module::RULE,
+    registry::unregistered_module::RULE,
     registry::unknown_dependency::RULE,
     registry::dependency_cycle::RULE,
+    registry::extra_env_target::RULE,
     registry::connection_string_in_extra_env::RULE,
     generated::init_sql_drift::RULE,
     generated::generated_file_edited::RULE,

@@ -79,6 +79,20 @@ impl Files {
         self
     }
 
+    /// Removes what stands from `from` up to and with the next `to`.
+    #[must_use]
+    pub(crate) fn remove_block(mut self, path: &str, from: &str, to: &str) -> Self {
+        let text = self.text_mut(path);
+        let start = text
+            .find(from)
+            .unwrap_or_else(|| panic!("no `{from}` in {path}"));
+        let length = text[start..]
+            .find(to)
+            .unwrap_or_else(|| panic!("no `{to}` behind `{from}`"));
+        text.replace_range(start..start + length + to.len(), "");
+        self
+    }
+
     /// Removes a file.
     #[must_use]
     pub(crate) fn remove(mut self, path: &str) -> Self {

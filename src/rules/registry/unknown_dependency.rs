@@ -1,5 +1,7 @@
 //! See `rules/registry/unknown-dependency.md`.
 
+use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -19,6 +21,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     },
                 )
                 .about(unknown.service, name.clone())
+                .argues_for(
+                    Owner {
+                        product: Some(product.name.clone()),
+                        service: Some(name.clone()),
+                    },
+                    Attribute::Entry,
+                    Wrong::Value(key.to_owned()),
+                )
                 .help(match unknown.meant {
                     Some(meant) => format!("write `{meant}`"),
                     None if name == key => format!("remove `{name}` from its `dependsOn`"),

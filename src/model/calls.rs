@@ -1,0 +1,158 @@
+//! The services that a service calls, as its `extraEnv` names them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::catalogue::Guesser;
+use crate::connection;
+use crate::model::Workspace;
+use crate::model::product::{Product, Service};
+use crate::model::value::Text;
+use crate::source::Place;
+
+/// A URL of `extraEnv` that leads somewhere else than it should.
+pub struct WrongTarget<'a> {
+    /// Whose `extraEnv` it stands in.
+    pub service: &'a Service,
+    /// The variable.
+    pub variable: &'a str,
+    /// The wrong part of the URL.
+    pub place: Place,
+    /// The same, as text.
+    pub text: &'a str,
+    /// What is wrong with it.
+    pub defect: TargetDefect<'a>,
+}
+
+/// What is wrong with the target of a URL.
+pub enum TargetDefect<'a> {
+    /// Nobody answers to the host.
+    UnknownHost {
+        /// The hostname that was probably meant.
+        meant: Option<&'a str>,
+    },
+    /// The service listens on another port.
+    WrongPort {
+        /// The service.
+        target: &'a Service,
+        /// Its port.
+        port: u16,
+    },
+    /// The variable is named after another service.
+    OtherService {
+        /// The service that it points at.
+        target: &'a Service,
+        /// The service that it is named after.
+        named: &'a Service,
+    },
+}
+
+/// A URL, taken apart as far as calls need it.
+struct Url<'a> {
+    text: &'a Text,
+    host: Range<usize>,
+    port: Option<Range<usize>>,
+}
+
+impl<'a> Url<'a> {
+    fn of(text: &'a Text) -> Option<Self> {
+        let url = connection::parse(&text.value)?;
+        let host = url.hosts.into_iter().next()?;
+        let is_plain = text.value[host.name.clone()]
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        (is_plain && !host.name.is_empty()).then_some(Self {
+            text,
+            host: host.name,
+            port: host.port,
+        })
+    }
+
+    fn host(&self) -> &'a str {
+        &self.text.value[self.host.clone()]
+    }
+}
+
+impl Workspace<'_> {
+    /// URLs in the `extraEnv` of a product's services that lead nowhere, to a port where nobody listens,
+    /// or to another service than their variable says.
+    pub fn wrong_targets<'p>(&'p self, product: &'p Product) -> Vec<WrongTarget<'p>> {
+        let mut by_host: HashMap<&str, &Service> = HashMap::new();
+        for service in product.services() {
+            by_host.insert(service.key(), service);
+            if let Some(hostname) = service.entry.hostname.known() {
+                by_host.entry(&hostname.value).or_insert(service);
+            }
+        }
+        let mut guesser = Guesser::default();
+        let mut wrong = Vec::new();
+        for service in product.services() {
+            let environment = service.entry.extra_env.known().into_iter();
+            for variable in environment.flat_map(|known| &known.variables) {
+                let url = variable.value.known().and_then(Url::of);
+                let found = url.and_then(|url| {
+                    let name = &variable.name.value;
+                    let (range, defect) =
+                        self.target_defect(product, &by_host, &mut guesser, name, &url)?;
+                    Some(WrongTarget {
+                        service,
+                        variable: name,
+                        place: url.text.part(range.clone()),
+                        text: &url.text.value[range],
+                        defect,
+                    })
+                });
+                wrong.extend(found);
+            }
+        }
+        wrong
+    }
+
+    fn target_defect<'p>(
+        &'p self,
+        product: &'p Product,
+        by_host: &HashMap<&'p str, &'p Service>,
+        guesser: &mut Guesser,
+        variable: &str,
+        url: &Url<'p>,
+    ) -> Option<(Range<usize>, TargetDefect<'p>)> {
+        let host = url.host();
+        let Some(&target) = by_host.get(host) else {
+            let is_unknown = self.is_unknown_host(product, host);
+            let hosts = by_host.keys().copied();
+            return is_unknown.then(|| {
+                let meant = guesser.nearest(host, hosts);
+                (url.host.clone(), TargetDefect::UnknownHost { meant })
+            });
+        };
+        let named = product.service_called_by(variable);
+        if let Some(named) = named.filter(|named| named.key() != target.key()) {
+            return Some((
+                url.host.clone(),
+                TargetDefect::OtherService { target, named },
+            ));
+        }
+        let right = target.entry.port.known()?.value;
+        let range = url.port.clone()?;
+        let port: u16 = url.text.value[range.clone()].parse().ok()?;
+        let defect = TargetDefect::WrongPort {
+            target,
+            port: right,
+        };
+        (port != right).then_some((range, defect))
+    }
+
+    /// Whether certainly nobody answers to a host: no entry, no container of the development set, and no
+    /// network that others could join.
+    fn is_unknown_host(&self, product: &Product, host: &str) -> bool {
+        let Some(stack) = self.development(product) else {
+            return false;
+        };
+        let is_loopback = host == "localhost";
+        !product.is_open()
+            && stack.open.is_empty()
+            && stack.external_networks.is_empty()
+            && stack.by_host(host).is_none()
+            && !is_loopback
+    }
+}

@@ -1,0 +1,206 @@
+//! Modules of the workspace that no registry names.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::discover::is_test_code;
+use crate::model::Workspace;
+use crate::model::product::{Product, Service};
+use crate::parse::Facts;
+use crate::source::{FileId, Kind, Place, Seen, file_name, join, parent};
+
+/// A folder with a Prisma schema that no registry entry names.
+pub struct UnregisteredModule<'a> {
+    /// The folder, from the workspace root.
+    pub folder: String,
+    /// The name token of its datasource.
+    pub place: Place,
+    /// The product that runs it, as far as that is known.
+    pub product: Option<&'a Product>,
+    /// Where it is run, and where its database is created.
+    pub labels: Vec<(Place, String)>,
+}
+
+impl UnregisteredModule<'_> {
+    /// The key that its entry would have.
+    pub fn name(&self) -> &str {
+        file_name(&self.folder)
+    }
+}
+
+impl Workspace<'_> {
+    /// Folders below the module roots that hold a Prisma schema and that no entry names; none where some
+    /// entry is not known.
+    pub fn unregistered_modules(&self) -> Vec<UnregisteredModule<'_>> {
+        let is_known = |product: &Product| {
+            let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
+            !product.is_open() && product.services().iter().all(has_dockerfile)
+        };
+        if !self.products.iter().all(is_known) {
+            return Vec::new();
+        }
+        let named: BTreeSet<&str> = self
+            .products
+            .iter()
+            .flat_map(Product::services)
+            .flat_map(|service| {
+                let module = service.module.as_ref().map(|module| module.folder.as_str());
+                let written = service.entry.dockerfile.known();
+                [module, written.map(|text| parent(&text.value))]
+            })
+            .flatten()
+            .filter(|folder| !folder.is_empty())
+            .collect();
+        let roots = module_roots(&named);
+        let mut modules: BTreeMap<String, Place> = BTreeMap::new();
+        for (id, file) in self.sources.files() {
+            if file.kind != Kind::Prisma || is_test_code(&file.path) {
+                continue;
+            }
+            let is_below = |root: &String| {
+                file.path
+                    .strip_prefix(root.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            if let Some(place) = self.datasource_of(id)
+                && roots.iter().any(is_below)
+                && !self.is_generated_copy(&file.path)
+            {
+                let folder = self.package_of(&file.path);
+                let is_named = ancestors(&folder).any(|folder| named.contains(folder));
+                let holds_named = named
+                    .range(folder.as_str()..)
+                    .next()
+                    .is_some_and(|next| next.starts_with(&format!("{folder}/")));
+                if !is_named && !holds_named && !roots.contains(&folder) {
+                    modules.entry(folder).or_insert(place);
+                }
+            }
+        }
+        let runs = self.builds();
+        modules
+            .into_iter()
+            .map(|(folder, place)| {
+                let runs = runs.get(folder.as_str()).map_or(&[][..], Vec::as_slice);
+                self.unregistered_module(folder, place, runs)
+            })
+            .collect()
+    }
+
+    /// The containers that are built from a Dockerfile, by its folder: the first of each stack, with the
+    /// product that runs it.
+    fn builds(&self) -> HashMap<&str, Vec<(&Product, Place)>> {
+        let mut builds: HashMap<&str, Vec<(&Product, Place)>> = HashMap::new();
+        for product in &self.products {
+            for stack in self.stacks_of(product) {
+                let mut seen = BTreeSet::new();
+                for container in &stack.services {
+                    let build = container.build.as_ref();
+                    let dockerfile = build.and_then(|build| build.dockerfile.as_deref());
+                    if let Some(folder) = dockerfile.map(parent)
+                        && seen.insert(folder)
+                    {
+                        let places = builds.entry(folder).or_default();
+                        places.push((product, container.key.place));
+                    }
+                }
+            }
+        }
+        builds
+    }
+
+    fn datasource_of(&self, id: FileId) -> Option<Place> {
+        match self.facts(id) {
+            Facts::Prisma(parsed) => {
+                let first = parsed.facts.datasources.first()?;
+                Some(first.name.span.in_file(id))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a schema lies in the output of a generator, which writes a copy beside the client.
+    fn is_generated_copy(&self, path: &str) -> bool {
+        let client = ["index.js", "index.d.ts", "client.ts", "client.js"];
+        client.iter().any(|name| {
+            let beside = join(parent(path), name);
+            beside.is_some_and(|beside| self.sources.find_seen(&beside) == Some(Seen::File))
+        })
+    }
+
+    /// The folder of the package that a schema belongs to: the nearest above it with a `package.json` or a
+    /// Dockerfile, else the one above `prisma/`.
+    fn package_of(&self, path: &str) -> String {
+        let has = |folder: &str, name: &str| {
+            join(folder, name).is_some_and(|path| self.sources.find_seen(&path) == Some(Seen::File))
+        };
+        let package = ancestors(parent(path))
+            .find(|folder| has(folder, "package.json") || has(folder, "Dockerfile"));
+        let above_prisma = || {
+            ancestors(parent(path))
+                .find(|folder| file_name(folder) == "prisma")
+                .map(parent)
+        };
+        package
+            .or_else(above_prisma)
+            .unwrap_or_else(|| parent(path))
+            .to_owned()
+    }
+
+    fn unregistered_module<'p>(
+        &'p self,
+        folder: String,
+        place: Place,
+        runs: &[(&'p Product, Place)],
+    ) -> UnregisteredModule<'p> {
+        let run_here = |(_, place): &(_, Place)| (*place, "it is run here".to_owned());
+        let mut labels: Vec<_> = runs.iter().map(run_here).collect();
+        let product = runs.first().map(|(product, _)| *product);
+        let product = product.or(match self.products.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        });
+        let database = file_name(&folder).replace('-', "_");
+        let init = product.and_then(|product| product.init_sql.as_ref());
+        let created = init.and_then(|init| {
+            let is_its = |created: &&crate::source::Placed<String>| created.value == database;
+            init.creates.iter().find(is_its)
+        });
+        labels.extend(
+            created.map(|created| (created.place, "its database is created here".to_owned())),
+        );
+        UnregisteredModule {
+            folder,
+            place,
+            product,
+            labels,
+        }
+    }
+}
+
+/// The folders that all registered modules lie below: their deepest common one, or the first folder of
+/// each where they have none in common.
+fn module_roots(named: &BTreeSet<&str>) -> BTreeSet<String> {
+    let mut common: Option<Vec<&str>> = None;
+    for folder in named {
+        let parts: Vec<&str> = parent(folder).split('/').collect();
+        common = Some(match common {
+            None => parts,
+            Some(known) => {
+                let shared = known.iter().zip(&parts).take_while(|(a, b)| a == b).count();
+                known[..shared].to_vec()
+            }
+        });
+    }
+    let common = common.unwrap_or_default().join("/");
+    if !common.is_empty() {
+        return BTreeSet::from([common]);
+    }
+    let first = named.iter().filter_map(|folder| folder.split_once('/'));
+    first.map(|(first, _)| first.to_owned()).collect()
+}
+
+/// A folder and the folders above it, the root excluded.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| Some(parent(folder)))
+        .take_while(|folder| !folder.is_empty())
+}

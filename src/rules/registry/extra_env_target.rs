@@ -1,0 +1,61 @@
+//! See `rules/registry/extra-env-target.md`.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
+use crate::model::Workspace;
+use crate::model::calls::TargetDefect;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("registry", "extra-env-target", check);
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    for product in workspace.products() {
+        for wrong in workspace.wrong_targets(product) {
+            let (key, variable, text) = (wrong.service.key(), wrong.variable, wrong.text);
+            match wrong.defect {
+                TargetDefect::UnknownHost { meant } => report
+                    .at(
+                        wrong.place,
+                        format!("`{variable}` of `{key}` points at `{text}`, which is no service"),
+                    )
+                    .about(wrong.service, variable)
+                    .argues_for(
+                        Owner {
+                            product: Some(product.name.clone()),
+                            service: Some(text.to_owned()),
+                        },
+                        Attribute::Entry,
+                        Wrong::Value(key.to_owned()),
+                    )
+                    .help(match meant {
+                        Some(meant) => format!("write `{meant}`"),
+                        None => "write the hostname of a service in the registry".to_owned(),
+                    }),
+                TargetDefect::WrongPort { target, port } => report
+                    .at(
+                        wrong.place,
+                        format!(
+                            "`{variable}` of `{key}` points at port {text} of `{}`, which listens on {port}",
+                            target.key()
+                        ),
+                    )
+                    .about(wrong.service, variable)
+                    .because(target.port_place(), format!("`{}` listens on {port}", target.key()))
+                    .argues_for(target.into(), Attribute::Port, Wrong::Everything)
+                    .help(format!("write `{port}`")),
+                TargetDefect::OtherService { target, named } => report
+                    .at(
+                        wrong.place,
+                        format!(
+                            "`{variable}` of `{key}` is named after `{}`, but points at `{}`",
+                            named.key(),
+                            target.key()
+                        ),
+                    )
+                    .about(wrong.service, variable)
+                    .because(named.entry.key.place, format!("`{variable}` is named after it"))
+                    .help(format!("write `{}`, or name the variable after `{}`", named.key(), target.key())),
+            }
+        }
+    }
+}
