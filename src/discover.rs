@@ -95,7 +95,7 @@ pub fn root(explicit: Option<&Path>, start: &Path) -> io::Result<PathBuf> {
 pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     let kinds = Kinds::new(options)?;
     let excluded = Excluded::new(&options.exclude)?;
-    let walked = walk::walk(root, &excluded).map_err(|reason| Error {
+    let mut walked = walk::walk(root, &excluded).map_err(|reason| Error {
         message: format!(
             "the workspace root `{}` could not be read, {}",
             root.display(),
@@ -151,6 +151,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         },
     );
 
+    let would_ignore = walked.would_ignore(root);
     let folders = walked.unreadable.into_iter();
     files.extend(folders.map(|(path, why)| SourceFile::unreadable(path, Kind::Folder, why)));
 
@@ -159,6 +160,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         seen.insert(link.clone(), target.seen());
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
+    sources.would_ignore = would_ignore;
     for (link, target) in &links {
         if let Found::File(target) = target {
             sources.alias(link, target);

@@ -311,7 +311,8 @@ pub enum Existence {
     Folder,
     /// The walk saw its folder, and nothing by that name in it.
     Missing,
-    /// The path lies outside the workspace, below a folder that was not entered, or is a link.
+    /// The path lies outside the workspace, below a folder that was not entered, or is a link; or nothing
+    /// stands there, and the ignore files say that nothing need.
     Unknown,
 }
 
@@ -322,6 +323,25 @@ pub struct ChangeSet {
     pub changed: BTreeSet<String>,
 }
 
+/// Whether the ignore files would hold back a file at a path where nothing stands.
+#[derive(Default)]
+pub struct WouldIgnore(Option<Box<HoldsBack>>);
+
+type HoldsBack = dyn Fn(&str) -> bool + Send + Sync;
+
+impl WouldIgnore {
+    /// Asks `holds_back`.
+    pub fn new(holds_back: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(holds_back)))
+    }
+}
+
+impl std::fmt::Debug for WouldIgnore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("WouldIgnore")
+    }
+}
+
 /// Every path that was walked, and the text of every file that matters.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -330,6 +350,8 @@ pub struct Sources {
     files: Vec<SourceFile>,
     by_path: BTreeMap<String, FileId>,
     seen: BTreeMap<String, Seen>,
+    /// What the ignore files say about paths where nothing stands; nothing unless it was asked for.
+    pub would_ignore: WouldIgnore,
     /// What the change under judgement touches, where that is known.
     pub change: Option<ChangeSet>,
 }
@@ -431,14 +453,18 @@ impl Sources {
         let mut folder = parent(path);
         while !folder.is_empty() {
             match self.seen.get(folder) {
-                Some(Seen::Folder | Seen::File) => return Existence::Missing,
+                Some(Seen::Folder | Seen::File) => break,
                 Some(Seen::FolderNotEntered | Seen::FolderLink | Seen::Other) => {
                     return Existence::Unknown;
                 }
                 None => folder = parent(folder),
             }
         }
-        Existence::Missing
+        // What git ignores may stand on other machines.
+        match &self.would_ignore.0 {
+            Some(holds_back) if holds_back(path) => Existence::Unknown,
+            _ => Existence::Missing,
+        }
     }
 
     /// The file that a relative import (`./ports`, `../shared/defaults.js`) of `from` means, by the

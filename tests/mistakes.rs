@@ -275,6 +275,44 @@ const MISTAKES: &[Mistake] = &[
         finding: "generated-file-edited products/nordhaven/infra/init-databases.sql ⟦CREATE TABLE notes (id int)⟧",
     },
     Mistake {
+        what: "an init SQL that was deleted",
+        make: |files| files.remove(INIT_SQL),
+        finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "a statement of the init SQL that cannot be read",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\n",
+                "CREATE DATABASE tariff_book;\nCREATE DATABSE notes;\n",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/init-databases.sql ⟦CREATE⟧",
+    },
+    Mistake {
+        what: "a string in the init SQL that is never closed",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "REVOKE CONNECT ON DATABASE tariff_book FROM PUBLIC;\n",
+                "COMMENT ON DATABASE tariff_book IS 'dues;\n",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/init-databases.sql ⟦'dues;⟧",
+    },
+    Mistake {
+        what: "a database that the init SQL drops again",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\n",
+                "DROP DATABASE tariff_book;\nCREATE DATABASE tariff_book;\n",
+            )
+        },
+        finding: "generated-file-edited products/nordhaven/infra/init-databases.sql ⟦DROP DATABASE tariff_book⟧",
+    },
+    Mistake {
         what: "an init SQL mounted from where it is not",
         make: |files| {
             files.replace(
@@ -401,6 +439,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
     },
     Mistake {
+        what: "a database on a localhost in capitals",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@LocalHost:5432/tariff_book",
+            )
+        },
+        finding: "localhost-url products/nordhaven/docker-compose.yml ⟦LocalHost⟧",
+    },
+    Mistake {
         what: "a second Postgres",
         make: |files| {
             files.replace(
@@ -415,6 +464,25 @@ const MISTAKES: &[Mistake] = &[
         what: "no Postgres",
         make: |files| files.replace(COMPOSE, "image: postgres:16", "image: redis:7"),
         finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "no Postgres, which also created one of the databases by itself",
+        make: |files| {
+            files
+                .replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: identity")
+                .replace(INIT_SQL, "CREATE DATABASE identity;\n", "")
+                .replace(COMPOSE, "image: postgres:16", "image: redis:7")
+        },
+        finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "no compose file, whose Postgres also created one of the databases by itself",
+        make: |files| {
+            files
+                .replace(INIT_SQL, "CREATE DATABASE identity;\n", "")
+                .remove(COMPOSE)
+        },
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
     },
     Mistake {
         what: "a stateless service with a connection string",

@@ -15,7 +15,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
 /// | `Generator` | `generate.*` and `generate-*.*` in a folder named `infra` |
 /// | `Compose` | YAML files with the word `compose` in their name, no workflows of GitHub |
 /// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
-/// | `Prisma` | `*.prisma` |
+/// | `Prisma` | `*.prisma`, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `Sql` | any other `*.sql` |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
@@ -70,7 +70,7 @@ impl Kinds {
             return Some(Kind::Dockerfile);
         }
         match name.rsplit_once('.')?.1 {
-            "prisma" => Some(Kind::Prisma),
+            "prisma" => (!is_test_code(path)).then_some(Kind::Prisma),
             "sql" if parent(path).split('/').any(|folder| folder == "migrations") => {
                 Some(Kind::Migration)
             }
@@ -82,7 +82,7 @@ impl Kinds {
     fn script_kind(&self, path: &str, stem: &str, ending: &str) -> Option<Kind> {
         let folder = file_name(parent(path));
         if stem == "prisma.config" || (stem == "prisma" && folder == ".config") {
-            return Some(Kind::PrismaConfig);
+            return (!is_test_code(path)).then_some(Kind::PrismaConfig);
         }
         if folder == "infra" && (stem == "generate" || stem.starts_with("generate-")) {
             return Some(Kind::Generator);

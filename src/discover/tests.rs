@@ -92,6 +92,8 @@ fn the_table_of_kinds() {
         (".env.production.enc", None),
         ("env", None),
         ("prisma/schema.prisma", Some(Prisma)),
+        ("test/schema.prisma", None),
+        ("e2e/prisma.config.ts", None),
         ("prisma/migrations/1_init/migration.sql", Some(Migration)),
         ("prisma/migrations/1_init/down.sql", Some(Migration)),
         ("infra/init-databases.sql", Some(Sql)),
@@ -201,7 +203,11 @@ fn what_is_held_back_is_known_by_name_and_not_read() {
     ] {
         assert_eq!(sources.existence(file), Existence::File, "{file}");
     }
-    assert_eq!(sources.existence("b.sql"), Existence::Missing);
+    assert_eq!(sources.existence("b.md"), Existence::Missing);
+    assert_eq!(sources.existence("deep/keep.sql"), Existence::Missing);
+    // What is ignored may stand on other machines.
+    assert_eq!(sources.existence("b.sql"), Existence::Unknown);
+    assert_eq!(sources.existence("deep/new/b.sql"), Existence::Unknown);
     assert_eq!(sources.existence("out"), Existence::Folder);
     assert_eq!(sources.existence("out/b.prisma"), Existence::Unknown);
     assert_eq!(sources.existence("node_modules/y"), Existence::Unknown);

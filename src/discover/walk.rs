@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::kind::globs;
 use super::{Error, folders_above, in_words};
-use crate::source::{Seen, file_name};
+use crate::source::{Seen, WouldIgnore, file_name, parent};
 
 /// Folders that hold no sources of the workspace, whatever their ignore files say. Only names that no
 /// service can have by accident, and those of the policy, belong here.
@@ -111,6 +111,34 @@ pub(super) struct Walked {
     pub(super) links: Vec<(String, PathBuf)>,
     /// Folders that could not be listed, and why.
     pub(super) unreadable: Vec<(String, String)>,
+    /// The ignore files for what each folder holds.
+    rules: BTreeMap<String, Arc<Rules>>,
+}
+
+impl Walked {
+    /// Tells of paths where nothing stands whether the ignore files would hold back a file there.
+    pub(super) fn would_ignore(&mut self, root: &Path) -> WouldIgnore {
+        let rules = std::mem::take(&mut self.rules);
+        let root = root.to_path_buf();
+        WouldIgnore::new(move |path| {
+            let mut folder = parent(path);
+            while !folder.is_empty() && !rules.contains_key(folder) {
+                folder = parent(folder);
+            }
+            let rules = rules.get(folder);
+            let parts = path.strip_prefix(folder).unwrap_or(path).split('/');
+            let mut below = root.join(folder);
+            let mut parts = parts.filter(|part| !part.is_empty()).peekable();
+            while let Some(part) = parts.next() {
+                below.push(part);
+                let is_folder = parts.peek().is_some();
+                if rules.is_some_and(|rules| rules.hold_back(&below, is_folder)) {
+                    return true;
+                }
+            }
+            false
+        })
+    }
 }
 
 /// A folder that is to be listed.
@@ -127,6 +155,7 @@ struct Listing {
     files: Vec<(String, PathBuf)>,
     links: Vec<(String, PathBuf)>,
     folders: Vec<Folder>,
+    rules: Option<(String, Arc<Rules>)>,
     /// The folder's own path, and why it could not be listed to the end.
     unreadable: Option<(String, String)>,
 }
@@ -154,6 +183,7 @@ pub(super) fn walk(root: &Path, excluded: &Excluded) -> io::Result<Walked> {
             walked.links.extend(listing.links);
             level.extend(listing.folders);
             walked.unreadable.extend(listing.unreadable);
+            walked.rules.extend(listing.rules);
         }
     }
     walked.seen = seen.into_iter().collect();
@@ -212,6 +242,7 @@ fn list(folder: Folder, excluded: &Excluded) -> Listing {
         };
         listing.seen.push((path, seen));
     }
+    listing.rules = Some((folder.path, rules));
     listing
 }
 

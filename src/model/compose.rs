@@ -687,6 +687,12 @@ impl<'a> Linker<'a> {
         };
         let mut networks = HashMap::new();
         for &file in &stack.files {
+            if self.sources.file(file).unreadable.is_some() {
+                stack.open.push(Placed {
+                    value: "the compose file could not be read".to_owned(),
+                    place: Span::default().in_file(file),
+                });
+            }
             let Some(compose) = self.compose(file) else {
                 continue;
             };

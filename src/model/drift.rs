@@ -7,7 +7,7 @@ use crate::model::Workspace;
 use crate::model::compose::{self, Stack};
 use crate::model::init_sql::{Grant, InitSql};
 use crate::model::product::{Product, Service};
-use crate::source::{Existence, Place, Placed, Span};
+use crate::source::{Existence, Place, Placed, Span, file_name, has_ending, join};
 
 /// How an init SQL differs from what the registry implies; one a database.
 pub enum Drift<'a> {
@@ -15,6 +15,10 @@ pub enum Drift<'a> {
     NoScript {
         /// The first service that has a database.
         demanded_by: &'a Service,
+        /// Where it should be.
+        path: String,
+        /// Where the development set mounts it.
+        mounted: Option<Place>,
     },
     /// It creates a database of another name.
     Renamed {
@@ -92,6 +96,14 @@ pub enum Drift<'a> {
     },
 }
 
+/// What a server creates by itself on first start.
+struct Provided {
+    /// The databases.
+    names: BTreeSet<String>,
+    /// Whether that is all.
+    is_complete: bool,
+}
+
 impl Workspace<'_> {
     /// How a product's init SQL differs from its registry; nothing where either could not be read.
     pub fn init_sql_drift<'p>(&'p self, product: &'p Product) -> Vec<Drift<'p>> {
@@ -119,29 +131,84 @@ impl Workspace<'_> {
         Some(fix)
     }
 
-    fn no_script<'p>(&'p self, product: &'p Product) -> Option<Drift<'p>> {
-        let is_missing = self.sources.existence(&product.init_sql_path) == Existence::Missing;
+    /// The script is not there: at its usual place, where something generates it, or where the
+    /// development set mounts it from.
+    fn no_script<'p>(&self, product: &'p Product) -> Option<Drift<'p>> {
         let stack = self.development(product);
-        let has_other_scripts = stack.is_some_and(|stack| stack.init_mounts().next().is_some());
         let is_built = |service: &compose::Service| service.build.is_some();
-        let is_built = stack.is_some_and(|stack| stack.postgres_services().any(is_built));
-        if !is_missing || has_other_scripts || is_built || product.generator.is_none() {
+        if stack.is_some_and(|stack| stack.postgres_services().any(is_built)) {
+            return None;
+        }
+        let mut absent = None;
+        let mut has_other_scripts = false;
+        for (_, mount) in stack.into_iter().flat_map(Stack::init_mounts) {
+            let source = stack.and_then(|stack| stack.host_path(mount));
+            let place = mount.source.chain.last().map(|link| link.place);
+            match source.map(|source| (self.sources.existence(&source), source)) {
+                Some((Existence::Missing, source)) if has_ending(&source, "sql") => {
+                    absent = absent.or(Some((source, place)));
+                }
+                Some((Existence::Folder, source)) if self.holds_no_script(&source) => {
+                    let path = join(&source, file_name(&product.init_sql_path))?;
+                    absent = absent.or(Some((path, place)));
+                }
+                _ => has_other_scripts = true,
+            }
+        }
+        let (path, mounted) = match absent {
+            Some(absent) => absent,
+            None if product.generator.is_some() && !has_other_scripts => {
+                (product.init_sql_path.clone(), None)
+            }
+            None => return None,
+        };
+        if self.sources.existence(&path) != Existence::Missing {
             return None;
         }
         let demanded_by = product
             .services()
             .iter()
             .find(|service| service.database().is_some())?;
-        Some(Drift::NoScript { demanded_by })
+        Some(Drift::NoScript {
+            demanded_by,
+            path,
+            mounted,
+        })
     }
 
-    /// Databases that the Postgres image itself creates on first start (`POSTGRES_DB`).
-    fn provided_databases(&self, product: &Product) -> BTreeSet<String> {
+    /// Whether a folder that the walk entered holds nothing that the image of Postgres runs.
+    fn holds_no_script(&self, folder: &str) -> bool {
+        let mut below = self.sources.below(folder).peekable();
+        below.peek().is_some()
+            && !below.any(|(path, _)| path.contains(".sql") || path.contains(".sh"))
+    }
+
+    /// Databases that the Postgres image itself creates on first start (`POSTGRES_DB`, else the one named
+    /// like `POSTGRES_USER`).
+    fn provided_databases(&self, product: &Product) -> Provided {
         let stack = self.development(product);
-        let servers = stack.into_iter().flat_map(Stack::postgres_services);
-        servers
-            .filter_map(|server| Some(server.variable("POSTGRES_DB")?.known_value()?.text.clone()))
-            .collect()
+        let mut provided = Provided {
+            names: BTreeSet::new(),
+            is_complete: stack.is_some_and(|stack| stack.open.is_empty()),
+        };
+        let mut servers = stack
+            .into_iter()
+            .flat_map(Stack::postgres_services)
+            .peekable();
+        provided.is_complete &= servers.peek().is_some();
+        for server in servers {
+            let named = |name| server.variable(name);
+            match named("POSTGRES_DB").or_else(|| named("POSTGRES_USER")) {
+                Some(variable) => match variable.known_value() {
+                    Some(value) => {
+                        provided.names.insert(value.text.clone());
+                    }
+                    None => provided.is_complete = false,
+                },
+                None => provided.is_complete &= server.unknown_environment.is_none(),
+            }
+        }
+        provided
     }
 
     /// The users that services connect as in the development set, by service, and where they are named.
@@ -188,7 +255,7 @@ struct Comparison<'p> {
     created: HashMap<&'p str, Place>,
     granted: HashMap<&'p str, Vec<&'p Grant>>,
     /// Databases that the image itself creates.
-    provided: BTreeSet<String>,
+    provided: Provided,
     /// Who connects, by service, and where that is said.
     roles: BTreeMap<&'p str, (String, Place)>,
     usual_role: Option<&'p str>,
@@ -235,6 +302,11 @@ impl<'p> Comparison<'p> {
             .filter(|(name, _)| !self.created.contains_key(*name) && !self.is_provided(name))
             .map(|(name, service)| (*name, *service))
             .collect();
+        if !self.provided.is_complete && missing.len() == 1 {
+            // What is granted is there, and a server creates one database by itself.
+            let is_server_unknown = self.workspace.development(self.product).is_some();
+            missing.retain(|(name, _)| !is_server_unknown && !self.granted.contains_key(name));
+        }
         let mut extra = self.extra_databases();
         let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
         settled.extend(extra.iter().map(|name| name.value.as_str()));
@@ -358,7 +430,7 @@ impl<'p> Comparison<'p> {
     }
 
     fn is_provided(&self, name: &str) -> bool {
-        self.provided.contains(name)
+        self.provided.names.contains(name)
     }
 
     fn places_of_grants(&self, name: &str) -> Vec<Place> {

@@ -72,6 +72,19 @@ fn header_in_line(line: &str) -> Option<std::ops::Range<usize>> {
     None
 }
 
+/// Whether a YAML text is the source of one: something like `{{ .Values.name }}` stands in it neither
+/// in quotes nor in a comment, as the format of a log tag would.
+pub fn is_template(yaml: &str) -> bool {
+    yaml.lines().any(|line| {
+        line.match_indices("{{").any(|(at, _)| {
+            let before = &line[..at];
+            let is_quoted = |quote: char| before.matches(quote).count() % 2 == 1;
+            let is_comment = before.trim_start().starts_with('#') || before.contains(" #");
+            !is_comment && !is_quoted('"') && !is_quoted('\'')
+        })
+    })
+}
+
 /// Whether a path is that of a generator: `infra/generate.*`.
 pub fn is_generator_of(path: &str, infra: &str) -> bool {
     crate::source::parent(path) == infra && file_name(path).starts_with("generate")

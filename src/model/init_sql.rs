@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::product::Product;
 use crate::model::{Workspace, generated};
+use crate::parse::Problem;
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
 use crate::source::{FileId, Place, Placed};
 
@@ -48,8 +49,8 @@ pub struct Other {
 }
 
 impl InitSql {
-    /// Links the facts of one file.
-    pub fn of(file: FileId, sql: &SqlFile, is_complete: bool) -> Self {
+    /// Links the facts of one file, whose problems are findings of their own.
+    pub fn of(file: FileId, text: &str, sql: &SqlFile, problems: &[Problem]) -> Self {
         let mut init = Self {
             file,
             header: sql.header.map(|span| span.in_file(file)),
@@ -57,9 +58,14 @@ impl InitSql {
             creates: Vec::new(),
             grants: Vec::new(),
             others: Vec::new(),
-            is_complete: is_complete && sql.dialect == Dialect::Postgres,
+            is_complete: problems.is_empty() && sql.dialect == Dialect::Postgres,
         };
         for statement in &sql.statements {
+            let is_broken = problems.iter().any(|problem| {
+                let (end, start) = (statement.span.end, problem.span.start);
+                let is_behind = || text[end as usize..start as usize].trim().is_empty();
+                problem.span.end >= statement.span.start && (start <= end || is_behind())
+            });
             match &statement.kind {
                 StatementKind::CreateDatabase { name } => init.creates.push(name.in_file(file)),
                 StatementKind::GrantOnDatabase {
@@ -71,7 +77,11 @@ impl InitSql {
                     database: database.in_file(file),
                     roles: roles.iter().map(|role| role.in_file(file)).collect(),
                 })),
-                StatementKind::Other { words } => init.others.push(Other {
+                StatementKind::DropDatabase { .. } => init.others.push(Other {
+                    words: "DROP DATABASE".to_owned(),
+                    place: statement.span.in_file(file),
+                }),
+                StatementKind::Other { words } if !is_broken => init.others.push(Other {
                     words: words.value.clone(),
                     place: statement.span.in_file(file),
                 }),

@@ -320,7 +320,7 @@ impl Linker<'_> {
         let file = self.sources.file(id);
         match self.facts[id.0 as usize].as_ref() {
             Facts::Sql(parsed) if file.unreadable.is_none() => {
-                Some(InitSql::of(id, &parsed.facts, parsed.problems.is_empty()))
+                Some(InitSql::of(id, &file.text, &parsed.facts, &parsed.problems))
             }
             _ => None,
         }

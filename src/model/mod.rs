@@ -240,7 +240,7 @@ impl<'a> Workspace<'a> {
     pub fn is_judged(&self, id: FileId) -> bool {
         let file = self.sources.file(id);
         match file.kind {
-            Kind::Compose => !file.text.contains("{{"),
+            Kind::Compose => !generated::is_template(&file.text),
             Kind::Env | Kind::Prisma | Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),

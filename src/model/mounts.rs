@@ -97,6 +97,20 @@ impl Workspace<'_> {
         if let Some((server, mount)) = elsewhere {
             return Some(wrong_target(server, mount));
         }
+        if let Some(mount) = servers.iter().find_map(|server| {
+            let holds_it = |mount: &&Mount| {
+                let source = stack.host_path(mount);
+                source.is_some_and(|source| source == parent(path))
+                    && mount.target.text.contains("entrypoint")
+            };
+            server.mounts.iter().find(holds_it)
+        }) {
+            return Some(MountDefect::WrongTarget {
+                target: written_at(&mount.target)?,
+                text: mount.target.text.clone(),
+                right: INIT_FOLDER.to_owned(),
+            });
+        }
         let has_databases = product
             .services()
             .iter()

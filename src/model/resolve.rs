@@ -146,6 +146,7 @@ fn scalar(
             written,
             ..Resolved::default()
         },
+        is_cut_short: false,
     };
     let origin = Origin {
         text,
@@ -187,12 +188,22 @@ impl Origin<'_> {
 struct Resolver<'a> {
     variables: &'a Variables<'a>,
     resolved: Resolved,
+    is_cut_short: bool,
 }
 
 impl Resolver<'_> {
     fn push(&mut self, text: &str, chain: Vec<Link>, unknown: Option<String>, from_example: bool) {
         let start = self.resolved.text.len();
-        if text.is_empty() || start + text.len() > LONGEST {
+        let text = match LONGEST.checked_sub(start) {
+            Some(space) if unknown.is_none() => &text[..text.floor_char_boundary(space)],
+            Some(space) if text.len() <= space => text,
+            // Nothing behind what was cut off moves up.
+            _ => {
+                self.is_cut_short = true;
+                return;
+            }
+        };
+        if text.is_empty() || self.is_cut_short {
             return;
         }
         self.resolved.text.push_str(text);

@@ -531,5 +531,8 @@ fn is_loopback(host: &str) -> bool {
     let is_v4 = host.strip_prefix("127.").is_some_and(|rest| {
         rest.split('.').count() == 3 && rest.split('.').all(|number| number.parse::<u8>().is_ok())
     });
-    is_v4 || ["localhost", "::1", "host.docker.internal"].contains(&host)
+    is_v4
+        || ["localhost", "::1", "host.docker.internal"]
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(host))
 }

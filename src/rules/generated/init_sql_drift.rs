@@ -14,14 +14,15 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let again = product.generator_advice(workspace);
         for drift in workspace.init_sql_drift(product) {
             match drift {
-                Drift::NoScript { demanded_by } => report
+                Drift::NoScript { demanded_by, path, mounted } => report
                     .at(
                         demanded_by.database_place(),
-                        format!("nothing creates `{}`: `{}` does not exist", demanded_by.database().unwrap_or_default(), product.init_sql_path),
+                        format!("nothing creates `{}`: `{path}` does not exist", demanded_by.database().unwrap_or_default()),
                     )
                     .about(product, "no init SQL")
+                    .because_all(mounted.map(|place| (place, "mounted from here".to_owned())))
                     .argues(Attribute::InitSql, Wrong::Everything)
-                    .help(format!("write `{}`{again}", product.init_sql_path)),
+                    .help(format!("write `{path}`{again}")),
                 Drift::Renamed { service, name, old, also } => report
                     .at(old.place, format!("the init SQL creates `{}`, but the database of `{}` is `{name}`", old.value, service.key()))
                     .about(service, name)
