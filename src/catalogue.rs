@@ -186,6 +186,35 @@ pub fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// Guesses what many names were meant to be, as [`nearest`] does for one, until too many were
+/// compared: where that many names are wrong it is no slip, and comparing them all would take long.
+pub struct Guesser {
+    comparisons_left: usize,
+}
+
+impl Default for Guesser {
+    fn default() -> Self {
+        Self {
+            comparisons_left: MOST_COMPARISONS,
+        }
+    }
+}
+
+/// Pairs of names that are compared for one question.
+pub const MOST_COMPARISONS: usize = 100_000;
+
+impl Guesser {
+    /// The nearest candidate, if it is near enough and there is still time to look.
+    pub fn nearest<'a>(
+        &mut self,
+        written: &str,
+        candidates: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        self.comparisons_left = self.comparisons_left.checked_sub(candidates.len())?;
+        nearest(written, candidates)
+    }
+}
+
 /// The number of letters to insert, delete or replace to get from one word to the other (Levenshtein).
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();

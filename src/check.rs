@@ -56,7 +56,7 @@ pub fn check_again(
         .map(|(rule, severity)| rule::run(rule, *severity, &workspace))
         .collect::<Vec<_>>();
     let mut findings = conflict::settle(drafts.into_iter().flatten().collect());
-    finding::sort(&mut findings, sources);
+    finding::sort(&mut findings);
     Outcome {
         summary: summary(&workspace, rules, &speaking),
         findings,

@@ -3,9 +3,10 @@
 //!
 //! A rule that is off or rests reports nothing, which passes the word to the next by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::finding::{Finding, Label, Owner, Safety};
+use crate::source::Place;
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,15 +36,6 @@ pub enum Wrong {
     Everything,
     /// This value.
     Value(String),
-}
-
-impl Wrong {
-    fn meets(&self, other: &Wrong) -> bool {
-        match (self, other) {
-            (Wrong::Value(a), Wrong::Value(b)) => a == b,
-            _ => true,
-        }
-    }
 }
 
 /// What a finding argues about.
@@ -131,32 +123,57 @@ pub fn settle(drafts: Vec<Draft>) -> Vec<Finding> {
     }
     for ((attribute, ..), mut claims) in disputes {
         claims.sort_by_key(|(_, finding)| rank(attribute, finding.rule));
-        let mut speakers: Vec<(Wrong, Finding)> = Vec::new();
-        for (wrong, finding) in claims {
-            match speakers.iter_mut().find(|(said, _)| said.meets(&wrong)) {
-                Some((_, speaker)) => absorb(speaker, finding),
-                None => speakers.push((wrong, finding)),
-            }
-        }
-        settled.extend(speakers.into_iter().map(|(_, finding)| finding));
+        settled.extend(speakers(claims));
     }
     merge_shared_places(settled)
+}
+
+/// Of findings about one attribute of one service, in the order of their rules, those that speak. Two mean
+/// the same mistake if they name the same wrong value, or if one of them means everything.
+fn speakers(claims: Vec<(Wrong, Finding)>) -> Vec<Finding> {
+    let mut speakers: Vec<Finding> = Vec::new();
+    let mut by_value: HashMap<String, usize> = HashMap::new();
+    let mut first_means_everything = false;
+    for (wrong, finding) in claims {
+        let said = match &wrong {
+            _ if speakers.is_empty() => None,
+            Wrong::Everything => Some(0),
+            Wrong::Value(_) if first_means_everything => Some(0),
+            Wrong::Value(value) => by_value.get(value).copied(),
+        };
+        if let Some(number) = said {
+            absorb(&mut speakers[number], finding);
+            continue;
+        }
+        match wrong {
+            Wrong::Everything => first_means_everything = true,
+            Wrong::Value(value) => {
+                by_value.insert(value, speakers.len());
+            }
+        }
+        speakers.push(finding);
+    }
+    speakers
 }
 
 /// A text that several services use, wrong for each in the same way, is one mistake.
 fn merge_shared_places(findings: Vec<Finding>) -> Vec<Finding> {
     let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut first = std::collections::HashMap::new();
+    let mut first: HashMap<_, (usize, HashSet<Place>)> = HashMap::new();
     for finding in findings {
         let key = (finding.rule, finding.place, finding.help.clone());
-        if let Some(&index) = first.get(&key) {
-            let speaker: &mut Finding = &mut merged[index];
-            finding
+        if let Some((index, known)) = first.get_mut(&key) {
+            let speaker = &mut merged[*index];
+            if known.is_empty() {
+                known.insert(speaker.place);
+                known.extend(speaker.labels.iter().map(|label| label.place));
+            }
+            let new = finding.labels.into_iter();
+            speaker
                 .labels
-                .into_iter()
-                .for_each(|label| add_label(speaker, label));
+                .extend(new.filter(|label| known.insert(label.place)));
         } else {
-            first.insert(key, merged.len());
+            first.insert(key, (merged.len(), HashSet::new()));
             merged.push(finding);
         }
     }

@@ -359,7 +359,9 @@ impl<'a> Reader<'a> {
                 (start..name_end, name_end)
             };
             let host_end = self.until(after..end, b",");
-            let port = (after < host_end).then(|| after + 1..host_end);
+            // Behind a bracket anything may stand.
+            let colon = self.until(after..host_end, b":");
+            let port = (colon < host_end).then(|| colon + 1..host_end);
             hosts.push(Host { name, port });
             if host_end == end {
                 return hosts;
@@ -525,6 +527,10 @@ mod tests {
             (
                 "postgresql://u@[::1]:5,[fe80::1]/d",
                 "postgresql · user=u · host=::1 · port=5 · host=fe80::1 · database=d",
+            ),
+            (
+                "postgresql://[::1]é:5/d",
+                "postgresql · host=::1 · port=5 · database=d",
             ),
             (
                 "postgresql://[::1/d",

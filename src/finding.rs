@@ -1,6 +1,6 @@
 //! What a rule says: a place, a sentence, the text to write, and perhaps an edit that writes it.
 
-use crate::source::{Place, Sources};
+use crate::source::Place;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,17 +124,10 @@ impl Finding {
 
 /// Brings findings into the order of every report (path, line, column, rule) and numbers those that
 /// share an identity.
-pub fn sort(findings: &mut [Finding], sources: &Sources) {
+pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        let key = |finding: &Finding| {
-            let place = finding.place;
-            (
-                sources.file(place.file).path.clone(),
-                place.span.start,
-                place.span.end,
-                finding.rule,
-            )
-        };
+        // Files are numbered in the order of their paths.
+        let key = |finding: &Finding| (finding.place, finding.rule);
         key(a)
             .cmp(&key(b))
             .then_with(|| a.message.cmp(&b.message))

@@ -6,17 +6,20 @@ use crate::finding::{Edit, Fix};
 use crate::source::{FileId, Sources};
 
 /// The texts that a set of fixes leaves, by file; files without an edit are not in it. A fix that
-/// overlaps an earlier one is left out as a whole: the next run can apply it.
+/// overlaps an earlier one is left out as a whole: the next run can apply it. So is one that overlaps
+/// itself.
 pub fn apply<'a>(
     sources: &Sources,
     fixes: impl IntoIterator<Item = &'a Fix>,
 ) -> BTreeMap<FileId, String> {
     let mut accepted: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     for fix in fixes {
-        let is_free = fix.edits.iter().all(|edit| {
-            accepted
-                .get(&edit.place.file)
-                .is_none_or(|known| known.iter().all(|other| !overlap(edit, other)))
+        let is_free = fix.edits.iter().enumerate().all(|(number, edit)| {
+            let known = accepted.get(&edit.place.file).into_iter().flatten();
+            let own = fix.edits[..number].iter();
+            let own = own.filter(|other| other.place.file == edit.place.file);
+            let mut others = known.copied().chain(own);
+            !others.any(|other| overlap(edit, other))
         });
         if is_free {
             for edit in &fix.edits {
@@ -68,13 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fix_that_overlaps_an_earlier_one_is_left_out_as_a_whole() {
+    fn a_fix_that_overlaps_an_earlier_one_or_itself_is_left_out_as_a_whole() {
         let file = SourceFile::new("a.env", Kind::Env, "one two three");
         let sources = Sources::new("".into(), vec![file], BTreeMap::new());
         let first = fix(&[(4, 7, "2")]);
         let second = fix(&[(0, 3, "1"), (6, 9, "x")]);
         let third = fix(&[(8, 13, "3")]);
-        let texts = apply(&sources, [&first, &second, &third]);
+        let fourth = fix(&[(0, 2, "x"), (1, 3, "y")]);
+        let texts = apply(&sources, [&first, &second, &third, &fourth]);
         assert_eq!(texts[&FileId(0)], "one 2 3");
     }
 }

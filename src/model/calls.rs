@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::catalogue::Guesser;
 use crate::connection;
 use crate::model::Workspace;
 use crate::model::product::{Product, Service};
@@ -88,6 +89,7 @@ impl Workspace<'_> {
             .into_iter()
             .map(|(port, _)| port)
             .collect();
+        let mut guesser = Guesser::default();
         let mut wrong = Vec::new();
         for service in product.services() {
             let environment = service.entry.extra_env.known().into_iter();
@@ -95,7 +97,8 @@ impl Workspace<'_> {
                 let url = variable.value.known().and_then(Url::of);
                 let found = url.and_then(|url| {
                     let name = &variable.name.value;
-                    let (range, defect) = self.target_defect(product, &by_host, name, &url)?;
+                    let (range, defect) =
+                        self.target_defect(product, &by_host, &mut guesser, name, &url)?;
                     // Which of the claimants has to move is not decided.
                     if matches!(defect, TargetDefect::WrongPort { port, .. } if disputed.contains(&port))
                     {
@@ -119,6 +122,7 @@ impl Workspace<'_> {
         &'p self,
         product: &'p Product,
         by_host: &HashMap<&'p str, &'p Service>,
+        guesser: &mut Guesser,
         variable: &str,
         url: &Url<'p>,
     ) -> Option<(Range<usize>, TargetDefect<'p>)> {
@@ -126,12 +130,9 @@ impl Workspace<'_> {
         let Some(&target) = by_host.get(host) else {
             let is_unknown = self.is_unknown_host(product, host);
             let hosts = by_host.keys().copied();
-            let meant = || crate::catalogue::nearest(host, hosts);
             return is_unknown.then(|| {
-                (
-                    url.host.clone(),
-                    TargetDefect::UnknownHost { meant: meant() },
-                )
+                let meant = guesser.nearest(host, hosts);
+                (url.host.clone(), TargetDefect::UnknownHost { meant })
             });
         };
         let named = product.service_called_by(variable);

@@ -520,11 +520,11 @@ impl Stack {
     }
 
     /// The path of a mount's source from the workspace root; `None` for a named volume, a path outside
-    /// the workspace and one that is not known.
+    /// the workspace (`~` is somebody's home) and one that is not known.
     pub fn host_path(&self, mount: &Mount) -> Option<String> {
         let source = &mount.source;
         let is_path = source.text.starts_with('.') || source.text.contains('/');
-        if source.is_known && is_path {
+        if source.is_known && is_path && !source.text.starts_with('~') {
             join(&self.folder, &source.text)
         } else {
             None
@@ -786,6 +786,7 @@ impl<'a> Linker<'a> {
         for fragment in parts {
             Self::lay_over(&mut service, fragment, folder, variables, networks);
         }
+        keep_last_of_each_target(&mut service.mounts);
         self.environment(folder, parts, variables, &mut service);
         if service.is_extended {
             service.unknown_environment = Some("`extends` brings settings".to_owned());
@@ -856,12 +857,9 @@ impl<'a> Linker<'a> {
         let key = part.volumes_key.filter(|_| keeps("volumes"));
         service.volumes_key = service.volumes_key.or(key.map(|key| key.in_file(file)));
         let volumes = part.volumes.iter().filter(|_| keeps("volumes"));
-        for mount in volumes.filter_map(|volume| read_mount(volume, &text)) {
-            service
-                .mounts
-                .retain(|known| known.target.text != mount.target.text);
-            service.mounts.push(mount);
-        }
+        service
+            .mounts
+            .extend(volumes.filter_map(|volume| read_mount(volume, &text)));
         for network in part_networks {
             let name = &network.name.value;
             let real = networks.get(name.as_str()).unwrap_or(name);
@@ -978,6 +976,14 @@ impl<'a> Linker<'a> {
         }
         service.environment = environment;
     }
+}
+
+/// Of mounts at one path of the container the last one counts.
+fn keep_last_of_each_target(mounts: &mut Vec<Mount>) {
+    let mut targets = HashSet::new();
+    mounts.reverse();
+    mounts.retain(|mount| targets.insert(mount.target.text.clone()));
+    mounts.reverse();
 }
 
 fn variable(file: FileId, entry: &written::EnvEntry, variables: &Variables) -> Variable {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::catalogue::nearest;
+use crate::catalogue::Guesser;
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
 
@@ -43,6 +43,7 @@ impl Product {
             .iter()
             .filter_map(|service| Some((service.entry.hostname.known()?.value.as_str(), service)))
             .collect();
+        let mut guesser = Guesser::default();
         let mut unknown = Vec::new();
         for service in self.services() {
             for text in service.dependencies() {
@@ -59,7 +60,7 @@ impl Product {
                 let in_package = name.rsplit_once('/').map(|(_, last)| last);
                 let meant = named_by_host
                     .or(in_package.and_then(|last| keys.get(last).copied()))
-                    .or_else(|| nearest(name, keys.iter().copied()))
+                    .or_else(|| guesser.nearest(name, keys.iter().copied()))
                     .filter(|meant| !is_itself && *meant != service.key());
                 unknown.push(UnknownDependency {
                     service,

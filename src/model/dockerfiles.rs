@@ -1,8 +1,8 @@
 //! The Dockerfiles that registries name: whether they exist, and which ones were meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::catalogue::nearest;
+use crate::catalogue::{MOST_COMPARISONS, nearest};
 use crate::model::Workspace;
 use crate::model::product::{Product, Service};
 use crate::model::registry::Registry;
@@ -27,9 +27,6 @@ pub(super) fn all(sources: &Sources) -> Vec<&str> {
         .collect()
 }
 
-/// Where more are missing it is no slip, and comparing them all would take long.
-const MOST_COMPARISONS: usize = 100_000;
-
 /// The Dockerfiles as one registry sees them.
 pub(super) struct Dockerfiles<'a> {
     /// The folder that its paths start from.
@@ -45,12 +42,16 @@ impl<'a> Dockerfiles<'a> {
             .filter_map(|entry| Some(entry.dockerfile.known()?.value.as_str()))
             .collect();
         let base = base(sources, registry, &written);
-        let joined = written.iter().filter_map(|written| join(&base, written));
-        let claimed: BTreeSet<String> = joined.collect();
-        let is_missing = |path: &&String| sources.existence(path) != Existence::File;
+        let joined = written.iter().map(|written| join(&base, written));
+        let claimed: BTreeSet<Option<String>> = joined.collect();
+        let is_missing = |path: &&Option<String>| {
+            let existence = path.as_deref().map(|path| sources.existence(path));
+            existence != Some(Existence::File)
+        };
         let missing = claimed.iter().filter(is_missing).count();
-        let all = all.iter().copied();
-        let mut unclaimed: Vec<&str> = all.filter(|path| !claimed.contains(*path)).collect();
+        let claimed: HashSet<&str> = claimed.iter().flatten().map(String::as_str).collect();
+        let candidates = all.iter().copied().filter(|_| missing > 0);
+        let mut unclaimed: Vec<&str> = candidates.filter(|path| !claimed.contains(path)).collect();
         if missing * unclaimed.len() > MOST_COMPARISONS {
             unclaimed.clear();
         }
@@ -130,45 +131,49 @@ impl Workspace<'_> {
     /// The mistakes in a product's `dockerfile` paths. A constant that makes all its users wrong alike is
     /// one.
     pub fn missing_modules<'p>(&self, product: &'p Product) -> Vec<MissingModule<'p>> {
-        let mut shared: BTreeMap<(Place, String), Vec<&Service>> = BTreeMap::new();
-        let mut mistakes = Vec::new();
-        for service in product.services() {
+        let services = product.services();
+        let mut shared: BTreeMap<(Place, String), Vec<usize>> = BTreeMap::new();
+        let mut alone: BTreeMap<usize, MissingModule> = BTreeMap::new();
+        for (number, service) in services.iter().enumerate() {
             let wrong = service.missing_dockerfile.as_ref();
             let (Some(wrong), Some(text)) = (wrong, service.entry.dockerfile.known()) else {
                 continue;
             };
             for (place, right) in misspelt_pieces(text, wrong) {
-                shared.entry((place, right)).or_default().push(service);
+                shared.entry((place, right)).or_default().push(number);
             }
-            mistakes.push(MissingModule {
+            let mistake = MissingModule {
                 place: self.stand_in_registry(&text.origin),
                 text: text.value.clone(),
                 services: vec![service],
                 why: wrong.why,
                 right: wrong.meant.clone(),
-            });
+            };
+            alone.insert(number, mistake);
         }
-        for ((place, right), services) in shared {
-            let users = self.registry_users.get(&place).map_or(0, BTreeSet::len);
-            if services.len() < 2 || services.len() != users {
+        let mut mistakes = Vec::new();
+        for ((place, right), users) in shared {
+            let all_users = self.registry_users.get(&place).map_or(0, BTreeSet::len);
+            let is_told = |number| !alone.contains_key(number);
+            // A path that holds it twice has no single piece to mend.
+            let is_repeated = users.windows(2).any(|pair| pair[0] == pair[1]);
+            let is_one = users.len() > 1 && users.len() == all_users && !is_repeated;
+            if !is_one || users.iter().any(is_told) {
                 continue;
             }
-            let keys: BTreeSet<&str> = services.iter().map(|service| service.key()).collect();
-            let is_one = |mistake: &MissingModule| matches!(mistake.services[..], [only] if keys.contains(only.key()));
-            let (alone, others): (Vec<_>, Vec<_>) = mistakes.into_iter().partition(is_one);
-            mistakes = others;
-            if alone.len() < services.len() {
-                mistakes.extend(alone);
+            let together = users.iter().filter_map(|number| alone.remove(number));
+            let Some(first) = together.reduce(|first, _| first) else {
                 continue;
-            }
+            };
             mistakes.push(MissingModule {
                 place,
                 text: self.sources.slice(place).to_owned(),
-                why: alone[0].why,
-                services,
+                services: users.iter().map(|&number| &services[number]).collect(),
                 right: Some(right),
+                ..first
             });
         }
+        mistakes.extend(alone.into_values());
         mistakes
     }
 }

@@ -1,11 +1,11 @@
 //! What an init SQL creates and grants, against what the registry implies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::Fix;
 use crate::model::Workspace;
 use crate::model::compose::{self, Stack};
-use crate::model::init_sql::InitSql;
+use crate::model::init_sql::{Grant, InitSql};
 use crate::model::product::{Product, Service};
 use crate::source::{Existence, Place, Placed, Span, file_name, has_ending, join};
 
@@ -113,15 +113,11 @@ impl Workspace<'_> {
         if !init.is_complete {
             return Vec::new();
         }
-        let mut expected: BTreeMap<&str, &Service> = BTreeMap::new();
-        for service in product.services() {
-            if let Some(name) = service.database() {
-                expected.entry(name).or_insert(service);
-            }
-        }
+        let comparison = Comparison::of(self, product, init);
         let mut drift = Vec::new();
-        let renamed = self.database_drift(product, init, &expected, &mut drift);
-        self.grant_drift(product, init, &expected, &renamed, &mut drift);
+        let settled = comparison.databases(&mut drift);
+        comparison.grants(&settled, &mut drift);
+        comparison.privileges(&mut drift);
         drift
     }
 
@@ -187,187 +183,6 @@ impl Workspace<'_> {
             && !below.any(|(path, _)| path.contains(".sql") || path.contains(".sh"))
     }
 
-    /// Databases missing, one too many and renamed. Gives the names that need no finding about their
-    /// grants.
-    fn database_drift<'p>(
-        &self,
-        product: &'p Product,
-        init: &'p InitSql,
-        expected: &BTreeMap<&'p str, &'p Service>,
-        drift: &mut Vec<Drift<'p>>,
-    ) -> BTreeSet<&'p str> {
-        let provided = self.provided_databases(product);
-        let is_granted = |name: &str| {
-            let mut granted = init.grants.iter().map(|grant| &grant.database.value);
-            granted.any(|database| database == name)
-        };
-        let mut missing: Vec<(&str, &Service)> = expected
-            .iter()
-            .filter(|(name, _)| !init.creates(name) && !provided.names.contains(**name))
-            .map(|(name, service)| (*name, *service))
-            .collect();
-        if !provided.is_complete && missing.len() == 1 {
-            // What is granted is there, and a server creates one database by itself.
-            let is_server_unknown = self.development(product).is_some();
-            missing.retain(|(name, _)| !is_server_unknown && !is_granted(name));
-        }
-        let mut extra: Vec<&Placed<String>> = Vec::new();
-        if product.knows_all_databases() {
-            for created in &init.creates {
-                let is_known = expected.contains_key(created.value.as_str())
-                    || extra.iter().any(|other| other.value == created.value);
-                if !is_known && !self.is_third_party_database(product, &created.value) {
-                    extra.push(created);
-                }
-            }
-        }
-        let grants_on = |name: &str| -> Vec<Place> {
-            let grants = init
-                .grants
-                .iter()
-                .filter(|grant| grant.database.value == name);
-            grants.map(|grant| grant.database.place).collect()
-        };
-        let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
-        settled.extend(extra.iter().map(|name| name.value.as_str()));
-        if let ([(name, service)], [old]) = (missing.as_slice(), extra.as_slice()) {
-            drift.push(Drift::Renamed {
-                service,
-                name,
-                old,
-                also: grants_on(&old.value),
-            });
-            missing.clear();
-            extra.clear();
-        }
-        let file = init.header.or(init.first_statement).unwrap_or(Place {
-            file: init.file,
-            span: Span::default(),
-        });
-        drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {
-            service,
-            name,
-            role: self.role_to_grant(product, init, service),
-            file,
-        }));
-        drift.extend(extra.into_iter().map(|name| {
-            Drift::Extra {
-                name,
-                also: grants_on(&name.value),
-                namesake: product
-                    .namesake(&name.value)
-                    .filter(|service| service.database() != Some(name.value.as_str())),
-            }
-        }));
-        settled
-    }
-
-    fn grant_drift<'p>(
-        &'p self,
-        product: &'p Product,
-        init: &'p InitSql,
-        expected: &BTreeMap<&'p str, &'p Service>,
-        settled: &BTreeSet<&str>,
-        drift: &mut Vec<Drift<'p>>,
-    ) {
-        let roles = self.connecting_roles(product);
-        let granted: BTreeSet<&str> = init
-            .grants
-            .iter()
-            .map(|grant| grant.database.value.as_str())
-            .collect();
-        let provided = self.provided_databases(product);
-        let without: Vec<(&str, &Service)> = expected
-            .iter()
-            .filter(|(name, _)| !granted.contains(**name) && !settled.contains(**name))
-            .filter(|(name, _)| !provided.names.contains(**name))
-            .map(|(name, service)| (*name, *service))
-            .collect();
-        let strangers: Vec<&Placed<String>> = init
-            .grants
-            .iter()
-            .map(|grant| &grant.database)
-            .filter(|name| !expected.contains_key(name.value.as_str()))
-            .filter(|name| !settled.contains(name.value.as_str()) && !init.creates(&name.value))
-            .filter(|_| product.knows_all_databases())
-            .collect();
-        if let ([(name, service)], [granted]) = (without.as_slice(), strangers.as_slice()) {
-            drift.push(Drift::GrantElsewhere {
-                service,
-                name,
-                granted,
-            });
-        } else {
-            drift.extend(without.into_iter().map(|(name, service)| {
-                Drift::GrantMissing {
-                    service,
-                    name,
-                    role: self.role_to_grant(product, init, service),
-                    created: init
-                        .creates
-                        .iter()
-                        .find(|created| created.value == name)
-                        .map(|created| created.place),
-                }
-            }));
-            drift.extend(
-                strangers
-                    .into_iter()
-                    .map(|granted| Drift::GrantExtra { granted }),
-            );
-        }
-        for (name, service) in expected {
-            let grants = || {
-                init.grants
-                    .iter()
-                    .filter(|grant| grant.database.value == *name)
-            };
-            if grants().next().is_some() && !grants().any(|grant| grant.all) {
-                drift.extend(grants().next().map(|grant| Drift::GrantPartial {
-                    service,
-                    granted: &grant.database,
-                }));
-                continue;
-            }
-            let Some((right, says_so)) = self.right_role(&roles, init, service) else {
-                continue;
-            };
-            let all_roles = || grants().flat_map(|grant| &grant.roles);
-            if all_roles().any(|role| role.value == right) {
-                continue;
-            }
-            drift.extend(all_roles().next().map(|role| Drift::GrantRole {
-                service,
-                role,
-                right,
-                says_so,
-            }));
-        }
-    }
-
-    /// The role that a service's database is granted to, and where it is named: the configured one, else
-    /// the one that the service connects as, else the one that most grants name.
-    fn right_role(
-        &self,
-        roles: &BTreeMap<&str, (String, Place)>,
-        init: &InitSql,
-        service: &Service,
-    ) -> Option<(String, Option<Place>)> {
-        if let Some(role) = &self.policy.postgres_role {
-            return Some((role.clone(), None));
-        }
-        match roles.get(service.key()) {
-            Some((role, place)) => Some((role.clone(), Some(*place))),
-            None => Some((init.usual_role()?.to_owned(), None)),
-        }
-    }
-
-    fn role_to_grant(&self, product: &Product, init: &InitSql, service: &Service) -> String {
-        let roles = self.connecting_roles(product);
-        self.right_role(&roles, init, service)
-            .map_or_else(|| "<role>".to_owned(), |(role, _)| role)
-    }
-
     /// Databases that the Postgres image itself creates on first start (`POSTGRES_DB`, else the one named
     /// like `POSTGRES_USER`).
     fn provided_databases(&self, product: &Product) -> Provided {
@@ -411,29 +226,235 @@ impl Workspace<'_> {
             .collect()
     }
 
-    /// Whether a container that is neither a service of the product nor a tool names the database: it owns
-    /// it then.
-    fn is_third_party_database(&self, product: &Product, name: &str) -> bool {
-        self.stacks_of(product).any(|stack| {
-            let own: BTreeSet<&str> = product
-                .services()
-                .iter()
-                .filter_map(|service| Some(service.container(stack)?.key.value.as_str()))
-                .collect();
-            stack
-                .variables()
-                .filter(|(container, _)| {
-                    !container.is_tool() && !own.contains(container.key.value.as_str())
-                })
-                .any(|(_, variable)| {
-                    let is_value = variable
-                        .known_value()
-                        .is_some_and(|value| value.text == name);
-                    is_value
-                        || variable
-                            .database()
-                            .is_some_and(|database| database.text == name)
-                })
-        })
+    /// What the containers that are neither services of the product nor tools say in their variables: a
+    /// database of such a name is theirs.
+    fn third_party_names(&self, product: &Product) -> HashSet<String> {
+        let mut names = HashSet::new();
+        for &index in &product.stacks {
+            let stack = &self.stacks[index];
+            for (container, variable) in stack.variables() {
+                let is_own = self
+                    .containers
+                    .contains_key(&(index, stack.position(container)));
+                if is_own || container.is_tool() {
+                    continue;
+                }
+                names.extend(variable.known_value().map(|value| value.text.clone()));
+                names.extend(variable.database().map(|database| database.text));
+            }
+        }
+        names
+    }
+}
+
+/// An init SQL and what it should hold, by the names of databases.
+struct Comparison<'p> {
+    workspace: &'p Workspace<'p>,
+    product: &'p Product,
+    init: &'p InitSql,
+    /// Databases that services own.
+    expected: BTreeMap<&'p str, &'p Service>,
+    /// Databases that it creates, where they are created first.
+    created: HashMap<&'p str, Place>,
+    granted: HashMap<&'p str, Vec<&'p Grant>>,
+    /// Databases that the image itself creates.
+    provided: Provided,
+    /// Who connects, by service, and where that is said.
+    roles: BTreeMap<&'p str, (String, Place)>,
+    usual_role: Option<&'p str>,
+}
+
+impl<'p> Comparison<'p> {
+    fn of(workspace: &'p Workspace<'p>, product: &'p Product, init: &'p InitSql) -> Self {
+        let mut expected: BTreeMap<&str, &Service> = BTreeMap::new();
+        for service in product.services() {
+            if let Some(name) = service.database() {
+                expected.entry(name).or_insert(service);
+            }
+        }
+        let mut created = HashMap::new();
+        for name in &init.creates {
+            created.entry(name.value.as_str()).or_insert(name.place);
+        }
+        let mut granted: HashMap<&str, Vec<&Grant>> = HashMap::new();
+        for grant in &init.grants {
+            granted
+                .entry(&grant.database.value)
+                .or_default()
+                .push(grant);
+        }
+        Self {
+            workspace,
+            product,
+            init,
+            expected,
+            created,
+            granted,
+            provided: workspace.provided_databases(product),
+            roles: workspace.connecting_roles(product),
+            usual_role: init.usual_role(),
+        }
+    }
+
+    /// Databases missing, one too many and renamed. Gives the names that need no finding about their
+    /// grants.
+    fn databases(&self, drift: &mut Vec<Drift<'p>>) -> BTreeSet<&'p str> {
+        let mut missing: Vec<(&str, &Service)> = self
+            .expected
+            .iter()
+            .filter(|(name, _)| !self.created.contains_key(*name) && !self.is_provided(name))
+            .map(|(name, service)| (*name, *service))
+            .collect();
+        if !self.provided.is_complete && missing.len() == 1 {
+            // What is granted is there, and a server creates one database by itself.
+            let is_server_unknown = self.workspace.development(self.product).is_some();
+            missing.retain(|(name, _)| !is_server_unknown && !self.granted.contains_key(name));
+        }
+        let mut extra = self.extra_databases();
+        let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
+        settled.extend(extra.iter().map(|name| name.value.as_str()));
+        if let ([(name, service)], [old]) = (missing.as_slice(), extra.as_slice()) {
+            drift.push(Drift::Renamed {
+                service,
+                name,
+                old,
+                also: self.places_of_grants(&old.value),
+            });
+            missing.clear();
+            extra.clear();
+        }
+        let file = self.init.header.or(self.init.first_statement);
+        let file = file.unwrap_or(Span::default().in_file(self.init.file));
+        drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {
+            service,
+            name,
+            role: self.role_to_grant(service),
+            file,
+        }));
+        drift.extend(extra.into_iter().map(|name| {
+            Drift::Extra {
+                name,
+                also: self.places_of_grants(&name.value),
+                namesake: self
+                    .product
+                    .namesake(&name.value)
+                    .filter(|service| service.database() != Some(name.value.as_str())),
+            }
+        }));
+        settled
+    }
+
+    /// Databases that it creates and that nobody is known to own, each once.
+    fn extra_databases(&self) -> Vec<&'p Placed<String>> {
+        if !self.product.knows_all_databases() {
+            return Vec::new();
+        }
+        let theirs = self.workspace.third_party_names(self.product);
+        let mut seen = HashSet::new();
+        self.init
+            .creates
+            .iter()
+            .filter(|name| !self.expected.contains_key(name.value.as_str()))
+            .filter(|name| !theirs.contains(&name.value) && seen.insert(name.value.as_str()))
+            .collect()
+    }
+
+    /// Grants missing, one too many and on another name.
+    fn grants(&self, settled: &BTreeSet<&str>, drift: &mut Vec<Drift<'p>>) {
+        let without: Vec<(&str, &Service)> = self
+            .expected
+            .iter()
+            .filter(|(name, _)| !self.granted.contains_key(*name) && !settled.contains(*name))
+            .filter(|(name, _)| !self.is_provided(name))
+            .map(|(name, service)| (*name, *service))
+            .collect();
+        let is_known = |name: &str| {
+            self.expected.contains_key(name)
+                || settled.contains(name)
+                || self.created.contains_key(name)
+        };
+        let strangers: Vec<&Placed<String>> = self
+            .init
+            .grants
+            .iter()
+            .map(|grant| &grant.database)
+            .filter(|name| !is_known(&name.value) && self.product.knows_all_databases())
+            .collect();
+        if let ([(name, service)], [granted]) = (without.as_slice(), strangers.as_slice()) {
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+            return;
+        }
+        drift.extend(
+            without
+                .into_iter()
+                .map(|(name, service)| Drift::GrantMissing {
+                    service,
+                    name,
+                    role: self.role_to_grant(service),
+                    created: self.created.get(name).copied(),
+                }),
+        );
+        let strangers = strangers.into_iter();
+        drift.extend(strangers.map(|granted| Drift::GrantExtra { granted }));
+    }
+
+    /// Grants of too little, and to others than those who connect.
+    fn privileges(&self, drift: &mut Vec<Drift<'p>>) {
+        for (name, &service) in &self.expected {
+            let Some(grants) = self.granted.get(name) else {
+                continue;
+            };
+            if !grants.iter().any(|grant| grant.all) {
+                drift.push(Drift::GrantPartial {
+                    service,
+                    granted: &grants[0].database,
+                });
+                continue;
+            }
+            let Some((right, says_so)) = self.right_role(service) else {
+                continue;
+            };
+            let mut roles = grants.iter().flat_map(|grant| &grant.roles).peekable();
+            let first = roles.peek().copied();
+            if roles.any(|role| role.value == right) {
+                continue;
+            }
+            drift.extend(first.map(|role| Drift::GrantRole {
+                service,
+                role,
+                right,
+                says_so,
+            }));
+        }
+    }
+
+    fn is_provided(&self, name: &str) -> bool {
+        self.provided.names.contains(name)
+    }
+
+    fn places_of_grants(&self, name: &str) -> Vec<Place> {
+        let grants = self.granted.get(name).into_iter().flatten();
+        grants.map(|grant| grant.database.place).collect()
+    }
+
+    /// The role that a service's database is granted to, and where it is named: the configured one, else
+    /// the one that the service connects as, else the one that most grants name.
+    fn right_role(&self, service: &Service) -> Option<(String, Option<Place>)> {
+        if let Some(role) = &self.workspace.policy.postgres_role {
+            return Some((role.clone(), None));
+        }
+        match self.roles.get(service.key()) {
+            Some((role, place)) => Some((role.clone(), Some(*place))),
+            None => Some((self.usual_role?.to_owned(), None)),
+        }
+    }
+
+    fn role_to_grant(&self, service: &Service) -> String {
+        self.right_role(service)
+            .map_or_else(|| "<role>".to_owned(), |(role, _)| role)
     }
 }

@@ -33,8 +33,8 @@ impl Service {
             missing.push(("database", write));
         }
         if entry.port.is_absent() {
-            let write = match product.ports().into_iter().next_back() {
-                Some(last) => {
+            let write = match product.ports().last() {
+                Some(&last) => {
                     let free = product.free_port_above(last);
                     format!("`port: {free}` or another free one")
                 }

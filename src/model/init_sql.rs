@@ -1,5 +1,7 @@
 //! The script that creates a product's databases on first start.
 
+use std::collections::HashMap;
+
 use crate::model::product::Product;
 use crate::model::{Workspace, generated};
 use crate::parse::Problem;
@@ -92,23 +94,16 @@ impl InitSql {
         init
     }
 
-    /// Whether it creates a database of that name.
-    pub fn creates(&self, name: &str) -> bool {
-        self.creates.iter().any(|created| created.value == name)
-    }
-
     /// The role that most grants name; of equals the first.
     pub fn usual_role(&self) -> Option<&str> {
+        let mut uses: HashMap<&str, usize> = HashMap::new();
         let roles = || self.grants.iter().flat_map(|grant| &grant.roles);
-        let count = |name: &str| roles().filter(|role| role.value == name).count();
-        let mut best: Option<(&str, usize)> = None;
         for role in roles() {
-            let uses = count(&role.value);
-            if best.is_none_or(|(_, most)| uses > most) {
-                best = Some((&role.value, uses));
-            }
+            *uses.entry(&role.value).or_default() += 1;
         }
-        best.map(|(name, _)| name)
+        let most = uses.values().copied().max()?;
+        let mut names = roles().map(|role| role.value.as_str());
+        names.find(|name| uses[name] == most)
     }
 }
 impl Workspace<'_> {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::model::compose::{Stack, standard_files};
 use crate::model::damage::Damage;
+use crate::model::directory::Directory;
 use crate::model::dockerfiles::{self, Dockerfiles};
 use crate::model::generated;
 use crate::model::init_sql::InitSql;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
 use crate::model::product::{Generator, Product, Service};
-use crate::model::registry::{Entry, Registry, recognise};
+use crate::model::registry::{Entry, Registry, recognise, without_parts};
 use crate::parse::Facts;
 use crate::source::{
     Existence, FileId, Kind, Placed, Sources, Span, file_name, has_ending, join, parent,
@@ -29,57 +30,48 @@ pub fn is_like_registry(text: &str) -> bool {
 /// Every product of the workspace, in the order of their registries' paths.
 pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Vec<Product> {
     let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries(sources, facts));
-    let product_folders: Vec<&str> = folders.iter().map(|(folder, _)| folder.as_str()).collect();
-    let stack_owners: Vec<Option<usize>> = stacks
+    let product_folders: HashMap<&str, usize> = folders
         .iter()
-        .map(|stack| owner_of_folder(&product_folders, &stack.folder))
+        .enumerate()
+        .map(|(number, (folder, _))| (folder.as_str(), number))
         .collect();
+    let mut owned: Vec<Vec<usize>> = vec![Vec::new(); folders.len()];
+    for (number, stack) in stacks.iter().enumerate() {
+        if let Some(owner) = owner_of_folder(&product_folders, &stack.folder) {
+            owned[owner].push(number);
+        }
+    }
     let linker = Linker {
         sources,
         facts,
         stacks,
         dockerfiles: dockerfiles::all(sources),
     };
-    folders
+    let mut products: Vec<Product> = folders
         .iter()
-        .enumerate()
-        .map(|(number, (folder, registries))| {
-            let owned = (0..stacks.len()).filter(|&stack| stack_owners[stack] == Some(number));
-            linker.product(folder, registries, owned.collect())
-        })
-        .collect()
+        .zip(owned)
+        .map(|((folder, registries), owned)| linker.product(folder, registries, owned))
+        .collect();
+    linker.fill_modules(&mut products);
+    products
 }
 
 fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
     let scripts = super::scripts(sources, facts);
     let damage = Damage::of(sources, facts);
-    let found: Vec<Registry> = sources
+    let found = sources
         .files()
         .filter(|(_, file)| file.kind == Kind::Registry && is_like_registry(&file.text))
         .flat_map(|(id, _)| recognise(&scripts, id))
-        .map(|registry| registry.in_doubt(&damage))
-        .collect();
-    let is_part_of_another = |index: usize| {
-        found.iter().enumerate().any(|(other_index, other)| {
-            let takes_in = other_index != index && other.takes_in(&found[index]);
-            let is_same = found[index].takes_in(other);
-            takes_in && (!is_same || other_index < index)
-        })
-    };
-    let kept: Vec<bool> = (0..found.len())
-        .map(|index| !is_part_of_another(index))
-        .collect();
-    let mut kept = kept.into_iter();
-    found
-        .into_iter()
-        .filter(|_| kept.next().unwrap_or(true))
-        .collect()
+        .map(|registry| registry.in_doubt(&damage));
+    without_parts(found.collect())
 }
 
 /// Registries by the folder of their product: the parent of the `infra/` that holds them, else their
 /// own folder. Of several the one in `service-registry.*` comes first (article 3).
 fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<Registry>)> {
     let mut folders: Vec<(String, Vec<Registry>)> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     for registry in registries {
         let folder = parent(&sources.file(registry.file).path);
         let folder = if file_name(folder) == "infra" {
@@ -87,10 +79,11 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
         } else {
             folder
         };
-        match folders.iter_mut().find(|(known, _)| known == folder) {
-            Some((_, known)) => known.push(registry),
-            None => folders.push((folder.to_owned(), vec![registry])),
+        let number = *numbers.entry(folder).or_insert(folders.len());
+        if number == folders.len() {
+            folders.push((folder.to_owned(), Vec::new()));
         }
+        folders[number].1.push(registry);
     }
     let is_elsewhere = |registry: &Registry| {
         let name = file_name(&sources.file(registry.file).path);
@@ -102,22 +95,22 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
     folders
 }
 
-/// The product whose folder is the nearest above `folder`; the only product where there is just one.
-fn owner_of_folder(products: &[&str], folder: &str) -> Option<usize> {
-    let is_above = |product: &str| {
-        product.is_empty() || folder == product || folder.starts_with(&format!("{product}/"))
-    };
-    let nearest = (0..products.len())
-        .filter(|&number| is_above(products[number]))
-        .max_by_key(|&number| products[number].len());
-    nearest.or((products.len() == 1 && is_ancestor(folder, products)).then_some(0))
-}
-
-fn is_ancestor(folder: &str, products: &[&str]) -> bool {
-    folder.is_empty()
-        || products
-            .iter()
-            .any(|product| product.starts_with(&format!("{folder}/")))
+/// The product whose folder is the nearest above `folder`; where there is just one product, folders above
+/// its own are its as well.
+fn owner_of_folder(products: &HashMap<&str, usize>, folder: &str) -> Option<usize> {
+    let mut above = folder;
+    loop {
+        if let Some(&number) = products.get(above) {
+            return Some(number);
+        }
+        if above.is_empty() {
+            break;
+        }
+        above = parent(above);
+    }
+    let only = products.keys().next().filter(|_| products.len() == 1)?;
+    let is_above = folder.is_empty() || only.starts_with(&format!("{folder}/"));
+    is_above.then_some(0)
 }
 
 struct Linker<'a> {
@@ -140,12 +133,11 @@ impl Linker<'_> {
         );
         let registry_files = registry_files(&registry);
         let dockerfiles = Dockerfiles::of(self.sources, &self.dockerfiles, &registry);
-        let mut services: Vec<Service> = registry
+        let services: Vec<Service> = registry
             .entries
             .iter()
             .map(|entry| self.service(&name, entry.clone(), &dockerfiles))
             .collect();
-        self.fill_modules(&mut services);
         let infra = parent(&self.sources.file(registry.file).path).to_owned();
         let (init_sql_path, init_sql) = self.init_sql(folder, &infra, development);
         Product {
@@ -155,6 +147,7 @@ impl Linker<'_> {
             folder: folder.to_owned(),
             rivals: registries[1..].to_vec(),
             registry_files,
+            directory: Directory::of(&services),
             services,
             stacks,
             development,
@@ -232,16 +225,24 @@ impl Linker<'_> {
         }
     }
 
-    /// Gives every file that a module holds to the module with the nearest folder above it.
-    fn fill_modules(&self, services: &mut [Service]) {
-        let mut by_folder: HashMap<String, Vec<usize>> = HashMap::new();
-        for (number, service) in services.iter_mut().enumerate() {
-            if let Some(module) = &mut service.module {
-                module.migrations = module::migrations_folder(self.sources, &module.folder);
-                by_folder
-                    .entry(module.folder.clone())
-                    .or_default()
-                    .push(number);
+    /// Gives every file that a module holds to the module with the nearest folder above it, of every
+    /// product that has one there.
+    fn fill_modules(&self, products: &mut [Product]) {
+        let mut by_folder: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (product_number, product) in products.iter().enumerate() {
+            for (number, service) in product.services.iter().enumerate() {
+                if let Some(module) = &service.module {
+                    let users = by_folder.entry(module.folder.clone()).or_default();
+                    users.push((product_number, number));
+                }
+            }
+        }
+        for (folder, users) in &by_folder {
+            let migrations = module::migrations_folder(self.sources, folder);
+            for &(product, number) in users {
+                if let Some(module) = &mut products[product].services[number].module {
+                    module.migrations.clone_from(&migrations);
+                }
             }
         }
         let scripts = super::scripts(self.sources, self.facts);
@@ -249,12 +250,8 @@ impl Linker<'_> {
             if !matches!(file.kind, Kind::Prisma | Kind::PrismaConfig) {
                 continue;
             }
-            let mut folder = parent(&file.path);
-            while !folder.is_empty() && !by_folder.contains_key(folder) {
-                folder = parent(folder);
-            }
-            for &number in by_folder.get(folder).into_iter().flatten() {
-                let Some(module) = &mut services[number].module else {
+            for (product, number) in nearest_users(&by_folder, &file.path) {
+                let Some(module) = &mut products[product].services[number].module else {
                     continue;
                 };
                 match self.facts[id.0 as usize].as_ref() {
@@ -266,9 +263,13 @@ impl Linker<'_> {
     }
 
     fn generator(&self, infra: &str) -> Option<Generator> {
-        let (file, source) = self.sources.files().find(|(_, file)| {
-            file.kind == Kind::Generator && generated::is_generator_of(&file.path, infra)
-        })?;
+        let beside = self.sources.below(infra);
+        let (file, source) = beside
+            .filter_map(|(path, _)| self.sources.find(path))
+            .map(|id| (id, self.sources.file(id)))
+            .find(|(_, file)| {
+                file.kind == Kind::Generator && generated::is_generator_of(&file.path, infra)
+            })?;
         Some(Generator {
             file,
             header_literal: generated::header_literal(&source.text).map(|span| span.in_file(file)),
@@ -324,6 +325,23 @@ impl Linker<'_> {
             _ => None,
         }
     }
+}
+
+/// The services whose modules a file belongs to: in each product those with the nearest folder above it.
+fn nearest_users(
+    by_folder: &HashMap<String, Vec<(usize, usize)>>,
+    path: &str,
+) -> Vec<(usize, usize)> {
+    let mut users: Vec<(usize, usize)> = Vec::new();
+    let mut served = BTreeSet::new();
+    let mut folder = parent(path);
+    while !folder.is_empty() {
+        let here = by_folder.get(folder).into_iter().flatten();
+        users.extend(here.filter(|(product, _)| !served.contains(product)));
+        served.extend(users.iter().map(|(product, _)| *product));
+        folder = parent(folder);
+    }
+    users
 }
 
 /// The files that a registry's values were read from, or could not be.

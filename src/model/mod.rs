@@ -8,6 +8,7 @@ pub mod claims;
 pub mod compose;
 mod damage;
 pub mod dependencies;
+mod directory;
 pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
@@ -29,10 +30,11 @@ pub mod servers;
 pub mod starts;
 pub mod unregistered;
 pub mod urls;
+mod usage;
 pub mod value;
 pub mod versions;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::finding::{Edit, Fix, Owner, Safety};
@@ -43,7 +45,7 @@ use crate::model::resolve::Link;
 use crate::model::value::Origin;
 use crate::parse::{AllFacts, Facts, Problem};
 use crate::policy::Policy;
-use crate::source::{FileId, Kind, Place, Placed, SourceFile, Sources};
+use crate::source::{FileId, Kind, Place, Placed, SourceFile, Sources, parent};
 
 /// Everything that is known of a workspace, linked.
 pub struct Workspace<'a> {
@@ -58,6 +60,16 @@ pub struct Workspace<'a> {
     users: HashMap<Place, BTreeSet<User>>,
     /// Which service of which product a container is.
     containers: HashMap<User, (usize, usize)>,
+    /// Which product runs a stack.
+    product_of_stack: HashMap<usize, usize>,
+    /// The files that registries were read from.
+    registry_files: HashSet<FileId>,
+    /// The init SQL of every product.
+    init_scripts: HashSet<FileId>,
+    /// What Postgres services mount to be run on first start: files and folders.
+    init_sources: HashSet<String>,
+    /// The folders of modules whose services have a database.
+    storing_modules: HashSet<String>,
     registry_users: HashMap<Place, BTreeSet<RegistryUser>>,
 }
 
@@ -80,6 +92,32 @@ impl<'a> Workspace<'a> {
             users: users(&stacks),
             containers: containers(&stacks, &products),
             registry_users: registry_users(&products),
+            product_of_stack: products
+                .iter()
+                .enumerate()
+                .flat_map(|(number, product)| product.stacks.iter().map(move |&it| (it, number)))
+                .collect(),
+            registry_files: products
+                .iter()
+                .flat_map(|product| product.registry_files.iter().copied())
+                .collect(),
+            init_scripts: products
+                .iter()
+                .filter_map(|product| Some(product.init_sql.as_ref()?.file))
+                .collect(),
+            init_sources: stacks
+                .iter()
+                .flat_map(|stack| {
+                    let mounts = stack.init_mounts();
+                    mounts.filter_map(|(_, mount)| stack.host_path(mount))
+                })
+                .collect(),
+            storing_modules: products
+                .iter()
+                .flat_map(Product::services)
+                .filter(|service| service.database().is_some())
+                .filter_map(|service| Some(service.module.as_ref()?.folder.clone()))
+                .collect(),
             stacks,
             products,
         }
@@ -117,20 +155,32 @@ impl<'a> Workspace<'a> {
             let (user, part, right) = read(wrong);
             alike.entry((&part.text, right)).or_default().insert(user);
         }
+        // Asked for once a text and group: a link may have as many users as there are wrongs.
+        let mut wrong_for_all: HashMap<(&str, &str, Place), bool> = HashMap::new();
         wrongs
             .iter()
             .map(|wrong| {
                 let (_, part, right) = read(wrong);
-                self.stand_on(&part.chain, &alike[&(part.text.as_str(), right)])
+                let group = (part.text.as_str(), right);
+                let mut is_wrong_for_all = |link: &&Link| {
+                    let answer = wrong_for_all.entry((group.0, group.1, link.shared));
+                    *answer.or_insert_with(|| {
+                        let users = self.users.get(&link.shared);
+                        users.is_some_and(|users| users.is_subset(&alike[&group]))
+                    })
+                };
+                let links = &part.chain;
+                let deepest = links.iter().rev().find(|link| is_wrong_for_all(link));
+                deepest.or(links.first()).copied()
             })
             .collect()
     }
 
+    /// The same for one text, given all users for whom it is wrong alike.
     fn stand_on(&self, chain: &[Link], wrong: &BTreeSet<User>) -> Option<Link> {
         let is_wrong_for_all = |link: &&Link| {
-            self.users
-                .get(&link.shared)
-                .is_some_and(|users| users.is_subset(wrong))
+            let users = self.users.get(&link.shared);
+            users.is_some_and(|users| users.is_subset(wrong))
         };
         let deepest = chain.iter().rev().find(is_wrong_for_all);
         deepest.or(chain.first()).copied()
@@ -138,8 +188,11 @@ impl<'a> Workspace<'a> {
 
     /// Whether nothing outside a stack uses the text of a link.
     fn is_used_only_in(&self, stack: usize, link: &Link) -> bool {
-        let users = self.users.get(&link.shared).into_iter().flatten();
-        users.into_iter().all(|user| user.0 == stack)
+        // Sorted by stack, so that the ends stand for all.
+        self.users.get(&link.shared).is_none_or(|users| {
+            let mut ends = users.first().into_iter().chain(users.last());
+            ends.all(|user| user.0 == stack)
+        })
     }
 
     /// Where a wrong value of one field of one registry entry stands: where it is written, if nothing
@@ -164,12 +217,9 @@ impl<'a> Workspace<'a> {
         if let Some(service) = self.service_of(user) {
             return service.into();
         }
-        let product = self
-            .products
-            .iter()
-            .find(|product| product.stacks.contains(&stack));
+        let product = self.product_of_stack.get(&stack);
         Owner {
-            product: product.map(|product| product.name.clone()),
+            product: product.map(|&number| self.products[number].name.clone()),
             service: Some(container.key.value.clone()),
         }
     }
@@ -212,26 +262,17 @@ impl<'a> Workspace<'a> {
     }
 
     fn is_registry_part(&self, id: FileId) -> bool {
-        self.products
-            .iter()
-            .any(|product| product.registry_files.contains(&id))
+        self.registry_files.contains(&id)
     }
 
     fn is_init_script(&self, id: FileId) -> bool {
-        let path = &self.sources.file(id).path;
-        let is_mounted = |stack: &Stack| {
-            stack.init_mounts().any(|(_, mount)| {
-                stack.host_path(mount).is_some_and(|source| {
-                    *path == source || path.starts_with(&format!("{source}/"))
-                })
-            })
-        };
-        self.products.iter().any(|product| {
-            product
-                .init_sql
-                .as_ref()
-                .is_some_and(|init| init.file == id)
-        }) || self.stacks.iter().any(is_mounted)
+        let mut path = self.sources.file(id).path.as_str();
+        let mut is_mounted = self.init_sources.contains(path);
+        while !is_mounted && !path.is_empty() {
+            path = parent(path);
+            is_mounted = !path.is_empty() && self.init_sources.contains(path);
+        }
+        is_mounted || self.init_scripts.contains(&id)
     }
 
     /// Whether the product's registry has no syntax error. Where it has, a name may only look like a key.

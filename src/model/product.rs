@@ -7,6 +7,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::claims::Claims;
 use crate::model::compose::{self, Stack};
+use crate::model::directory::Directory;
 use crate::model::dockerfiles::MissingDockerfile;
 use crate::model::init_sql::InitSql;
 use crate::model::module::Module;
@@ -42,6 +43,8 @@ pub struct Product {
     pub generator: Option<Generator>,
     /// What leaves its set of services open, and why.
     pub open: Vec<Placed<String>>,
+    /// Its services by what names them.
+    pub(super) directory: Directory,
 }
 
 /// The program that writes a product's generated files.
@@ -124,7 +127,7 @@ impl Service {
     }
 
     /// How the names of variables about it begin: `BILLING_DESK_`.
-    fn variable_prefix(&self) -> String {
+    pub(super) fn variable_prefix(&self) -> String {
         self.derived_database().to_ascii_uppercase() + "_"
     }
 
@@ -282,8 +285,16 @@ impl Product {
 
     /// The service that owns the database of that name.
     pub fn owner_of(&self, database: &str) -> Option<&Service> {
-        let owns = |service: &&Service| service.database() == Some(database);
-        self.services.iter().find(owns)
+        self.numbered(self.directory.by_database.get(database))
+    }
+
+    /// The service of that key.
+    pub fn service(&self, key: &str) -> Option<&Service> {
+        self.numbered(self.directory.by_key.get(key))
+    }
+
+    fn numbered(&self, number: Option<&usize>) -> Option<&Service> {
+        number.map(|&number| &self.services[number])
     }
 
     /// Ports that several services claim, with their claimants, in the order of the ports.
@@ -317,9 +328,8 @@ impl Product {
     }
 
     /// The ports that its services claim.
-    pub fn ports(&self) -> BTreeSet<u16> {
-        let ports = self.services.iter().map(|service| &service.entry.port);
-        ports.filter_map(|port| Some(port.known()?.value)).collect()
+    pub fn ports(&self) -> &BTreeSet<u16> {
+        &self.directory.ports
     }
 
     /// The lowest port above `port` that no service claims.
@@ -358,11 +368,7 @@ impl Product {
     /// Whether the database of every service is known, and no further services can exist: then a
     /// database that no entry names has no owner.
     pub fn knows_all_databases(&self) -> bool {
-        !self.is_open()
-            && self
-                .services
-                .iter()
-                .all(|service| service.entry.database.known().is_some())
+        !self.is_open() && self.directory.knows_all_databases
     }
 
     /// Services that a stack lacks; none where the stack or a service's names are not wholly known.
@@ -398,10 +404,7 @@ impl Product {
     /// The service whose key a variable's name begins with (`BILLING_DATABASE_URL`); the longest key
     /// counts.
     pub fn service_named_by(&self, variable: &str) -> Option<&Service> {
-        let services = self.services.iter();
-        services
-            .filter(|service| variable.starts_with(&service.variable_prefix()))
-            .max_by_key(|service| service.key().len())
+        self.numbered(self.directory.by_variable(variable).as_ref())
     }
 
     /// The service that a variable for calling it is named after (`BILLING_URL`, `BILLING_BASE_URL`).
@@ -422,8 +425,6 @@ impl Product {
     /// The service that a database without an owner probably once belonged to: the one whose key it is
     /// made of.
     pub fn namesake(&self, database: &str) -> Option<&Service> {
-        self.services
-            .iter()
-            .find(|service| service.derived_database() == database)
+        self.numbered(self.directory.by_derived_database.get(database))
     }
 }

@@ -332,7 +332,7 @@ pub struct Variable {
 }
 
 /// The registries that `file` declares: its constants and exports of that shape, less those that
-/// another one of the file takes in. Across files the caller asks [`Registry::takes_in`].
+/// another one of the file takes in. Across files the caller asks [`without_parts`].
 ///
 /// A record or list has the shape if at least half of its entries, and at least one, are objects with
 /// `database` and one of `hostname`, `port`, `dockerfile`, `routes`.
@@ -551,8 +551,9 @@ fn read<'a>(
 /// Registries that are looked at for a common entry; an honest file has two or three in all.
 const MOST_OWNERS: usize = 16;
 
-/// The registries that no other one takes in; of two that take in each other the first.
-fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
+/// The registries, of one file or of many, that no other one takes in; of two that take in each other the
+/// first.
+pub(super) fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
     let included: BTreeSet<Place> = registries
         .iter()
         .flat_map(|it| &it.includes)
@@ -560,13 +561,15 @@ fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
         .collect();
     let mut owners: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
     for (number, registry) in registries.iter().enumerate() {
-        for entry in &registry.entries {
-            owners.entry(entry.place).or_default().push(number);
+        let entries = registry.entries.iter().map(|entry| entry.place);
+        for place in entries.chain([registry.place]) {
+            owners.entry(place).or_default().push(number);
         }
     }
     let is_part = |number: usize, part: &Registry| {
-        let owners = part.members().next().and_then(|member| owners.get(&member));
-        let mut owners = owners.into_iter().flatten().copied().take(MOST_OWNERS);
+        let own = [Some(part.place), part.members().next()];
+        let owners = own.iter().flatten().filter_map(|place| owners.get(place));
+        let mut owners = owners.flat_map(|owners| owners.iter().copied().take(MOST_OWNERS));
         let is_selection = owners.any(|other| {
             let whole = &registries[other];
             let takes_in = other != number && whole.takes_in(part);

@@ -1,6 +1,6 @@
 //! The routes of a product's services: how they are written, and who claims what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
@@ -41,7 +41,7 @@ impl Service {
 
     /// Its routes that are not written as routes are, each with what is wrong.
     pub fn odd_routes(&self) -> Vec<(Route<'_>, RouteDefect)> {
-        let mut known = std::collections::HashSet::new();
+        let mut known = HashSet::new();
         self.routes()
             .filter_map(|route| {
                 let text = route.text.value.as_str();
@@ -80,13 +80,11 @@ impl Product {
     /// Routes that several services claim, each with its claimants in the order of the registry.
     pub fn routes_claimed_twice(&self) -> Vec<(&str, Vec<Route<'_>>)> {
         let mut claims: BTreeMap<&str, Vec<Route<'_>>> = BTreeMap::new();
+        let mut known = HashSet::new();
         for route in self.services().iter().flat_map(Service::routes) {
-            let claimants = claims.entry(&route.text.value).or_default();
-            if claimants
-                .iter()
-                .all(|known| known.service.key() != route.service.key())
-            {
-                claimants.push(route);
+            let text = route.text.value.as_str();
+            if known.insert((text, route.service.key())) {
+                claims.entry(text).or_default().push(route);
             }
         }
         let several = claims

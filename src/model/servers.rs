@@ -1,13 +1,12 @@
 //! Which server a connection string leads to: the Postgres services of a stack, and what answers to a
 //! host's name.
 
-use std::collections::BTreeSet;
-
 use crate::connection;
 use crate::finding::{Fix, Owner};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::product::{Product, Service};
 use crate::model::resolve::Link;
+use crate::model::usage::Usage;
 use crate::model::value::Text;
 use crate::model::{User, Workspace};
 use crate::source::{Kind, Place};
@@ -103,6 +102,7 @@ struct Lost<'a> {
 }
 
 /// Where a URL should lead.
+#[derive(Clone)]
 struct Server {
     host: String,
     port: Option<u16>,
@@ -120,14 +120,15 @@ impl Workspace<'_> {
         if servers.is_empty() {
             return self.no_postgres(product, index);
         }
-        servers.retain(|server| self.is_for_own_services(index, server));
-        match self.most_used(index, &servers) {
+        let usage = self.usage(index);
+        servers.retain(|server| usage.is_for_own_services(server));
+        match usage.most_used(&servers) {
             Some(first) if servers.len() > 1 => PostgresCount::Several {
                 first,
                 later: servers
                     .into_iter()
                     .filter(|server| server.key.value != first.key.value)
-                    .map(|server| (server, self.own_users(index, server)))
+                    .map(|server| (server, usage.own_users(server).to_vec()))
                     .collect(),
             },
             _ => PostgresCount::One,
@@ -137,22 +138,16 @@ impl Workspace<'_> {
     /// The Postgres service of a stack that holds the databases of its services.
     pub(super) fn main_server(&self, index: usize) -> Option<&Container> {
         let all: Vec<&Container> = self.stacks[index].postgres_services().collect();
-        let own: Vec<&Container> = all
-            .iter()
-            .copied()
-            .filter(|server| self.is_for_own_services(index, server))
-            .collect();
-        self.most_used(index, if own.is_empty() { &all } else { &own })
+        let usage = self.usage(index);
+        let mut own = all.clone();
+        own.retain(|server| usage.is_for_own_services(server));
+        usage.most_used(if own.is_empty() { &all } else { &own })
     }
 
-    pub(super) fn most_used<'s>(
-        &self,
-        index: usize,
-        servers: &[&'s Container],
-    ) -> Option<&'s Container> {
-        let own_users = |server: &&Container| self.own_users(index, server).len();
-        // The first of those with most users: `max_by_key` would take the last.
-        servers.iter().copied().rev().max_by_key(own_users)
+    pub(super) fn usage(&self, index: usize) -> Usage<'_> {
+        Usage::of(&self.stacks[index], |number| {
+            self.containers.contains_key(&(index, number))
+        })
     }
 
     fn no_postgres<'p>(&'p self, product: &'p Product, index: usize) -> PostgresCount<'p> {
@@ -188,57 +183,6 @@ impl Workspace<'_> {
             },
             _ => PostgresCount::Unknown,
         }
-    }
-
-    /// Whether a Postgres service counts for the product: used by its services, or by nobody. One that
-    /// only third parties use is theirs; one that follows another server is its replica or its backup.
-    pub(super) fn is_for_own_services(&self, index: usize, server: &Container) -> bool {
-        let stack = &self.stacks[index];
-        if !self.own_users(index, server).is_empty() {
-            return true;
-        }
-        let names: BTreeSet<&str> = names_of(server).collect();
-        let is_used_by_others = stack.services.iter().any(|container| {
-            let is_itself = container.key.value == server.key.value;
-            let depends = container
-                .depends_on
-                .iter()
-                .any(|on| names.contains(on.name.text.as_str()));
-            let names_it = container.environment.iter().any(|variable| {
-                let value = variable.known_value();
-                value.is_some_and(|value| mentions(&value.text, &names))
-            });
-            !is_itself && (depends || names_it)
-        });
-        let follows_another = stack
-            .postgres_services()
-            .filter(|other| other.key.value != server.key.value)
-            .any(|other| {
-                let others: BTreeSet<&str> = names_of(other).collect();
-                server.environment.iter().any(|variable| {
-                    let value = variable.known_value();
-                    value.is_some_and(|value| others.contains(value.text.as_str()))
-                })
-            });
-        !is_used_by_others && !follows_another && server.profiles.is_empty()
-    }
-
-    /// The product's containers whose connection strings lead to a server, or that wait for it.
-    fn own_users<'p>(&'p self, index: usize, server: &Container) -> Vec<&'p Container> {
-        let stack = &self.stacks[index];
-        let leads_there = |variable: &Variable| {
-            let host = variable.host().filter(|_| variable.is_postgres());
-            host.and_then(|(host, _)| stack.answering_to(&host.text))
-                .is_some_and(|reached| reached.key.value == server.key.value)
-        };
-        stack
-            .services
-            .iter()
-            .enumerate()
-            .filter(|(number, _)| self.containers.contains_key(&(index, *number)))
-            .map(|(_, container)| container)
-            .filter(|container| container.environment.iter().any(leads_there))
-            .collect()
     }
 
     /// Hosts and ports of connection strings in a stack that lead to no Postgres server.
@@ -363,10 +307,13 @@ impl Workspace<'_> {
     /// URLs of a stack's containers that lead them to themselves or to their host.
     pub fn loopback_urls(&self, index: usize) -> Vec<Loopback> {
         let stack = &self.stacks[index];
+        let only_server = self.only_server(index);
         let lost: Vec<Lost> = stack
             .variables()
             .filter(|(container, _)| container.network_mode.is_none() && !container.is_postgres())
-            .filter_map(|(container, variable)| self.lost(index, container, variable))
+            .filter_map(|(container, variable)| {
+                self.lost(index, container, variable, only_server.as_ref())
+            })
             .collect();
         let links = self.stand_alike(&lost, |lost| {
             let right = lost.right.as_ref();
@@ -384,6 +331,7 @@ impl Workspace<'_> {
         index: usize,
         container: &'p Container,
         variable: &'p Variable,
+        only_server: Option<&Server>,
     ) -> Option<Lost<'p>> {
         let user = (index, self.stacks[index].position(container));
         let service = self.service_of(user);
@@ -397,7 +345,7 @@ impl Workspace<'_> {
         let right = if is_database {
             // An image from elsewhere may hold a server of its own.
             let is_ours = service.is_some() || container.build.is_some();
-            is_ours.then(|| self.only_server(index))?
+            is_ours.then(|| only_server.cloned())?
         } else {
             let declared = declared_url(service?, &variable.name.value)?;
             // The registry's own value is judged where it stands.
@@ -568,18 +516,6 @@ fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {
 fn url_host(text: &Text) -> Option<String> {
     let url = connection::parse(&text.value)?;
     Some(text.value[url.hosts.first()?.name.clone()].to_owned())
-}
-
-fn names_of(container: &Container) -> impl Iterator<Item = &str> {
-    let aliases = container.aliases.iter().map(String::as_str);
-    [container.key.value.as_str()].into_iter().chain(aliases)
-}
-
-/// Whether a value is one of the names, or a URL or address with one of them as host.
-fn mentions(value: &str, names: &BTreeSet<&str>) -> bool {
-    value
-        .split(|letter: char| !(letter.is_alphanumeric() || "-_.".contains(letter)))
-        .any(|word| names.contains(word))
 }
 
 fn looks_internal(host: &str) -> bool {

@@ -153,7 +153,9 @@ impl Workspace<'_> {
         service.database()?;
         let variable = container.variable(&self.policy.database_variable)?;
         let (host, _) = variable.host().filter(|(host, _)| host.is_known)?;
-        let server = stack.by_host(&host.text).filter(|it| it.is_postgres())?;
+        let server = stack
+            .answering_to(&host.text)
+            .filter(|it| it.is_postgres())?;
         variable.is_postgres().then_some(server)
     }
 

@@ -1,6 +1,6 @@
 //! Modules of the workspace that no registry names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::discover::is_test_code;
 use crate::model::Workspace;
@@ -76,10 +76,36 @@ impl Workspace<'_> {
                 }
             }
         }
+        let runs = self.builds();
         modules
             .into_iter()
-            .map(|(folder, place)| self.unregistered_module(folder, place))
+            .map(|(folder, place)| {
+                let runs = runs.get(folder.as_str()).map_or(&[][..], Vec::as_slice);
+                self.unregistered_module(folder, place, runs)
+            })
             .collect()
+    }
+
+    /// The containers that are built from a Dockerfile, by its folder: the first of each stack, with the
+    /// product that runs it.
+    fn builds(&self) -> HashMap<&str, Vec<(&Product, Place)>> {
+        let mut builds: HashMap<&str, Vec<(&Product, Place)>> = HashMap::new();
+        for product in &self.products {
+            for stack in self.stacks_of(product) {
+                let mut seen = BTreeSet::new();
+                for container in &stack.services {
+                    let build = container.build.as_ref();
+                    let dockerfile = build.and_then(|build| build.dockerfile.as_deref());
+                    if let Some(folder) = dockerfile.map(parent)
+                        && seen.insert(folder)
+                    {
+                        let places = builds.entry(folder).or_default();
+                        places.push((product, container.key.place));
+                    }
+                }
+            }
+        }
+        builds
     }
 
     fn datasource_of(&self, id: FileId) -> Option<Place> {
@@ -120,22 +146,15 @@ impl Workspace<'_> {
             .to_owned()
     }
 
-    fn unregistered_module(&self, folder: String, place: Place) -> UnregisteredModule<'_> {
-        let is_of_module = |path: &Option<String>| path.as_deref().map(parent) == Some(&folder);
-        let mut labels = Vec::new();
-        let mut product = None;
-        for candidate in &self.products {
-            for stack in self.stacks_of(candidate) {
-                let built_from_it = stack.services.iter().find(|container| {
-                    let build = container.build.as_ref();
-                    build.is_some_and(|build| is_of_module(&build.dockerfile))
-                });
-                if let Some(container) = built_from_it {
-                    product = product.or(Some(candidate));
-                    labels.push((container.key.place, "it is run here".to_owned()));
-                }
-            }
-        }
+    fn unregistered_module<'p>(
+        &'p self,
+        folder: String,
+        place: Place,
+        runs: &[(&'p Product, Place)],
+    ) -> UnregisteredModule<'p> {
+        let run_here = |(_, place): &(_, Place)| (*place, "it is run here".to_owned());
+        let mut labels: Vec<_> = runs.iter().map(run_here).collect();
+        let product = runs.first().map(|(product, _)| *product);
         let product = product.or(match self.products.as_slice() {
             [only] => Some(only),
             _ => None,

@@ -76,6 +76,21 @@ impl Trace {
     }
 }
 
+/// What the connection strings of a product's services have in common.
+pub struct UrlPattern {
+    user: String,
+    host: String,
+    port: u16,
+}
+
+impl UrlPattern {
+    /// A connection string for a database. It never holds a password.
+    pub fn url_of(&self, database: &str) -> String {
+        let Self { user, host, port } = self;
+        format!("postgresql://{user}:<password>@{host}:{port}/{database}")
+    }
+}
+
 impl Workspace<'_> {
     /// The database variables of the product's services in all its stacks, the development set first.
     pub fn database_urls<'p>(&'p self, product: &'p Product) -> Vec<DatabaseUrl<'p>> {
@@ -185,9 +200,8 @@ impl Workspace<'_> {
             .collect()
     }
 
-    /// A connection string for a database, as the product's other services write theirs. It never holds
-    /// a password.
-    pub fn url_to_write(&self, product: &Product, database: &str) -> String {
+    /// How the product's services write their connection strings.
+    pub fn url_pattern(&self, product: &Product) -> UrlPattern {
         let server = product
             .development
             .and_then(|stack| self.main_server(stack));
@@ -198,10 +212,13 @@ impl Workspace<'_> {
             .chain(superuser)
             .find(|user| user.is_known && !user.text.is_empty())
             .map(|user| user.text);
-        let user = user.as_deref().unwrap_or("<user>");
-        let host = server.map_or("postgres", |server| server.key.value.as_str());
-        let port = self.policy.postgres_port;
-        format!("postgresql://{user}:<password>@{host}:{port}/{database}")
+        UrlPattern {
+            user: user.unwrap_or_else(|| "<user>".to_owned()),
+            host: server
+                .map_or("postgres", |server| &server.key.value)
+                .to_owned(),
+            port: self.policy.postgres_port,
+        }
     }
 
     /// What a stateless service has that only a service with a database needs.
@@ -219,8 +236,9 @@ impl Workspace<'_> {
             );
             traces.extend(postgres_dependency(stack, container));
         }
+        // The module of another service that has a database is there for that one.
         if let Some(module) = &service.module
-            && !self.is_module_of_another(product, service)
+            && !self.storing_modules.contains(&module.folder)
         {
             traces.extend(module.datasources.iter().map(|schema| Trace {
                 place: Some(schema.place),
@@ -244,17 +262,6 @@ impl Workspace<'_> {
             .is_some_and(|value| value.text.is_empty());
         let is_the_one = variable.name.value == self.policy.database_variable;
         variable.is_postgres() || is_the_one && !is_empty
-    }
-
-    fn is_module_of_another(&self, product: &Product, service: &Service) -> bool {
-        let folder =
-            |service: &Service| service.module.as_ref().map(|module| module.folder.clone());
-        let own = folder(service);
-        self.products
-            .iter()
-            .flat_map(Product::services)
-            .filter(|other| other.key() != service.key() || other.product != product.name)
-            .any(|other| folder(other) == own && other.database().is_some())
     }
 }
 

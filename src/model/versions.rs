@@ -171,8 +171,9 @@ impl Workspace<'_> {
         let index = product.development?;
         let stack = &self.stacks[index];
         let mut servers: Vec<&Container> = stack.postgres_services().collect();
-        servers.retain(|server| self.is_for_own_services(index, server));
-        let server = self.most_used(index, &servers)?;
+        let usage = self.usage(index);
+        servers.retain(|server| usage.is_for_own_services(server));
+        let server = usage.most_used(&servers)?;
         if server.build.is_some() {
             return self.wrong_base(server);
         }

@@ -24,8 +24,11 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
     let mut parsed = Parsed::<Dockerfile>::default();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let indent = line.len() - line.trim_start().len();
-        let content = line.trim();
+        // BuildKit passes over a byte order mark as well.
+        let content =
+            line.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
+        let indent = line.len() - content.len();
+        let content = content.trim_end();
         if content.starts_with('#') {
             let from = start + indent;
             parsed.comments.push(Span::new(from, from + content.len()));
@@ -85,8 +88,7 @@ mod tests {
 
     #[test]
     fn the_base_image_is_found_through_the_stages() {
-        let text =
-            "FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
+        let text = "\u{feff}FROM --platform=linux/amd64 postgis/postgis:16 AS base\n# x\nFROM base\nRUN x\n";
         let parsed = parse(text);
         let image = parsed.facts.base_image(None).unwrap();
         assert_eq!(image.value, "postgis/postgis:16");

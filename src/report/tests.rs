@@ -119,7 +119,7 @@ fn example() -> (Sources, Outcome) {
             ..finding(place(&sources, COMPOSE, "4104:4104"))
         },
     ];
-    sort(&mut findings, &sources);
+    sort(&mut findings);
     let inactive = |rule| Inactive {
         rule,
         product: None,

@@ -8,6 +8,7 @@ pub(crate) const RULE: Rule = rule!("compose", "database-url-format", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        let pattern = workspace.url_pattern(product);
         for (link, wrong, defect) in workspace.malformed_urls(product) {
             let service = wrong.url.service;
             let variable = &wrong.url.variable.name.value;
@@ -21,7 +22,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .argues(Attribute::Connection, Wrong::Everything)
                 .help(format!(
                     "set `{variable}` to `{}`",
-                    workspace.url_to_write(product, service.database().unwrap_or("<database>")),
+                    pattern.url_of(service.database().unwrap_or("<database>")),
                 ));
         }
     }

@@ -9,6 +9,7 @@ pub(crate) const RULE: Rule = rule!("compose", "database-url-missing", check);
 fn check(workspace: &Workspace, report: &mut Report) {
     let variable = &workspace.policy.database_variable;
     for product in workspace.products() {
+        let pattern = workspace.url_pattern(product);
         for (service, container, database) in workspace.services_without_url(product) {
             let others: Vec<_> = container.variables_for(database).collect();
             report
@@ -33,10 +34,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .argues(Attribute::Database, Wrong::Value(format!("no {database}")))
                 .help(match others.as_slice() {
                     [other] => format!("rename `{}` to `{variable}`", other.name.value),
-                    _ => format!(
-                        "set `{variable}` to `{}`",
-                        workspace.url_to_write(product, database)
-                    ),
+                    _ => format!("set `{variable}` to `{}`", pattern.url_of(database)),
                 });
         }
     }

@@ -16,7 +16,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             };
             let name = &hostname.value;
             let place = workspace.stand_in_registry(&hostname.origin);
-            let whose = product.services().iter().find(|other| other.key() == name);
+            let whose = product.service(name);
             let what = match whose {
                 Some(_) => "which is another service",
                 None => "not its key",
