@@ -525,6 +525,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "prisma-provider modules/shared/tariff-book/prisma/schema.prisma ⟦mysql⟧",
     },
     Mistake {
+        what: "a schema whose provider cannot be read",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/prisma/schema.prisma",
+                "provider = \"postgresql\"",
+                "provider \"postgresql\"",
+            )
+        },
+        finding: "syntax-error modules/shared/tariff-book/prisma/schema.prisma ⟦provider \"postgresql\"⟧",
+    },
+    Mistake {
         what: "a schema that reads another variable",
         make: |files| {
             files.replace(
