@@ -60,7 +60,7 @@ fn misspelt(word: &str) -> Option<&'static str> {
     let is_near = |keyword: &&str| {
         lower == **keyword || keyword.len() > 4 && is_one_letter_away(&lower, keyword)
     };
-    KEYWORDS.into_iter().find(|keyword| is_near(&keyword))
+    KEYWORDS.into_iter().find(|keyword| is_near(keyword))
 }
 
 /// Whether one letter is missing, too many or another, or two neighbours have changed places.
