@@ -455,6 +455,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "localhost-url products/nordhaven/docker-compose.yml ⟦LocalHost⟧",
     },
     Mistake {
+        what: "a database on the address that servers bind to",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book",
+                "@0.0.0.0:5432/tariff_book",
+            )
+        },
+        finding: "localhost-url products/nordhaven/docker-compose.yml ⟦0.0.0.0⟧",
+    },
+    Mistake {
         what: "a second Postgres",
         make: |files| {
             files.replace(
@@ -591,6 +602,17 @@ const MISTAKES: &[Mistake] = &[
             )
         },
         finding: "prisma-provider modules/shared/tariff-book/prisma/schema.prisma ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a schema whose provider cannot be read",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/prisma/schema.prisma",
+                "provider = \"postgresql\"",
+                "provider \"postgresql\"",
+            )
+        },
+        finding: "syntax-error modules/shared/tariff-book/prisma/schema.prisma ⟦provider \"postgresql\"⟧",
     },
     Mistake {
         what: "a schema that reads another variable",

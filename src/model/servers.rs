@@ -532,7 +532,7 @@ fn is_loopback(host: &str) -> bool {
         rest.split('.').count() == 3 && rest.split('.').all(|number| number.parse::<u8>().is_ok())
     });
     is_v4
-        || ["localhost", "::1", "host.docker.internal"]
+        || ["localhost", "0.0.0.0", "::1", "host.docker.internal"]
             .iter()
             .any(|name| name.eq_ignore_ascii_case(host))
 }

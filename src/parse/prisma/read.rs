@@ -52,6 +52,31 @@ struct Attribute {
     arguments: Range<usize>,
 }
 
+const KEYWORDS: [&str; 6] = ["datasource", "enum", "generator", "model", "type", "view"];
+
+/// The keyword that was meant by a word that looks much like it.
+fn misspelt(word: &str) -> Option<&'static str> {
+    let lower = word.to_ascii_lowercase();
+    let is_near = |keyword: &&str| {
+        lower == **keyword || keyword.len() > 4 && is_one_letter_away(&lower, keyword)
+    };
+    KEYWORDS.into_iter().find(|keyword| is_near(keyword))
+}
+
+/// Whether one letter is missing, too many or another, or two neighbours have changed places.
+fn is_one_letter_away(word: &str, other: &str) -> bool {
+    let (word, other) = (word.as_bytes(), other.as_bytes());
+    let same = word.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&word[same..], &other[same..]);
+    match (a, b) {
+        ([_, a @ ..], [_, b @ ..]) if a == b => true,
+        ([a1, a2, a @ ..], [b1, b2, b @ ..]) if a1 == b2 && a2 == b1 && a == b => true,
+        ([_, a @ ..], b) if a == b => true,
+        (a, [_, b @ ..]) => a == b,
+        _ => false,
+    }
+}
+
 impl Reader<'_> {
     fn blocks(&mut self) {
         self.end = self.tokens.list.len();
@@ -100,7 +125,17 @@ impl Reader<'_> {
                 let composite = self.model(name, false);
                 self.facts.types.push(composite.name);
             }
-            _ => self.facts.other_blocks.push(keyword),
+            other => {
+                // Prisma may have further kinds of blocks, but none that is a letter away from another.
+                if let Some(meant) = misspelt(other) {
+                    self.problem(Problem {
+                        span: keyword.span,
+                        message: format!("no block begins with `{other}`"),
+                        help: format!("write `{meant}`"),
+                    });
+                }
+                self.facts.other_blocks.push(keyword);
+            }
         }
         self.unreadable_since = None;
         self.end = file_end;
@@ -112,7 +147,6 @@ impl Reader<'_> {
     }
 
     fn pass_over_block(&mut self) {
-        const KEYWORDS: [&str; 6] = ["datasource", "enum", "generator", "model", "type", "view"];
         let keyword = self.word(self.at);
         let end = self.tokens.ends[self.at + 1].unwrap_or(self.end);
         let closed = self.tokens.is_mark(end, b'}');

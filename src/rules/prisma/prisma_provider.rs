@@ -7,7 +7,8 @@ pub(crate) const RULE: Rule = rule!("prisma", "prisma-provider", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for (service, datasource) in workspace.datasources() {
-        if !datasource.has_provider {
+        let problems = workspace.facts(datasource.file).problems();
+        if !datasource.has_provider && problems.is_empty() {
             report
                 .at(
                     datasource.place,
