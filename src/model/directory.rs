@@ -16,6 +16,8 @@ pub(super) struct Directory {
     pub(super) by_derived_database: HashMap<String, usize>,
     /// By how the names of variables about them begin; the last of equals.
     by_prefix: HashMap<String, usize>,
+    /// By the port that they claim; the last of equals.
+    pub(super) by_port: HashMap<u16, usize>,
     /// The ports that they claim.
     pub(super) ports: BTreeSet<u16>,
     /// Whether the database of every one is known, perhaps as none.
@@ -41,8 +43,10 @@ impl Directory {
             directory
                 .by_prefix
                 .insert(service.variable_prefix(), number);
-            let port = service.entry.port.known();
-            directory.ports.extend(port.map(|port| port.value));
+            if let Some(port) = service.entry.port.known() {
+                directory.by_port.insert(port.value, number);
+                directory.ports.insert(port.value);
+            }
             directory.knows_all_databases &= service.entry.database.known().is_some();
         }
         directory

@@ -288,6 +288,11 @@ impl Product {
         self.numbered(self.directory.by_database.get(database))
     }
 
+    /// The last service that claims a port: the one to blame where several do.
+    pub fn last_claimant_of(&self, port: u16) -> Option<&Service> {
+        self.numbered(self.directory.by_port.get(&port))
+    }
+
     /// The service of that key.
     pub fn service(&self, key: &str) -> Option<&Service> {
         self.numbered(self.directory.by_key.get(key))

@@ -41,7 +41,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     )
                     .about(wrong.service, variable)
                     .because(target.port_place(), format!("`{}` listens on {port}", target.key()))
-                    .argues_for(target.into(), Attribute::Port, Wrong::Everything)
+                    .argues_for(
+                        product.last_claimant_of(port).unwrap_or(target).into(),
+                        Attribute::Port,
+                        Wrong::Everything,
+                    )
                     .help(format!("write `{port}`")),
                 TargetDefect::OtherService { target, named } => report
                     .at(
