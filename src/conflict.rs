@@ -79,7 +79,7 @@ const ORDER: [(Attribute, &[&str]); 6] = [
         &["localhost-url", "database-url-format", "database-url-host"],
     ),
     (Attribute::Calls, &["localhost-url"]),
-    (Attribute::Port, &["duplicate-port"]),
+    (Attribute::Port, &["duplicate-port", "service-port-drift"]),
     (Attribute::Module, &["missing-module"]),
     (
         Attribute::InitSql,

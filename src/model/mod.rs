@@ -17,6 +17,7 @@ pub mod link;
 pub mod module;
 pub mod mounts;
 pub mod names;
+pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -333,7 +334,11 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
             let dependencies = service.depends_on.iter();
             let dependencies = dependencies.flat_map(|it| it.condition.iter().chain([&it.name]));
             let values = values.chain(&service.image).chain(dependencies);
-            for place in values.flat_map(resolve::Resolved::links) {
+            let values = values.chain(&service.healthcheck);
+            let ports = service.ports.iter();
+            let ports = ports.flat_map(|port| port.published_text.iter().chain(&port.target_text));
+            let shared = ports.flat_map(|part| part.chain.iter().map(|link| link.shared));
+            for place in values.flat_map(resolve::Resolved::links).chain(shared) {
                 users
                     .entry(place)
                     .or_default()

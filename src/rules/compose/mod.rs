@@ -8,5 +8,6 @@ pub(super) mod localhost_url;
 pub(super) mod missing_compose_service;
 pub(super) mod missing_depends_on;
 pub(super) mod postgres_version;
+pub(super) mod service_port_drift;
 pub(super) mod single_dev_postgres;
 pub(super) mod stateless_with_database;
