@@ -78,7 +78,7 @@ const ORDER: [(Attribute, &[&str]); 6] = [
         Attribute::Connection,
         &["localhost-url", "database-url-format", "database-url-host"],
     ),
-    (Attribute::Calls, &["localhost-url"]),
+    (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
     (Attribute::Port, &["duplicate-port", "service-port-drift"]),
     (Attribute::Module, &["missing-module"]),
     (

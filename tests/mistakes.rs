@@ -532,6 +532,61 @@ const MISTAKES: &[Mistake] = &[
         finding: "service-port-drift modules/shared/tariff-book/Dockerfile ⟦4122⟧",
     },
     Mistake {
+        what: "a called port that many take from a constant, and that another service has",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "const VESSEL_REGISTER_PORT = 4210;",
+                "const VESSEL_REGISTER_PORT = 4211;",
+            )
+        },
+        finding: "duplicate-port products/nordhaven/infra/service-registry.ts ⟦4211⟧",
+    },
+    Mistake {
+        what: "a setting that was changed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "UNDER_KEEL_CLEARANCE_CM: \"60\"",
+                "UNDER_KEEL_CLEARANCE_CM: \"80\"",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦60⟧",
+    },
+    Mistake {
+        what: "a URL of another service in compose only",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "TARIFF_BOOK_URL: http://tariff-book:4212",
+                "TARIFF_BOOK_URL: http://party-directory:4211",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a setting that compose does not have",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "      TARIFF_BOOK_URL: http://tariff-book:4212\n",
+                "",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a called service on localhost",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "TARIFF_BOOK_URL: http://tariff-book:4212",
+                "TARIFF_BOOK_URL: http://localhost:4212",
+            )
+        },
+        finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

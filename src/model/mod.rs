@@ -9,6 +9,7 @@ mod damage;
 pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
+pub mod extra_env;
 pub mod generated;
 pub mod incomplete;
 pub mod init_sql;

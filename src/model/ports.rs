@@ -61,6 +61,7 @@ fn is_side_port(port: u16) -> bool {
 impl Workspace<'_> {
     /// Ports that compose files and Dockerfiles say of the product's services and the registry does not.
     pub fn port_drifts<'p>(&'p self, product: &'p Product) -> Vec<PortDrift<'p>> {
+        // Of two claimants one is judged, and that is where the finding about both stands.
         let earlier: BTreeSet<(u16, &str)> = product
             .ports_claimed_twice()
             .into_iter()
@@ -69,6 +70,13 @@ impl Workspace<'_> {
                 others.into_iter().map(move |other| (port, other.key()))
             })
             .collect();
+        let mut drifts = self.all_port_drifts(product);
+        drifts.retain(|drift| !earlier.contains(&(drift.right, drift.service.key())));
+        drifts
+    }
+
+    /// The same, those of every claimant of a port included.
+    pub(super) fn all_port_drifts<'p>(&'p self, product: &'p Product) -> Vec<PortDrift<'p>> {
         let mut found = Vec::new();
         for service in product.services() {
             let port = service.entry.port.known();
@@ -76,10 +84,6 @@ impl Workspace<'_> {
                 continue;
             };
             let right = port.value;
-            // Of two claimants one is judged, and that is where the finding about both stands.
-            if earlier.contains(&(right, service.key())) {
-                continue;
-            }
             let mut sayings = Sayings::default();
             for &stack in &product.stacks {
                 if let Some(container) = service.container(&self.stacks[stack]) {
