@@ -80,7 +80,7 @@ const ORDER: [(Attribute, &[&str]); 6] = [
     ),
     (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
     (Attribute::Port, &["duplicate-port", "service-port-drift"]),
-    (Attribute::Module, &["missing-module"]),
+    (Attribute::Module, &["missing-module", "dockerfile-drift"]),
     (
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],

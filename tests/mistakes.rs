@@ -587,6 +587,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
     },
     Mistake {
+        what: "a copied compose block that builds the other service",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "dockerfile: modules/shared/tariff-book/Dockerfile",
+                "dockerfile: modules/shared/party-directory/Dockerfile",
+            )
+        },
+        finding: "dockerfile-drift products/nordhaven/docker-compose.yml ⟦modules/shared/party-directory/Dockerfile⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

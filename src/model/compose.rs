@@ -87,8 +87,14 @@ pub struct Build {
     pub place: Place,
     /// The context folder, from the workspace root; `None` where it lies outside or is not known.
     pub context: Option<String>,
+    /// The same, as it is written.
+    pub context_text: Option<Resolved>,
     /// The Dockerfile, from the workspace root.
     pub dockerfile: Option<String>,
+    /// The same, as it is written, from the context.
+    pub dockerfile_text: Option<Resolved>,
+    /// Whether other settings may count as well: those of an earlier file, or a Dockerfile written inline.
+    pub is_partial: bool,
     /// Build arguments with a known value.
     pub args: Vec<(String, String)>,
     /// The stage that is built.
@@ -807,7 +813,10 @@ impl<'a> Linker<'a> {
             service.image = Some(text(image));
         }
         if let Some(build) = part.build.as_ref().filter(|_| keeps("build")) {
-            service.build = Some(Self::build(folder, file, build, variables));
+            let is_merged = service.build.is_some();
+            let mut build = Self::build(folder, file, build, variables);
+            build.is_partial |= is_merged;
+            service.build = Some(build);
         }
         let names = [
             part.container_name
@@ -918,7 +927,10 @@ impl<'a> Linker<'a> {
         Build {
             place: build.key.in_file(file),
             context,
+            context_text: build.context.as_ref().map(text),
             dockerfile,
+            dockerfile_text: build.dockerfile.as_ref().map(text),
+            is_partial: build.dockerfile_inline.is_some(),
             args: args.collect(),
             target: build.target.as_ref().and_then(known),
         }

@@ -3,6 +3,7 @@
 //! Linking goes in steps: facts a file, then [`module::Module`]s, [`compose::Stack`]s and
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
+pub mod builds;
 pub mod claims;
 pub mod compose;
 mod damage;
@@ -335,7 +336,9 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
             let dependencies = service.depends_on.iter();
             let dependencies = dependencies.flat_map(|it| it.condition.iter().chain([&it.name]));
             let values = values.chain(&service.image).chain(dependencies);
-            let values = values.chain(&service.healthcheck);
+            let builds = service.build.iter();
+            let builds = builds.flat_map(|it| it.context_text.iter().chain(&it.dockerfile_text));
+            let values = values.chain(&service.healthcheck).chain(builds);
             let ports = service.ports.iter();
             let ports = ports.flat_map(|port| port.published_text.iter().chain(&port.target_text));
             let shared = ports.flat_map(|part| part.chain.iter().map(|link| link.shared));
