@@ -85,10 +85,16 @@ const ORDER: [(Attribute, &[&str]); 8] = [
             "extra-env-target",
         ],
     ),
-    (Attribute::Calls, &["localhost-url"]),
+    (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
     (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
-    (Attribute::Port, &["duplicate-port", "extra-env-target"]),
-    (Attribute::Module, &["missing-module", "layer-mismatch"]),
+    (
+        Attribute::Port,
+        &["duplicate-port", "service-port-drift", "extra-env-target"],
+    ),
+    (
+        Attribute::Module,
+        &["missing-module", "dockerfile-drift", "layer-mismatch"],
+    ),
     (
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],

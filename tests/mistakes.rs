@@ -569,6 +569,119 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦service_started⟧",
     },
     Mistake {
+        what: "a port changed in the registry only",
+        make: |files| files.replace(REGISTRY, "port: 4212", "port: 4299"),
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4212⟧",
+    },
+    Mistake {
+        what: "a port that many call, changed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "const PORT_CALLS_PORT = 4220;",
+                "const PORT_CALLS_PORT = 4299;",
+            )
+        },
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4220⟧",
+    },
+    Mistake {
+        what: "the port of a later service",
+        make: |files| files.replace(REGISTRY, "port: 4201", "port: 4202"),
+        finding: "duplicate-port products/nordhaven/infra/service-registry.ts ⟦4202⟧",
+    },
+    Mistake {
+        what: "another port in the environment",
+        make: |files| files.replace(COMPOSE, "PORT: \"4212\"", "PORT: \"4121\""),
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4121⟧",
+    },
+    Mistake {
+        what: "a published port that leads nowhere",
+        make: |files| files.replace(COMPOSE, "14220:4220", "14220:4020"),
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4020⟧",
+    },
+    Mistake {
+        what: "a health check of another port",
+        make: |files| files.replace(COMPOSE, "localhost:4201", "localhost:4102"),
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4102⟧",
+    },
+    Mistake {
+        what: "a Dockerfile that exposes another port",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/Dockerfile",
+                "EXPOSE 4212",
+                "EXPOSE 4122",
+            )
+        },
+        finding: "service-port-drift modules/shared/tariff-book/Dockerfile ⟦4122⟧",
+    },
+    Mistake {
+        what: "a called port that many take from a constant, and that another service has",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "const VESSEL_REGISTER_PORT = 4210;",
+                "const VESSEL_REGISTER_PORT = 4211;",
+            )
+        },
+        finding: "duplicate-port products/nordhaven/infra/service-registry.ts ⟦4211⟧",
+    },
+    Mistake {
+        what: "a setting that was changed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "UNDER_KEEL_CLEARANCE_CM: \"60\"",
+                "UNDER_KEEL_CLEARANCE_CM: \"80\"",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦60⟧",
+    },
+    Mistake {
+        what: "a URL of another service in compose only",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "TARIFF_BOOK_URL: http://tariff-book:4212",
+                "TARIFF_BOOK_URL: http://party-directory:4211",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a setting that compose does not have",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "      TARIFF_BOOK_URL: http://tariff-book:4212\n",
+                "",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a called service on localhost",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "TARIFF_BOOK_URL: http://tariff-book:4212",
+                "TARIFF_BOOK_URL: http://localhost:4212",
+            )
+        },
+        finding: "localhost-url products/nordhaven/docker-compose.yml ⟦localhost⟧",
+    },
+    Mistake {
+        what: "a copied compose block that builds the other service",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "dockerfile: modules/shared/tariff-book/Dockerfile",
+                "dockerfile: modules/shared/party-directory/Dockerfile",
+            )
+        },
+        finding: "dockerfile-drift products/nordhaven/docker-compose.yml ⟦modules/shared/party-directory/Dockerfile⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

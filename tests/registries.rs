@@ -251,11 +251,16 @@ const AROUND: [(&str, &str); 3] = [
     image: postgres:16
   barrel-cellar:
     build: {context: ., dockerfile: modules/domain/barrel-cellar/Dockerfile}
-    environment: {DATABASE_URL: \"postgresql://cork:oak@postgres:5432/barrel_cellar\"}
-    depends_on: {postgres: {condition: service_healthy}, grape-press: {condition: service_started}}
+    environment:
+      PORT: 4300
+      DATABASE_URL: postgresql://cork:oak@postgres:5432/barrel_cellar
+      PRESS_URL: http://grape-press:4301
+    depends_on:
+      postgres: {condition: service_healthy}
+      grape-press: {condition: service_started}
   grape-press:
     build: {context: ., dockerfile: modules/domain/grape-press/Dockerfile}
-    environment: {DATABASE_URL: \"postgresql://cork:oak@postgres:5432/grape_press\"}
+    environment: {PORT: 4301, DATABASE_URL: \"postgresql://cork:oak@postgres:5432/grape_press\"}
     depends_on: {postgres: {condition: service_healthy}}
 ",
     ),

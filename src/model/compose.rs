@@ -70,6 +70,8 @@ pub struct Service {
     pub profiles: Vec<String>,
     /// The words of its commands.
     pub commands: Vec<String>,
+    /// The words of its health check.
+    pub healthcheck: Vec<Resolved>,
     /// Names that `links` gives to other services, for this one alone.
     pub link_aliases: Vec<String>,
     /// Whether `extends` brings settings that are not known here.
@@ -85,8 +87,14 @@ pub struct Build {
     pub place: Place,
     /// The context folder, from the workspace root; `None` where it lies outside or is not known.
     pub context: Option<String>,
+    /// The same, as it is written.
+    pub context_text: Option<Resolved>,
     /// The Dockerfile, from the workspace root.
     pub dockerfile: Option<String>,
+    /// The same, as it is written, from the context.
+    pub dockerfile_text: Option<Resolved>,
+    /// Whether other settings may count as well: those of an earlier file, or a Dockerfile written inline.
+    pub is_partial: bool,
     /// Build arguments with a known value.
     pub args: Vec<(String, String)>,
     /// The stage that is built.
@@ -114,12 +122,20 @@ pub struct Dependency {
 }
 
 /// One entry of `ports`; ranges and unknown ports are `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Port {
     /// The port on the host.
     pub published: Option<u16>,
     /// The port in the container.
     pub target: Option<u16>,
+    /// The port on the host, as it is written.
+    pub published_text: Option<Part>,
+    /// The port in the container, as it is written.
+    pub target_text: Option<Part>,
+    /// The address on the host, where one is written.
+    pub host_ip: Option<String>,
+    /// `tcp` or `udp`.
+    pub protocol: String,
 }
 
 /// A mount.
@@ -337,6 +353,7 @@ impl Service {
             network_mode: None,
             profiles: Vec::new(),
             commands: Vec::new(),
+            healthcheck: Vec::new(),
             link_aliases: Vec::new(),
             is_extended: false,
             has_configs: false,
@@ -813,7 +830,10 @@ impl<'a> Linker<'a> {
             service.image = Some(text(image));
         }
         if let Some(build) = part.build.as_ref().filter(|_| keeps("build")) {
-            service.build = Some(Self::build(folder, file, build, variables));
+            let is_merged = service.build.is_some();
+            let mut build = Self::build(folder, file, build, variables);
+            build.is_partial |= is_merged;
+            service.build = Some(build);
         }
         let names = [
             part.container_name
@@ -873,6 +893,12 @@ impl<'a> Linker<'a> {
             .profiles
             .extend(profiles.map(|profile| text(profile).text));
         service.has_configs |= part.has_configs && keeps("configs");
+        let is_checked_anew = part.has_healthcheck || part.has_disabled_healthcheck;
+        if is_checked_anew && keeps("healthcheck") {
+            let checks = part.commands.iter();
+            let checks = checks.filter(|command| command.key.value == "healthcheck");
+            service.healthcheck = checks.flat_map(|it| &it.words).map(text).collect();
+        }
         let words = part.commands.iter().filter(|command| {
             let key = command.key.value.as_str();
             key != "healthcheck" && keeps(key)
@@ -915,7 +941,10 @@ impl<'a> Linker<'a> {
         Build {
             place: build.key.in_file(file),
             context,
+            context_text: build.context.as_ref().map(text),
             dockerfile,
+            dockerfile_text: build.dockerfile.as_ref().map(text),
+            is_partial: build.dockerfile_inline.is_some(),
             args: args.collect(),
             target: build.target.as_ref().and_then(known),
         }
@@ -1017,25 +1046,67 @@ fn with_connection(name: Placed<String>, value: Option<Resolved>) -> Variable {
 }
 
 fn read_port(port: &written::Port, text: &dyn Fn(&written::Written) -> Resolved) -> Port {
-    let number = |text: &str| text.parse().ok();
     match port {
         written::Port::Short(short) => {
-            let short = text(short).text;
-            let short = short.split('/').next().unwrap_or_default();
-            let mut parts = short.rsplit(':');
-            Port {
-                target: parts.next().and_then(number),
-                published: parts.next().and_then(number),
-            }
+            let resolved = text(short);
+            let whole = resolved.text.as_str();
+            let (ports, protocol) = whole.split_once('/').unwrap_or((whole, "tcp"));
+            let target_start = ports.rfind(':').map_or(0, |colon| colon + 1);
+            let before = ports[..target_start].strip_suffix(':');
+            let published = before.map(|before| {
+                let start = before.rfind(':').map_or(0, |colon| colon + 1);
+                start..before.len()
+            });
+            let address = published
+                .as_ref()
+                .and_then(|range| whole[..range.start].strip_suffix(':'));
+            let cut = |range: Range<usize>| Part::of(&resolved, &range);
+            Port::new(
+                published.filter(|range| !range.is_empty()).map(cut),
+                Some(cut(target_start..ports.len())),
+                address.map(str::to_owned),
+                protocol,
+            )
         }
         written::Port::Long {
-            target, published, ..
+            target,
+            published,
+            host_ip,
+            protocol,
         } => {
-            let read = |port: &Option<written::Written>| number(&text(port.as_ref()?).text);
-            Port {
-                target: read(target),
-                published: read(published),
-            }
+            let whole = |written: &Option<written::Written>| {
+                let resolved = text(written.as_ref()?);
+                Some(Part::of(&resolved, &(0..resolved.text.len())))
+            };
+            let protocol = protocol.as_ref().map(|protocol| text(protocol).text);
+            Port::new(
+                whole(published),
+                whole(target),
+                host_ip.as_ref().map(|address| text(address).text),
+                protocol.as_deref().unwrap_or("tcp"),
+            )
+        }
+    }
+}
+
+impl Port {
+    fn new(
+        published: Option<Part>,
+        target: Option<Part>,
+        host_ip: Option<String>,
+        protocol: &str,
+    ) -> Self {
+        let number = |part: &Option<Part>| {
+            let part = part.as_ref().filter(|part| part.is_known)?;
+            part.text.parse().ok()
+        };
+        Self {
+            published: number(&published),
+            target: number(&target),
+            published_text: published,
+            target_text: target,
+            host_ip,
+            protocol: protocol.to_ascii_lowercase(),
         }
     }
 }

@@ -213,14 +213,15 @@ impl Linker<'_> {
         let (path, missing) = written.map_or((None, None), |written| {
             dockerfiles.look_up(self.sources, written)
         });
-        let module = path.map(|path| Module {
-            folder: parent(&path).to_owned(),
+        let module = path.as_deref().map(|path| Module {
+            folder: parent(path).to_owned(),
             ..Module::default()
         });
         Service {
             product: product.to_owned(),
             entry,
             module: module.filter(|module| !module.folder.is_empty()),
+            dockerfile: path,
             missing_dockerfile: missing,
         }
     }

@@ -3,6 +3,7 @@
 //! Linking goes in steps: facts a file, then [`module::Module`]s, [`compose::Stack`]s and
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
+pub mod builds;
 pub mod calls;
 pub mod claims;
 pub mod compose;
@@ -12,6 +13,7 @@ mod directory;
 pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
+pub mod extra_env;
 pub mod generated;
 pub mod incomplete;
 pub mod init_sql;
@@ -20,6 +22,7 @@ pub mod link;
 pub mod module;
 pub mod mounts;
 pub mod names;
+pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -383,7 +386,13 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
             let dependencies = service.depends_on.iter();
             let dependencies = dependencies.flat_map(|it| it.condition.iter().chain([&it.name]));
             let values = values.chain(&service.image).chain(dependencies);
-            for place in values.flat_map(resolve::Resolved::links) {
+            let builds = service.build.iter();
+            let builds = builds.flat_map(|it| it.context_text.iter().chain(&it.dockerfile_text));
+            let values = values.chain(&service.healthcheck).chain(builds);
+            let ports = service.ports.iter();
+            let ports = ports.flat_map(|port| port.published_text.iter().chain(&port.target_text));
+            let shared = ports.flat_map(|part| part.chain.iter().map(|link| link.shared));
+            for place in values.flat_map(resolve::Resolved::links).chain(shared) {
                 users
                     .entry(place)
                     .or_default()

@@ -74,6 +74,8 @@ pub struct Service {
     pub entry: Entry,
     /// The module that it is built from, where its folder is known.
     pub module: Option<Module>,
+    /// The path of the Dockerfile that the registry means, from the workspace root.
+    pub dockerfile: Option<String>,
     /// What is wrong with its `dockerfile`, if no file stands there.
     pub missing_dockerfile: Option<MissingDockerfile>,
 }

@@ -1,4 +1,5 @@
-//! Dockerfiles, as far as the image they build on is concerned (Dockerfile reference, "FROM").
+//! Dockerfiles, as far as the image they build on and the ports they expose are concerned (Dockerfile
+//! reference, "FROM" and "EXPOSE").
 
 use crate::parse::Parsed;
 use crate::source::{At, Span};
@@ -8,6 +9,8 @@ use crate::source::{At, Span};
 pub struct Dockerfile {
     /// The stages, in order; the last one is what an unnamed target builds.
     pub stages: Vec<Stage>,
+    /// The words of every `EXPOSE`, of all stages.
+    pub exposed: Vec<At<String>>,
 }
 
 /// One `FROM`.
@@ -23,6 +26,7 @@ pub struct Stage {
 pub fn parse(text: &str) -> Parsed<Dockerfile> {
     let mut parsed = Parsed::<Dockerfile>::default();
     let mut start = 0;
+    let mut is_exposing = false;
     for line in text.split_inclusive('\n') {
         // BuildKit passes over a byte order mark as well.
         let content =
@@ -34,10 +38,30 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
             parsed.comments.push(Span::new(from, from + content.len()));
         } else if let Some(stage) = stage(content, start + indent) {
             parsed.facts.stages.push(stage);
+        } else {
+            let all = words(content, start + indent);
+            let is_first = all
+                .first()
+                .is_some_and(|word| word.value.eq_ignore_ascii_case("expose"));
+            if is_exposing || is_first {
+                let ports = all.into_iter().skip(usize::from(!is_exposing));
+                let ports = ports.filter(|word| word.value != "\\");
+                parsed.facts.exposed.extend(ports);
+                is_exposing = content.ends_with('\\');
+            }
         }
         start += line.len();
     }
     parsed
+}
+
+/// The words of a line that begins at `start`, comments behind them left out.
+fn words(line: &str, start: usize) -> Vec<At<String>> {
+    let at = |word: &str| word.as_ptr().addr() - line.as_ptr().addr() + start;
+    line.split_whitespace()
+        .take_while(|word| !word.starts_with('#'))
+        .map(|word| At::new(word.to_owned(), Span::new(at(word), at(word) + word.len())))
+        .collect()
 }
 
 fn stage(line: &str, start: usize) -> Option<Stage> {
@@ -85,6 +109,18 @@ impl Dockerfile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exposed_ports_are_read_with_their_places() {
+        let text = "FROM node:22\nEXPOSE 4211 9229/tcp\nRUN x\n expose $PORT \\\n  80-90\nRUN 5\n";
+        let parsed = parse(text);
+        let exposed = parsed.facts.exposed.iter();
+        let read: Vec<_> = exposed
+            .map(|port| (port.value.as_str(), &text[port.span.range()]))
+            .collect();
+        let all = ["4211", "9229/tcp", "$PORT", "80-90"];
+        assert_eq!(read, all.map(|port| (port, port)));
+    }
 
     #[test]
     fn the_base_image_is_found_through_the_stages() {

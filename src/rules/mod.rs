@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 36] = [
+pub const ALL: [Rule; 39] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -45,6 +45,9 @@ pub const ALL: [Rule; 36] = [
     compose::single_dev_postgres::RULE,
     compose::postgres_version::RULE,
     compose::missing_depends_on::RULE,
+    compose::extra_env_drift::RULE,
+    compose::service_port_drift::RULE,
+    compose::dockerfile_drift::RULE,
     compose::stateless_with_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,

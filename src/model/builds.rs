@@ -1,0 +1,153 @@
+//! What compose services are built from, and what the registry says they are.
+
+use std::collections::BTreeSet;
+
+use crate::finding::Fix;
+use crate::model::Workspace;
+use crate::model::compose::{Build, Part, Service as Container};
+use crate::model::product::{Product, Service};
+use crate::source::{Place, file_name, join, parent};
+
+/// A compose service that is built from another folder than the registry says.
+pub struct OtherBuild<'a> {
+    /// The registry's service.
+    pub service: &'a Service,
+    /// The Dockerfile that it is built from, from the workspace root.
+    pub dockerfile: &'a str,
+    /// The service whose module that is.
+    pub whose: Option<&'a Service>,
+    /// The wrong text.
+    pub place: Place,
+    /// What to write.
+    pub help: String,
+    /// Where the container takes the text from another place.
+    pub way: Option<(Place, String)>,
+    /// An edit that mends it.
+    pub fix: Option<Fix>,
+}
+
+impl Workspace<'_> {
+    /// Services that the product's stacks build from another folder than the registry says.
+    pub fn other_builds<'p>(&'p self, product: &'p Product) -> Vec<OtherBuild<'p>> {
+        let mut found = Vec::new();
+        for &index in &product.stacks {
+            for service in product.services() {
+                let container = service.container(&self.stacks[index]);
+                let other = container
+                    .and_then(|container| self.other_build(product, index, service, container));
+                found.extend(other);
+            }
+        }
+        found
+    }
+
+    fn other_build<'p>(
+        &'p self,
+        product: &'p Product,
+        index: usize,
+        service: &'p Service,
+        container: &'p Container,
+    ) -> Option<OtherBuild<'p>> {
+        let build = container.build.as_ref()?;
+        let registered = service.dockerfile.as_deref();
+        let registered = registered.filter(|_| service.missing_dockerfile.is_none())?;
+        let dockerfile = build.dockerfile.as_deref()?;
+        let is_development = product.development == Some(index);
+        let is_whole = is_development || build.context_text.is_some();
+        let is_remote = build.context_text.as_ref().is_some_and(|context| {
+            context.text.contains("://") || context.text.starts_with("git@")
+        });
+        let is_certain = is_whole && !is_remote && !build.is_partial && !container.is_extended;
+        let folder = parent(registered);
+        let built = parent(dockerfile);
+        let is_above = !built.is_empty() && folder.starts_with(&format!("{built}/"));
+        let is_within = format!("{dockerfile}/").starts_with(&format!("{folder}/"))
+            || is_above
+            || build.context.as_deref() == Some(folder);
+        if !is_certain || is_within || folder.is_empty() || names_module(build, service, folder) {
+            return None;
+        }
+        let context = build.context.as_deref()?;
+        let (text, right) = match &build.dockerfile_text {
+            Some(text) if text.text.contains('/') || build.context_text.is_none() => {
+                (text, relative(context, registered))
+            }
+            _ => {
+                let text = build.context_text.as_ref()?;
+                (text, relative(&self.stacks[index].folder, folder))
+            }
+        };
+        let part = Part::of(text, &(0..text.text.len()));
+        let user = (index, self.stacks[index].position(container));
+        let link = self.stand_on(&part.chain, &BTreeSet::from([user]))?;
+        let is_alone = is_development && self.is_used_only_in(index, &link);
+        let is_module_of = |other: &&Service| {
+            let own = other.dockerfile.as_deref().map(parent);
+            other.key() != service.key() && own == Some(parent(dockerfile))
+        };
+        Some(OtherBuild {
+            service,
+            dockerfile,
+            whose: product.services().iter().find(is_module_of),
+            place: link.place,
+            help: if link.is_part {
+                format!("write `{right}`")
+            } else {
+                let key = &container.key.value;
+                format!("give `{key}` a `build` of its own, from `{registered}`")
+            },
+            way: part.way_to(&link, &container.key.value),
+            fix: self.replacement(link.place, &part.text, &right, is_alone),
+        })
+    }
+}
+
+/// Whether a build that many modules share is told by a target or an argument which module is meant.
+fn names_module(build: &Build, service: &Service, folder: &str) -> bool {
+    let names = [service.key(), folder, file_name(folder)];
+    let args = build.args.iter().map(|(_, value)| value);
+    let mut texts = args.chain(&build.target);
+    texts.any(|text| names.iter().any(|name| text.contains(name)))
+}
+
+/// The path of `to` as seen from a folder, both from the workspace root.
+fn relative(folder: &str, to: &str) -> String {
+    let mut up = String::new();
+    let mut base = folder;
+    loop {
+        let below = if base.is_empty() {
+            Some(to)
+        } else if to == base {
+            Some("")
+        } else {
+            to.strip_prefix(base)
+                .and_then(|rest| rest.strip_prefix('/'))
+        };
+        if let Some(below) = below {
+            let path = format!("{up}{below}");
+            debug_assert_eq!(join(folder, &path).as_deref(), Some(to));
+            let path = path.trim_end_matches('/');
+            return if path.is_empty() {
+                ".".to_owned()
+            } else {
+                path.to_owned()
+            };
+        }
+        base = parent(base);
+        up.push_str("../");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_folders() {
+        assert_eq!(relative("", "a/b"), "a/b");
+        assert_eq!(relative("a", "a"), ".");
+        assert_eq!(relative("a/c", "a/b/D"), "../b/D");
+        assert_eq!(relative("p/q", "a"), "../../a");
+        assert_eq!(relative("ab", "a"), "../a");
+    }
+}
