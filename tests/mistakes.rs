@@ -388,6 +388,18 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres/tariff_book⟧",
     },
     Mistake {
+        what: "a URL whose user and password run together",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "nordhaven:${POSTGRES_PASSWORD",
+                "nordhaven${POSTGRES_PASSWORD",
+            )
+        },
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://nordhaven${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book⟧",
+    },
+    Mistake {
         what: "a URL without a user",
         make: |files| files.replace_in_block(COMPOSE, "\n  tariff-book:", "//nordhaven:", "//:"),
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql://:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book⟧",
@@ -726,6 +738,17 @@ const MISTAKES: &[Mistake] = &[
             )
         },
         finding: "syntax-error modules/shared/tariff-book/prisma/schema.prisma ⟦provider \"postgresql\"⟧",
+    },
+    Mistake {
+        what: "a schema whose provider is never closed",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/prisma/schema.prisma",
+                "provider = \"postgresql\"",
+                "provider = \"postgresql)",
+            )
+        },
+        finding: "syntax-error modules/shared/tariff-book/prisma/schema.prisma ⟦\"postgresql)⟧",
     },
     Mistake {
         what: "a schema that reads another variable",

@@ -216,6 +216,8 @@ impl Workspace<'_> {
         let urls = self.database_urls(product).into_iter();
         urls.filter(|url| url.is_development && url.variable.is_postgres())
             .filter_map(|url| {
+                // Without a password nobody knows where the user's name ends.
+                url.variable.connection.as_ref()?.password.as_ref()?;
                 let user = url
                     .variable
                     .user()

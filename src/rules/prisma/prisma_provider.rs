@@ -2,12 +2,18 @@
 
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
+use crate::source::Placed;
 
 pub(crate) const RULE: Rule = rule!("prisma", "prisma-provider", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for (service, datasource) in workspace.datasources() {
         let problems = workspace.facts(datasource.file).problems();
+        let is_broken = |provider: &Placed<String>| {
+            let span = provider.place.span;
+            let mut spans = problems.iter().map(|problem| problem.span);
+            spans.any(|problem| problem.start <= span.end && span.start <= problem.end)
+        };
         if !datasource.has_provider && problems.is_empty() {
             report
                 .at(
@@ -17,7 +23,8 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .about(service, "no provider")
                 .help("add `provider = \"postgresql\"`");
         }
-        let Some(provider) = &datasource.provider else {
+        let read = datasource.provider.as_ref();
+        let Some(provider) = read.filter(|provider| !is_broken(provider)) else {
             continue;
         };
         // `postgres` is an old name that Prisma takes for `postgresql`.
