@@ -694,6 +694,13 @@ const MISTAKES: &[Mistake] = &[
         finding: "dockerfile-drift products/nordhaven/docker-compose.yml ⟦modules/shared/party-directory/Dockerfile⟧",
     },
     Mistake {
+        what: "a URL with the short scheme",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  tariff-book:", "postgresql://", "postgres://")
+        },
+        finding: "database-url-scheme products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")

@@ -59,8 +59,8 @@ impl Workspace<'_> {
         });
         let is_certain = is_whole && !is_remote && !build.is_partial && !container.is_extended;
         let folder = parent(registered);
-        let built = parent(dockerfile);
-        let is_above = !built.is_empty() && folder.starts_with(&format!("{built}/"));
+        let beside = parent(dockerfile);
+        let is_above = !beside.is_empty() && folder.starts_with(&format!("{beside}/"));
         let is_within = format!("{dockerfile}/").starts_with(&format!("{folder}/"))
             || is_above
             || build.context.as_deref() == Some(folder);

@@ -166,6 +166,21 @@ impl Workspace<'_> {
             .collect()
     }
 
+    /// Connection strings that begin with the short scheme.
+    pub fn short_schemes<'p>(&'p self, product: &'p Product) -> Vec<(Link, WrongText<'p>)> {
+        let urls = self.database_urls(product).into_iter();
+        let wrongs = urls.filter_map(|url| {
+            let scheme = url.variable.connection.as_ref()?.scheme.clone();
+            let part = url.variable.part(&scheme)?;
+            (part.is_known && part.text == "postgres").then(|| WrongText {
+                url,
+                part,
+                right: "postgresql".to_owned(),
+            })
+        });
+        self.stand(wrongs.collect())
+    }
+
     /// Whether a service of the development set takes a text from a link, and nobody outside that set.
     pub fn is_development_only(&self, url: &DatabaseUrl, link: &Link) -> bool {
         url.is_development && self.is_used_only_in(url.user.0, link)

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::rule::{Rule, RuleSet};
 
 /// Every rule, in the order of the catalogue.
-pub const ALL: [Rule; 39] = [
+pub const ALL: [Rule; 40] = [
     input::syntax_error::RULE,
     input::unreadable_file::RULE,
     input::dynamic_registry::RULE,
@@ -40,6 +40,7 @@ pub const ALL: [Rule; 39] = [
     compose::database_url_missing::RULE,
     compose::database_url_mismatch::RULE,
     compose::database_url_format::RULE,
+    compose::database_url_scheme::RULE,
     compose::database_url_host::RULE,
     compose::localhost_url::RULE,
     compose::single_dev_postgres::RULE,

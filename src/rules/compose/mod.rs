@@ -4,6 +4,7 @@ pub(super) mod database_url_format;
 pub(super) mod database_url_host;
 pub(super) mod database_url_mismatch;
 pub(super) mod database_url_missing;
+pub(super) mod database_url_scheme;
 pub(super) mod dockerfile_drift;
 pub(super) mod extra_env_drift;
 pub(super) mod localhost_url;
