@@ -86,7 +86,14 @@ const ORDER: [(Attribute, &[&str]); 8] = [
         ],
     ),
     (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
-    (Attribute::Name, &["service-key-case", "hostname-mismatch"]),
+    (
+        Attribute::Name,
+        &[
+            "service-key-case",
+            "hostname-mismatch",
+            "unknown-dependency",
+        ],
+    ),
     (
         Attribute::Port,
         &["duplicate-port", "service-port-drift", "extra-env-target"],

@@ -888,6 +888,22 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
+    Mistake {
+        what: "a URL that lost the sign before its host",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "ebb-and-flow}@postgres:5432/tariff_book",
+                "ebb-and-flow}postgres:5432/tariff_book",
+            )
+        },
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦${POSTGRES_PASSWORD:-ebb-and-flow}postgres:5432⟧",
+    },
+    Mistake {
+        what: "a key that lost a letter",
+        make: |files| files.replace(REGISTRY, "  \"tariff-book\": {", "  \"tarif-book\": {"),
+        finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
 ];
 
 #[test]

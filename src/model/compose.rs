@@ -756,6 +756,14 @@ impl<'a> Linker<'a> {
             }
             stack.open.extend(self.openings(file, compose));
         }
+        if stack.services_key.is_none()
+            && let Some(&base) = stack.files.first()
+        {
+            stack.open.push(Placed {
+                value: "the compose file has no `services`".to_owned(),
+                place: Span::default().in_file(base),
+            });
+        }
         for key in order {
             let Some(service) = self.service(folder, &parts[key], &variables, &networks) else {
                 continue;

@@ -14,6 +14,8 @@ pub struct UnknownDependency<'a> {
     pub text: &'a Text,
     /// The key that was probably meant.
     pub meant: Option<&'a str>,
+    /// The service whose hostname, and not its key, it names: then those two differ.
+    pub host_of: Option<&'a Service>,
 }
 
 /// One step of a cycle: a service and the entry of `dependsOn` that leads on.
@@ -50,13 +52,14 @@ impl Product {
                 let name = text.value.as_str();
                 let is_itself = name == service.key();
                 let is_unknown = !keys.contains(name) && !self.is_open();
-                let named_by_host = by_hostname.get(name);
+                let named_by_host = by_hostname.get(name).copied();
                 // Then the key is what is wrong.
                 let is_right = named_by_host.is_some_and(|named| named.key_defect().is_some());
                 if is_right || !is_itself && !is_unknown {
                     continue;
                 }
-                let named_by_host = named_by_host.map(|service| service.key());
+                let host_of = named_by_host.filter(|_| is_unknown);
+                let named_by_host = named_by_host.map(Service::key);
                 let in_package = name.rsplit_once('/').map(|(_, last)| last);
                 let meant = named_by_host
                     .or(in_package.and_then(|last| keys.get(last).copied()))
@@ -66,6 +69,7 @@ impl Product {
                     service,
                     text,
                     meant,
+                    host_of,
                 });
             }
         }

@@ -182,7 +182,11 @@ impl Service {
             .database()
             .filter(|name| NameDefect::of(name).is_none())?;
         let derived = self.derived_database();
-        (name != derived && NameDefect::of(&derived).is_none()).then_some((name, derived))
+        let hostname = self.entry.hostname.known();
+        // Then the key is the odd one out, and `hostname-mismatch` says so.
+        let is_of_hostname = hostname.is_some_and(|text| text.value.replace('-', "_") == name);
+        let is_odd = name != derived && !is_of_hostname && NameDefect::of(&derived).is_none();
+        is_odd.then_some((name, derived))
     }
 
     /// The name that its key makes, if it is legal and no service of the product has it.

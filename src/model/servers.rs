@@ -43,6 +43,8 @@ pub struct WrongServer {
     pub owner: Owner,
     /// The name of the container that connects.
     pub container: String,
+    /// The variable that holds it.
+    pub variable: String,
     /// Where it leads, in words that follow "connects to".
     pub what: String,
     /// The right text.
@@ -251,6 +253,7 @@ impl Workspace<'_> {
             place: link.place,
             owner: self.owner_of_container(index, container),
             container: key.clone(),
+            variable: variable.name.value.clone(),
             what: defect.what,
             help: variable.advice(key, link, &[(&defect.part, &defect.right)]),
             right: defect.right,

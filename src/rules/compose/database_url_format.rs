@@ -19,7 +19,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .about(service, defect.clone())
                 .because_all(wrong.way_to(&link))
-                .argues(Attribute::Connection, Wrong::Everything)
+                .argues(Attribute::Connection, Wrong::Value(variable.clone()))
                 .help(format!(
                     "set `{variable}` to `{}`",
                     pattern.url_of(service.database().unwrap_or("<database>")),

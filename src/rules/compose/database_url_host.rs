@@ -1,5 +1,6 @@
 //! See `rules/compose/database-url-host.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -18,6 +19,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(wrong.owner, wrong.text.clone())
             .because_all(wrong.labels)
             .fix(workspace.unsafe_replacement(wrong.place, &wrong.text, &wrong.right))
+            .argues(Attribute::Connection, Wrong::Value(wrong.variable))
             .help(wrong.help);
     }
 }

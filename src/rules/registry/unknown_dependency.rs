@@ -11,6 +11,16 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         for unknown in product.unknown_dependencies() {
             let (key, name) = (unknown.service.key(), &unknown.text.value);
+            let (owner, attribute) = match unknown.host_of {
+                Some(service) => (service.into(), Attribute::Name),
+                None => {
+                    let missing = Owner {
+                        product: Some(product.name.clone()),
+                        service: Some(name.clone()),
+                    };
+                    (missing, Attribute::Entry)
+                }
+            };
             report
                 .at(
                     workspace.stand_in_registry(&unknown.text.origin),
@@ -21,14 +31,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     },
                 )
                 .about(unknown.service, name.clone())
-                .argues_for(
-                    Owner {
-                        product: Some(product.name.clone()),
-                        service: Some(name.clone()),
-                    },
-                    Attribute::Entry,
-                    Wrong::Value(key.to_owned()),
-                )
+                .argues_for(owner, attribute, Wrong::Value(key.to_owned()))
                 .help(match unknown.meant {
                     Some(meant) => format!("write `{meant}`"),
                     None if name == key => format!("remove `{name}` from its `dependsOn`"),
