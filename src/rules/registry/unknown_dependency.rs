@@ -11,16 +11,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         for unknown in product.unknown_dependencies() {
             let (key, name) = (unknown.service.key(), &unknown.text.value);
-            let (owner, attribute) = match unknown.host_of {
-                Some(service) => (service.into(), Attribute::Name),
-                None => {
-                    let missing = Owner {
-                        product: Some(product.name.clone()),
-                        service: Some(name.clone()),
-                    };
-                    (missing, Attribute::Entry)
-                }
+            let missing = || Owner {
+                product: Some(product.name.clone()),
+                service: Some(name.clone()),
             };
+            let (owner, attribute) = unknown.host_of.map_or_else(
+                || (missing(), Attribute::Entry),
+                |service| (service.into(), Attribute::Name),
+            );
             report
                 .at(
                     workspace.stand_in_registry(&unknown.text.origin),
