@@ -6,7 +6,7 @@ use crate::model::product::Product;
 use crate::model::{Workspace, generated};
 use crate::parse::Problem;
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Place, Placed, file_name};
 
 /// What an init SQL does.
 #[derive(Debug)]
@@ -124,9 +124,12 @@ impl Workspace<'_> {
         let Some(init) = &product.init_sql else {
             return Vec::new();
         };
+        // The usual name beside a registry is that of the generated file (article 4).
+        let is_generated = file_name(&product.init_sql_path) == "init-databases.sql"
+            || self.has_generated_header(init.file);
         let is_foreign = |other: &&Other| match &product.generator {
             Some(generator) => !generator.writes(&other.words) && !is_harmless(&other.words),
-            None => self.has_generated_header(init.file) && is_of_tables(&other.words),
+            None => is_generated && is_of_tables(&other.words),
         };
         init.others.iter().filter(is_foreign).collect()
     }
