@@ -250,9 +250,9 @@ fn every_document_says_what_its_rule_does() {
     let is_blessing = std::env::var_os("DBFENCE_BLESS").is_some();
     let mut faults = Vec::new();
     for rule in rules::ALL {
-        let (found, blessed) = run_document(&rule);
+        let (found, blessed) = run_document(rule);
         if is_blessing {
-            fs::write(path_of(&rule), blessed).unwrap();
+            fs::write(path_of(rule), blessed).unwrap();
         }
         faults.extend(
             found
