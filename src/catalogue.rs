@@ -1,6 +1,8 @@
 //! What the rules are called and what their documents say, as plain data: all that the floors below the
 //! rules need of them.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::finding::{Safety, Severity};
@@ -59,6 +61,42 @@ pub struct FrontMatter {
     /// Whether it rests for services outside a registry.
     #[serde(default)]
     pub needs_registry: bool,
+    /// What can be set beside its level, by name.
+    #[serde(default)]
+    pub options: BTreeMap<String, RuleOption>,
+}
+
+/// What can be set of a rule beside its level.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RuleOption {
+    /// What its values are.
+    #[serde(rename = "type")]
+    pub kind: OptionKind,
+    /// What holds where nothing is configured, in a sentence's words.
+    pub default: String,
+    /// What it does, as a sentence.
+    pub doc: String,
+}
+
+/// What the values of an option are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptionKind {
+    /// `true` or `false`; absent means `false`.
+    Boolean,
+    /// For some layers, a list of layers each.
+    LayersByLayer,
+}
+
+impl OptionKind {
+    /// What it is called.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OptionKind::Boolean => "boolean",
+            OptionKind::LayersByLayer => "layers-by-layer",
+        }
+    }
 }
 
 /// What the fixes of a rule are at best.
@@ -155,6 +193,17 @@ impl Catalogue {
     /// The rule of that name.
     pub fn find(&self, name: &str) -> Option<&Described> {
         self.rules.iter().find(|rule| rule.entry.name == name)
+    }
+
+    /// The categories, each once, in the order of the catalogue.
+    pub fn categories(&self) -> Vec<&'static str> {
+        let mut categories: Vec<&str> = Vec::new();
+        for rule in &self.rules {
+            if !categories.contains(&rule.entry.category) {
+                categories.push(rule.entry.category);
+            }
+        }
+        categories
     }
 
     /// Whether some rule is of that category.

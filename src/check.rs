@@ -5,7 +5,7 @@ use std::sync::Once;
 use rayon::prelude::*;
 
 use crate::conflict;
-use crate::finding::{self, Inactive, Open, Outcome, Severity, Summary};
+use crate::finding::{self, Inactive, Open, Outcome, Summary};
 use crate::model::Workspace;
 use crate::parse::Kept;
 use crate::policy::Policy;
@@ -43,19 +43,22 @@ pub fn check_again(
     start_threads(None);
     let facts = kept.parse_all(sources);
     let workspace = Workspace::link(sources, facts, policy);
-    let speaking: Vec<(&Rule, Severity)> = rules
+    let catalogue = rules.catalogue();
+    let speaking: Vec<&Rule> = rules
         .rules()
         .iter()
-        .filter_map(|rule| {
-            let level = policy.level(rule.entry.name, rules.catalogue());
-            Some((rule, level.severity()?))
-        })
+        .filter(|rule| policy.speaks_somewhere(rule.entry.name, catalogue))
         .collect();
-    let drafts = speaking
+    let drafts: Vec<_> = speaking
         .par_iter()
-        .map(|(rule, severity)| rule::run(rule, *severity, &workspace))
-        .collect::<Vec<_>>();
-    let mut findings = conflict::settle(drafts.into_iter().flatten().collect());
+        .map(|rule| rule::run(rule, &workspace))
+        .collect();
+    let heard = drafts.into_iter().flatten().filter_map(|draft| {
+        let path = &sources.file(draft.finding.place.file).path;
+        let level = policy.level_at(draft.finding.rule, path, catalogue);
+        Some(draft.at_severity(level.severity()?))
+    });
+    let mut findings = conflict::settle(heard.collect());
     finding::sort(&mut findings);
     Outcome {
         summary: summary(&workspace, rules, &speaking),
@@ -63,7 +66,7 @@ pub fn check_again(
     }
 }
 
-fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[(&Rule, Severity)]) -> Summary {
+fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summary {
     let files = workspace.sources.as_slice();
     let products = workspace.products();
     Summary {
@@ -94,16 +97,12 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[(&Rule, Severity)
 }
 
 /// Which rules rest, and why: for every product, or as a whole where there is no registry.
-fn inactive(
-    workspace: &Workspace,
-    rules: &RuleSet,
-    speaking: &[(&Rule, Severity)],
-) -> Vec<Inactive> {
+fn inactive(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Vec<Inactive> {
     let needs_registry = |name: &str| {
         let rule = rules.catalogue().find(name);
         rule.is_some_and(|rule| rule.front_matter.needs_registry)
     };
-    let names = || speaking.iter().map(|(rule, _)| rule.entry.name);
+    let names = || speaking.iter().map(|rule| rule.entry.name);
     if workspace.products().is_empty() {
         return names()
             .filter(|name| needs_registry(name))

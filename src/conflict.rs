@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::finding::{Finding, Label, Owner, Safety};
+use crate::finding::{Finding, Label, Owner, Safety, Severity};
 use crate::source::Place;
 
 /// What rules argue about.
@@ -56,6 +56,15 @@ pub struct Draft {
     pub finding: Finding,
     /// What it argues about; `None` where no other rule can mean the same mistake.
     pub stake: Option<Stake>,
+}
+
+impl Draft {
+    /// The same, with the weight that its finding has here.
+    #[must_use]
+    pub fn at_severity(mut self, severity: Severity) -> Self {
+        self.finding.severity = severity;
+        self
+    }
 }
 
 /// Who speaks first.

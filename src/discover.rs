@@ -29,6 +29,8 @@ pub struct Options {
     pub exclude: Vec<String>,
     /// Paths or globs of the registries, from the workspace root. Empty: files named like one.
     pub registries: Vec<String>,
+    /// Compose files by their paths, from any folder; those that are named like one are known anyway.
+    pub compose: Vec<String>,
     /// Larger files are not read; in bytes.
     pub max_file_size: u64,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
         Self {
             exclude: Vec::new(),
             registries: Vec::new(),
+            compose: Vec::new(),
             max_file_size: 8 * 1024 * 1024,
         }
     }

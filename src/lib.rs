@@ -13,6 +13,7 @@ pub mod connection;
 pub mod discover;
 pub mod finding;
 pub mod fix;
+pub mod glob;
 pub mod interpolation;
 pub mod model;
 pub mod parse;

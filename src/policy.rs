@@ -1,12 +1,19 @@
 //! `dbfence.yaml`: what a team configured. Every value that can be wrong knows where it stands.
 
+mod date;
+mod file;
+mod paths;
+mod read;
+mod schema;
+
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use crate::catalogue::{Catalogue, Level};
+use crate::catalogue::{Catalogue, Described, Level};
+use crate::glob::Globs;
 use crate::source::{At, Span};
-use crate::yaml::typed::{self, Setting};
+
+pub use date::Date;
+pub use schema::schema;
 
 /// The name of the config file, and of the marker of a workspace root.
 pub const FILE_NAME: &str = "dbfence.yaml";
@@ -16,6 +23,8 @@ pub const FILE_NAME: &str = "dbfence.yaml";
 pub struct Policy {
     /// Where registries stand, as globs from the workspace root; empty means: by name and shape.
     pub registries: Vec<String>,
+    /// Folders of modules, beside those that the registries name.
+    pub modules: Globs,
     /// What is not looked at, as gitignore patterns from the workspace root.
     pub exclude: Vec<String>,
     /// The one variable that holds a service's connection string.
@@ -26,61 +35,134 @@ pub struct Policy {
     pub postgres_major: u16,
     /// The role that the init SQL grants to, where it is not to be read off the connection strings.
     pub postgres_role: Option<String>,
+    /// The layers of services, the lowest first.
+    pub layers: Vec<String>,
+    /// Containers that may open databases of others and own none: keys of compose services, other names
+    /// that they go by, or names of images.
+    pub tools: Vec<String>,
+    /// The compose files of the development set in the order in which they are merged, from the folder of a
+    /// product or of the workspace; empty means: the standard file with its override.
+    pub development: Vec<String>,
+    /// The compose files of the production stack, in the same way; empty means: none is named.
+    pub production: Vec<String>,
+    /// What is true of services that no registry names, in the order of the file.
+    pub services: Vec<ServiceSetting>,
+    /// What services may read of others for the time being, in the order of the file.
+    pub exceptions: Vec<Exception>,
+    /// The day on which exceptions are judged; where it is not known, none has ended.
+    pub today: Option<Date>,
     /// Files larger than this many bytes are not read.
     pub max_file_size: u64,
-    /// Levels by rule or category.
-    levels: BTreeMap<String, Level>,
+    /// Levels that hold for every file.
+    levels: Levels,
+    /// Levels that hold for some files; of several that match, the last one counts.
+    overrides: Vec<Override>,
     /// Levels by rule from the command line, which count before the file's.
     overriding: BTreeMap<String, Level>,
+    /// What is set of rules beside their levels, by rule and option.
+    options: BTreeMap<(String, String), OptionValue>,
+    /// Paths and patterns that should lead somewhere.
+    named: Vec<NamedPath>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
             registries: Vec::new(),
+            modules: Globs::default(),
             exclude: Vec::new(),
             database_variable: "DATABASE_URL".to_owned(),
             postgres_port: 5432,
             postgres_major: 16,
             postgres_role: None,
+            layers: ["platform", "shared", "domain"].map(str::to_owned).into(),
+            tools: Vec::new(),
+            development: Vec::new(),
+            production: Vec::new(),
+            services: Vec::new(),
+            exceptions: Vec::new(),
+            today: None,
             max_file_size: 8 * 1024 * 1024,
-            levels: BTreeMap::new(),
+            levels: Levels::default(),
+            overrides: Vec::new(),
             overriding: BTreeMap::new(),
+            options: BTreeMap::new(),
+            named: Vec::new(),
         }
     }
 }
 
-/// The file as it is written.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct File {
-    registry: OneOrMany,
-    exclude: Vec<String>,
-    database_variable: Option<String>,
-    postgres: Postgres,
-    max_file_size: Option<u64>,
-    rules: BTreeMap<String, Setting<String>>,
+/// What is true of a service that no registry names.
+#[derive(Clone, Debug)]
+pub struct ServiceSetting {
+    /// What it is called.
+    pub name: At<String>,
+    /// The folder of its module, from the workspace root.
+    pub folder: Option<At<String>>,
+    /// The keys of its compose services.
+    pub compose: Vec<At<String>>,
+    /// The variable that holds its connection string.
+    pub variable: Option<At<String>>,
+    /// The database that it owns; empty for a service without one.
+    pub database: Option<At<String>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct Postgres {
-    port: Option<u16>,
-    major: Option<u16>,
-    role: Option<String>,
+/// Tables of others that a service may read for the time being.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    /// The service that reads.
+    pub service: At<String>,
+    /// What it may read: `database.table` or `table`.
+    pub may_read: Vec<At<String>>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it may.
+    pub until: At<Date>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
+/// Levels by rule and by category.
+#[derive(Clone, Debug, Default)]
+struct Levels(BTreeMap<String, Level>);
 
-impl Default for OneOrMany {
-    fn default() -> Self {
-        Self::Many(Vec::new())
+impl Levels {
+    /// The rule's own, else that of its category.
+    fn of(&self, rule: &Described) -> Option<Level> {
+        let own = self.0.get(rule.entry.name);
+        own.or_else(|| self.0.get(rule.entry.category)).copied()
     }
+}
+
+/// Levels that hold for some files.
+#[derive(Clone, Debug)]
+struct Override {
+    files: Globs,
+    levels: Levels,
+}
+
+/// What an option of a rule is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum OptionValue {
+    Boolean(bool),
+    LayersByLayer(BTreeMap<String, Vec<String>>),
+}
+
+/// A path or pattern of the file that should lead somewhere.
+#[derive(Clone, Debug)]
+struct NamedPath {
+    text: At<String>,
+    leads_to: LeadsTo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeadsTo {
+    /// A file, by a pattern from the workspace root.
+    Registry,
+    /// A folder, by a pattern from the workspace root.
+    Modules,
+    /// A compose file, from any folder.
+    Compose,
+    /// A folder, from the workspace root.
+    Folder,
 }
 
 /// A config that cannot be followed.
@@ -93,38 +175,9 @@ pub struct BrokenConfig {
 }
 
 impl Policy {
-    /// Reads a config file. Unknown keys, rules and levels are errors.
+    /// Reads a config file. Unknown keys, rules, levels, options and values that cannot be are errors.
     pub fn read(text: &str, catalogue: &Catalogue) -> Result<Self, BrokenConfig> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
-        }
-        let file: File = typed::read(text).map_err(|mismatch| BrokenConfig {
-            message: mismatch.message,
-            span: mismatch.span,
-        })?;
-        let mut policy = Self {
-            registries: match file.registry {
-                OneOrMany::One(path) => vec![path],
-                OneOrMany::Many(paths) => paths,
-            },
-            exclude: file.exclude,
-            postgres_role: file.postgres.role,
-            ..Self::default()
-        };
-        policy.database_variable = file.database_variable.unwrap_or(policy.database_variable);
-        policy.postgres_port = file.postgres.port.unwrap_or(policy.postgres_port);
-        policy.postgres_major = file.postgres.major.unwrap_or(policy.postgres_major);
-        policy.max_file_size = file.max_file_size.unwrap_or(policy.max_file_size);
-        for (name, Setting(At { value, span })) in file.rules {
-            let broken = |message| BrokenConfig {
-                message,
-                span: Some(span),
-            };
-            check_name(&name, catalogue, true).map_err(broken)?;
-            let level = read_level(&value).map_err(broken)?;
-            policy.levels.insert(name, level);
-        }
-        Ok(policy)
+        read::read(text, catalogue)
     }
 
     /// Takes `NAME=LEVEL` from the command line. The error says what to write instead.
@@ -132,27 +185,53 @@ impl Policy {
         let (name, level) = assignment.split_once('=').ok_or_else(|| {
             format!("`{assignment}` is not NAME=LEVEL, such as duplicate-port=off")
         })?;
-        check_name(name, catalogue, false)?;
-        self.overriding.insert(name.to_owned(), read_level(level)?);
+        if catalogue.find(name).is_none() {
+            return Err(read::no_such_rule(name, catalogue));
+        }
+        let level = read::level(level)?;
+        self.overriding.insert(name.to_owned(), level);
         Ok(())
     }
 
-    /// The level of a rule: its document's, then its category's, then its own setting, then the command
-    /// line's.
+    /// The level of a rule where no override holds: its document's, then its category's, then its own
+    /// setting, then the command line's.
     pub fn level(&self, name: &str, catalogue: &Catalogue) -> Level {
         let Some(rule) = catalogue.find(name) else {
             return Level::Off;
         };
-        [
-            self.overriding.get(name),
-            self.levels.get(name),
-            self.levels.get(rule.entry.category),
-        ]
-        .into_iter()
-        .flatten()
-        .next()
-        .copied()
-        .unwrap_or(rule.front_matter.severity)
+        let from_command_line = self.overriding.get(name).copied();
+        from_command_line
+            .or_else(|| self.levels.of(rule))
+            .unwrap_or(rule.front_matter.severity)
+    }
+
+    /// The level of a rule for findings in the file at `path`, from the workspace root: that of the last
+    /// override which matches, if any, unless the command line sets another.
+    pub fn level_at(&self, name: &str, path: &str, catalogue: &Catalogue) -> Level {
+        let overriding = self.overrides_of(name, catalogue);
+        overriding
+            .filter(|(over, _)| over.files.contain(path))
+            .last()
+            .map_or_else(|| self.level(name, catalogue), |(_, level)| level)
+    }
+
+    /// Whether a rule is on for some file.
+    pub fn speaks_somewhere(&self, name: &str, catalogue: &Catalogue) -> bool {
+        let mut levels = self.overrides_of(name, catalogue).map(|(_, level)| level);
+        self.level(name, catalogue) != Level::Off || levels.any(|level| level != Level::Off)
+    }
+
+    /// The overrides that set a level of a rule, and the level; none where the command line sets it.
+    fn overrides_of<'a>(
+        &'a self,
+        name: &str,
+        catalogue: &'a Catalogue,
+    ) -> impl Iterator<Item = (&'a Override, Level)> {
+        let rule = catalogue
+            .find(name)
+            .filter(|_| !self.overriding.contains_key(name));
+        let overrides = self.overrides.iter();
+        overrides.filter_map(move |over| Some((over, over.levels.of(rule?)?)))
     }
 
     /// What gave a rule its level, in words for a table.
@@ -160,28 +239,40 @@ impl Policy {
         let category = catalogue.find(name).map_or("", |rule| rule.entry.category);
         if self.overriding.contains_key(name) {
             "--rule"
-        } else if self.levels.contains_key(name) {
+        } else if self.overrides_of(name, catalogue).next().is_some() {
+            "dbfence.yaml (and overrides)"
+        } else if self.levels.0.contains_key(name) {
             FILE_NAME
-        } else if self.levels.contains_key(category) {
+        } else if self.levels.0.contains_key(category) {
             "dbfence.yaml (category)"
         } else {
             "default"
         }
     }
-}
 
-fn check_name(name: &str, catalogue: &Catalogue, category_too: bool) -> Result<(), String> {
-    if catalogue.find(name).is_some() || category_too && catalogue.has_category(name) {
-        return Ok(());
+    /// Whether an option of a rule is set to `true`.
+    pub fn is_set(&self, rule: &str, option: &str) -> bool {
+        let value = self.options.get(&(rule.to_owned(), option.to_owned()));
+        value == Some(&OptionValue::Boolean(true))
     }
-    let hint = catalogue.nearest(name).map_or_else(
-        || "`dbfence rules` lists them".to_owned(),
-        |nearest| format!("did you mean `{nearest}`?"),
-    );
-    Err(format!("there is no rule `{name}`; {hint}"))
+
+    /// What an option of a rule lists for a layer, where it is set.
+    pub fn layers_for(&self, rule: &str, option: &str, layer: &str) -> Option<&[String]> {
+        match self.options.get(&(rule.to_owned(), option.to_owned()))? {
+            OptionValue::LayersByLayer(lists) => lists.get(layer).map(Vec::as_slice),
+            OptionValue::Boolean(_) => None,
+        }
+    }
+
+    /// The compose files that the config names.
+    pub fn compose_files(&self) -> Vec<String> {
+        [&self.development[..], &self.production].concat()
+    }
 }
 
-fn read_level(word: &str) -> Result<Level, String> {
-    Level::from_word(word)
-        .ok_or_else(|| format!("`{word}` is no level; write `error`, `warning` or `off`"))
+impl Exception {
+    /// Whether it holds no more on `today`.
+    pub fn has_ended(&self, today: Option<Date>) -> bool {
+        today.is_some_and(|today| self.until.value < today)
+    }
 }

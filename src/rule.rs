@@ -65,11 +65,11 @@ impl RuleSet {
     }
 }
 
-/// Runs one rule and gives what it found, each finding at `severity`.
-pub fn run(rule: &Rule, severity: Severity, workspace: &Workspace) -> Vec<Draft> {
+/// Runs one rule and gives what it found. How much a finding weighs is decided by who knows the levels;
+/// until then it is an error.
+pub fn run(rule: &Rule, workspace: &Workspace) -> Vec<Draft> {
     let mut report = Report {
         entry: rule.entry,
-        severity,
         drafts: Vec::new(),
     };
     (rule.check)(workspace, &mut report);
@@ -79,7 +79,6 @@ pub fn run(rule: &Rule, severity: Severity, workspace: &Workspace) -> Vec<Draft>
 /// What a rule writes its findings into.
 pub struct Report {
     entry: Entry,
-    severity: Severity,
     drafts: Vec<Draft>,
 }
 
@@ -110,7 +109,7 @@ impl<'a> NeedsSubject<'a> {
         let finding = Finding {
             rule: self.report.entry.name,
             category: self.report.entry.category,
-            severity: self.report.severity,
+            severity: Severity::Error,
             message: self.message,
             place: self.place,
             subject: Subject {

@@ -111,14 +111,25 @@ fn a_broken_config_is_refused_with_the_place() {
     for (config, words) in [
         (
             "rules:\n  duplicate-prot: off\n",
-            "dbfence.yaml:2:19: there is no rule `duplicate-prot`; did you mean `duplicate-port`?",
+            "dbfence.yaml:2:3: there is no rule `duplicate-prot`; did you mean `duplicate-port`?",
         ),
         (
             "rules:\n  duplicate-port: loud\n",
-            "dbfence.yaml:2:19: `loud` is no level",
+            "dbfence.yaml:2:19: `loud` is no level; write `error`, `warning` or `off`",
         ),
-        ("rulez: {}\n", "rulez"),
-        ("rules: [", "dbfence.yaml"),
+        (
+            "rules:\n  duplicate-port: eror\n",
+            "dbfence.yaml:2:19: `eror` is no level; did you mean `error`?",
+        ),
+        (
+            "rulez: {}\n",
+            "dbfence.yaml:1:1: there is no key `rulez`; did you mean `rules`?",
+        ),
+        (
+            "postgres:\n  pot: 1\n",
+            "dbfence.yaml:2:3: there is no key `pot`; did you mean `port`?",
+        ),
+        ("rules: [", "dbfence.yaml:1:8: "),
     ] {
         fs::write(folder.path().join("dbfence.yaml"), config).unwrap();
         let output = check(folder.path(), &[]);

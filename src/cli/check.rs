@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, discover_options, output,
-};
+use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, output};
 use crate::check::{check, start_threads};
-use crate::discover::discover;
 use crate::finding::{self, Severity};
 use crate::report::{Format, render};
 use crate::source::Sources;
@@ -65,10 +62,9 @@ impl Arguments {
         let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let root = self.workspace.find_root(start)?;
-        let policy = self.workspace.policy(&root, rules)?;
-        let sources = discover(&root, &discover_options(&policy))
-            .map_err(|error| Failure::with_help(error.message, error.help))?;
-        let mut outcome = check(&sources, &policy, rules);
+        let config = self.workspace.config(&root, rules)?;
+        let sources = config.discover(&root)?;
+        let mut outcome = check(&sources, &config.policy, rules);
         if !outcome.summary.has_subject && outcome.findings.is_empty() {
             return Err(Failure::with_help(
                 format!(

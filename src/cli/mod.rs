@@ -5,16 +5,18 @@ mod explain;
 mod output;
 mod rules;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::discover;
-use crate::policy::{self, Policy};
+use crate::policy::{self, BrokenConfig, Date, Policy};
 use crate::rule::RuleSet;
-use crate::source::{Kind, SourceFile};
+use crate::source::{FileId, Kind, Place, SourceFile, Sources};
 
 /// What a command ends with; the same in every format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ enum Exit {
 struct Failure {
     message: String,
     help: Option<String>,
+    /// What is wrong in a file of ours, to be shown.
+    shown: Option<(Sources, Place)>,
 }
 
 impl Failure {
@@ -39,13 +43,14 @@ impl Failure {
         Self {
             message: message.into(),
             help: None,
+            shown: None,
         }
     }
 
     fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
             help: Some(help.into()),
+            ..Self::new(message)
         }
     }
 }
@@ -122,7 +127,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(exit) => exit_code(exit),
         Err(failure) => {
-            output::report_failure(&failure);
+            output::report_failure(&failure, color);
             exit_code(Exit::Unchecked)
         }
     }
@@ -149,7 +154,7 @@ struct WorkspaceArguments {
 }
 
 impl WorkspaceArguments {
-    fn find_root(&self, start: &std::path::Path) -> Result<PathBuf, Failure> {
+    fn find_root(&self, start: &Path) -> Result<PathBuf, Failure> {
         let named = self.root.as_deref().unwrap_or(start);
         discover::root(self.root.as_deref(), start).map_err(|error| {
             Failure::with_help(
@@ -162,13 +167,14 @@ impl WorkspaceArguments {
         })
     }
 
-    fn policy(&self, root: &std::path::Path, rules: &RuleSet) -> Result<Policy, Failure> {
+    /// The config of the workspace, and the policy that it and the command line make.
+    fn config(&self, root: &Path, rules: &RuleSet) -> Result<Config, Failure> {
         let default = root.join(policy::FILE_NAME);
         let path = self.config.as_deref().unwrap_or(&default);
-        let mut policy = match std::fs::read_to_string(path) {
-            Ok(text) => read_policy(path, &text, rules)?,
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
-                Policy::default()
+                String::new()
             }
             Err(error) => {
                 return Err(Failure::with_help(
@@ -177,32 +183,61 @@ impl WorkspaceArguments {
                 ));
             }
         };
+        let read = Policy::read(&text, rules.catalogue());
+        let mut policy = read.map_err(|broken| broken_config(path, &text, broken))?;
         for level in &self.levels {
             policy
                 .override_rule(level, rules.catalogue())
                 .map_err(|message| Failure::new(format!("--rule: {message}")))?;
         }
-        Ok(policy)
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        policy.today = now.ok().map(|passed| Date::of_seconds(passed.as_secs()));
+        Ok(Config {
+            policy,
+            path: path.to_owned(),
+            text,
+        })
     }
 }
 
-fn read_policy(path: &std::path::Path, text: &str, rules: &RuleSet) -> Result<Policy, Failure> {
-    Policy::read(text, rules.catalogue()).map_err(|broken| {
-        let file = SourceFile::new(path.display().to_string(), Kind::Env, text);
-        let position = broken.span.map(|span| file.position(span.start));
-        let place = position.map_or_else(
-            || path.display().to_string(),
-            |at| format!("{}:{}:{}", path.display(), at.line, at.column),
-        );
-        Failure::new(format!("{place}: {}", broken.message))
-    })
+/// The config file with what it says.
+struct Config {
+    policy: Policy,
+    path: PathBuf,
+    text: String,
 }
 
-fn discover_options(policy: &Policy) -> discover::Options {
-    discover::Options {
-        exclude: policy.exclude.clone(),
-        registries: policy.registries.clone(),
-        max_file_size: policy.max_file_size,
+impl Config {
+    /// Reads the workspace as the config says. What the config names has to be there.
+    fn discover(&self, root: &Path) -> Result<Sources, Failure> {
+        let options = discover::Options {
+            exclude: self.policy.exclude.clone(),
+            registries: self.policy.registries.clone(),
+            compose: self.policy.compose_files(),
+            max_file_size: self.policy.max_file_size,
+        };
+        let sources = discover::discover(root, &options)
+            .map_err(|error| Failure::with_help(error.message, error.help))?;
+        let lead = self.policy.lead_somewhere(&sources);
+        lead.map_err(|broken| broken_config(&self.path, &self.text, broken))?;
+        Ok(sources)
+    }
+}
+
+fn broken_config(path: &Path, text: &str, broken: BrokenConfig) -> Failure {
+    let path = path.display().to_string();
+    let Some(span) = broken.span else {
+        return Failure::new(format!("{path}: {}", broken.message));
+    };
+    let file = SourceFile::new(path.clone(), Kind::Env, text);
+    let at = file.position(span.start);
+    let sources = Sources::new(PathBuf::new(), vec![file], BTreeMap::new());
+    Failure {
+        shown: Some((sources, span.in_file(FileId(0)))),
+        ..Failure::new(format!(
+            "{path}:{}:{}: {}",
+            at.line, at.column, broken.message
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::{Color, Failure};
-use crate::report::{Style, visible};
+use crate::report::{Style, underline, visible};
 
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -20,12 +20,16 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
-pub(super) fn report_failure(failure: &Failure) {
+pub(super) fn report_failure(failure: &Failure, color: Color) {
     let mut stderr = io::stderr().lock();
     // There is nobody left to tell when standard error is gone.
     let lines = failure.message.lines().map(visible::escaped);
     let message = lines.collect::<Vec<_>>().join("\n");
     let _ = writeln!(stderr, "error: {message}");
+    if let Some((sources, place)) = &failure.shown {
+        let style = style_on(io::stderr().is_terminal(), color);
+        let _ = write!(stderr, "{}", underline(sources, *place, &style));
+    }
     if let Some(help) = &failure.help {
         let _ = writeln!(stderr, "  help: {}", visible::escaped(help));
     }
@@ -38,27 +42,31 @@ pub(super) fn is_terminal() -> bool {
 
 /// What the reader of standard output can be shown.
 pub(super) fn style(color: Color) -> Style {
+    style_on(is_terminal(), color)
+}
+
+fn style_on(is_terminal: bool, color: Color) -> Style {
     let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let color = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => is_terminal() && !wants_none && !is_dumb,
+        Color::Auto => is_terminal && !wants_none && !is_dumb,
     };
     Style {
         color,
-        width: width(),
-        hyperlinks: color && is_terminal(),
+        width: width(is_terminal),
+        hyperlinks: color && is_terminal,
     }
 }
 
-fn width() -> usize {
+fn width(is_terminal: bool) -> usize {
     const IN_A_FILE: usize = 100;
     let columns = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    if is_terminal() {
+    if is_terminal {
         columns.or_else(terminal).unwrap_or(IN_A_FILE)
     } else {
         columns.unwrap_or(IN_A_FILE)

@@ -17,7 +17,7 @@ impl Arguments {
     pub(super) fn run(&self) -> Outcome {
         let rules = all_rules()?;
         let root = self.workspace.find_root(Path::new("."))?;
-        let policy = self.workspace.policy(&root, rules)?;
+        let policy = self.workspace.config(&root, rules)?.policy;
         let catalogue = rules.catalogue();
         let mut rows = vec![["rule", "category", "level", "fix", "set by"].map(str::to_owned)];
         for rule in catalogue.rules() {

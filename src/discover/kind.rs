@@ -13,7 +13,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
 /// | `Registry` | the configured paths, else `*registry*.{ts,mts,cts,js,mjs}`, no declarations, no test code |
 /// | `PrismaConfig` | `prisma.config.*` and `.config/prisma.*` |
 /// | `Generator` | `generate.*` and `generate-*.*` in a folder named `infra` |
-/// | `Compose` | YAML files with the word `compose` in their name, no workflows of GitHub |
+/// | `Compose` | the configured paths, and YAML files with the word `compose` in their name, no workflows of GitHub |
 /// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
 /// | `Prisma` | `*.prisma`, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
@@ -39,22 +39,36 @@ pub fn is_test_code(path: &str) -> bool {
 #[derive(Default)]
 pub(super) struct Kinds {
     registries: Option<Gitignore>,
+    compose: Vec<String>,
 }
 
 impl Kinds {
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
-        if options.registries.is_empty() {
-            return Ok(Self::default());
-        }
         let anchored: Vec<String> = options.registries.iter().map(|glob| anchor(glob)).collect();
-        let registries = Some(globs(&anchored, "registries")?);
-        Ok(Self { registries })
+        let registries = if anchored.is_empty() {
+            None
+        } else {
+            Some(globs(&anchored, "registries")?)
+        };
+        let compose = options.compose.iter();
+        let compose = compose.map(|path| path.trim_start_matches("../").trim_start_matches("./"));
+        Ok(Self {
+            registries,
+            compose: compose.map(str::to_owned).collect(),
+        })
     }
 
     pub(super) fn of(&self, path: &str) -> Option<Kind> {
         let configured = |globs: &Gitignore| globs.matched(path, false).is_ignore();
         if self.registries.as_ref().is_some_and(configured) {
             return Some(Kind::Registry);
+        }
+        let is_end = |end: &String| {
+            let before = path.strip_suffix(end.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        if self.compose.iter().any(is_end) {
+            return Some(Kind::Compose);
         }
         let name = file_name(path);
         if let Some((stem, ending)) = script_name(name) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::visible::{char_columns, columns, escaped, same_length};
-use crate::finding::Finding;
+use crate::finding::Label;
 use crate::source::{FileId, Place, Position, SourceFile, Sources, Span};
 
 /// The widest that a tab is drawn.
@@ -72,9 +72,14 @@ pub(super) struct Excerpts {
     pub left_out: usize,
 }
 
-/// The excerpts of `finding` for a drawing of `width` columns.
-pub(super) fn excerpts(sources: &Sources, finding: &Finding, width: usize) -> Excerpts {
-    let mut marks = file_marks(sources, finding);
+/// The excerpts that show a place and what explains it, for a drawing of `width` columns.
+pub(super) fn excerpts(
+    sources: &Sources,
+    place: Place,
+    labels: &[Label],
+    width: usize,
+) -> Excerpts {
+    let mut marks = file_marks(sources, place, labels);
     let left_out = marks.len().saturating_sub(MARKS);
     marks.truncate(MARKS);
     let room = room_for_text(&marks, width);
@@ -122,9 +127,9 @@ struct FileMark {
 
 /// The finding's own place and its labels, each once. A label on the finding's own place is what is
 /// written under it.
-fn file_marks(sources: &Sources, finding: &Finding) -> Vec<FileMark> {
-    let mut marks = vec![file_mark(sources, finding.place, None, true)];
-    for label in &finding.labels {
+fn file_marks(sources: &Sources, place: Place, labels: &[Label]) -> Vec<FileMark> {
+    let mut marks = vec![file_mark(sources, place, None, true)];
+    for label in labels {
         let message = Some(cut(&escaped(&label.message), LABEL).into_owned());
         let mark = file_mark(sources, label.place, message, false);
         let mut here = marks.iter_mut().filter(|known| known.is_at(&mark));

@@ -10,7 +10,7 @@ mod tests;
 pub mod visible;
 
 use crate::finding::{Finding, Outcome, Severity};
-use crate::source::Sources;
+use crate::source::{Place, Sources};
 
 /// How an outcome is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +122,11 @@ pub fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Styl
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
     }
+}
+
+/// The lines around a place for a person, with the place underlined.
+pub fn underline(sources: &Sources, place: Place, style: &Style) -> String {
+    pretty::underline(sources, place, style)
 }
 
 /// Where the document of a finding's rule is read, as of this version.

@@ -14,7 +14,7 @@ use super::excerpt::{self, Excerpt, Excerpts, Mark};
 use super::visible::{columns, escaped};
 use super::{Paint, Style, document_url, summary};
 use crate::finding::{Finding, Fix, Outcome, Safety, Severity};
-use crate::source::Sources;
+use crate::source::{Place, Sources};
 
 /// A paragraph of more lines than about this is cropped: a value of the scanned tree may be of any length.
 const PARAGRAPH: usize = 8;
@@ -34,6 +34,14 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> Str
     out
 }
 
+/// The lines around a place, with the place underlined.
+pub(super) fn underline(sources: &Sources, place: Place, style: &Style) -> String {
+    let mut out = String::new();
+    let drawn = excerpt::excerpts(sources, place, &[], style.columns());
+    write_drawing(&mut out, &drawn.excerpts, Severity::Error, style);
+    out
+}
+
 fn overall(outcome: &Outcome) -> Paint {
     outcome
         .findings
@@ -45,7 +53,8 @@ fn overall(outcome: &Outcome) -> Paint {
 
 fn write_finding(out: &mut String, sources: &Sources, finding: &Finding, style: &Style) {
     write_title(out, finding, style);
-    let Excerpts { excerpts, left_out } = excerpt::excerpts(sources, finding, style.columns());
+    let Excerpts { excerpts, left_out } =
+        excerpt::excerpts(sources, finding.place, &finding.labels, style.columns());
     write_drawing(out, &excerpts, finding.severity, style);
     if left_out > 0 {
         let note = format!("{left_out} more places; `--format json` lists them");
