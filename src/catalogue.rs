@@ -235,6 +235,19 @@ pub fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// Names to choose from, as the end of a sentence: "`platform`, `shared` or `domain`".
+pub fn one_of(names: &[impl AsRef<str>]) -> String {
+    let quoted = |name: &_| format!("`{}`", AsRef::<str>::as_ref(name));
+    match names {
+        [] => String::new(),
+        [only] => quoted(only),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(quoted).collect();
+            format!("{} or {}", rest.join(", "), quoted(last))
+        }
+    }
+}
+
 /// Guesses what many names were meant to be, as [`nearest`] does for one, until too many were
 /// compared: where that many names are wrong it is no slip, and comparing them all would take long.
 pub struct Guesser {

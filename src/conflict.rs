@@ -19,6 +19,8 @@ pub enum Attribute {
     Entry,
     /// The URLs of other services that a service calls.
     Calls,
+    /// Which services a service must wait for.
+    Dependencies,
     /// The name that a service goes by: its key and its hostname.
     Name,
     /// The port that a service listens on.
@@ -68,7 +70,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 8] = [
+const ORDER: [(Attribute, &[&str]); 9] = [
     (
         Attribute::Database,
         &[
@@ -93,6 +95,10 @@ const ORDER: [(Attribute, &[&str]); 8] = [
             "unknown-dependency",
             "extra-env-target",
         ],
+    ),
+    (
+        Attribute::Dependencies,
+        &["dependency-cycle", "layer-dependency", "missing-depends-on"],
     ),
     (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
     (

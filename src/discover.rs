@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::policy::Policy;
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use kind::{is_test_code, kind_of};
@@ -42,6 +43,18 @@ impl Default for Options {
             registries: Vec::new(),
             compose: Vec::new(),
             max_file_size: 8 * 1024 * 1024,
+        }
+    }
+}
+
+impl Options {
+    /// What the config says about it.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            exclude: policy.exclude.clone(),
+            registries: policy.registries.clone(),
+            compose: policy.compose_files(),
+            max_file_size: policy.max_file_size,
         }
     }
 }

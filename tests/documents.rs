@@ -11,7 +11,7 @@ use dbfence::check::check;
 use dbfence::discover::{self, in_memory};
 use dbfence::finding::{Finding, Outcome};
 use dbfence::fix;
-use dbfence::policy::Policy;
+use dbfence::policy::{self, Policy};
 use dbfence::rule::{Rule, RuleSet};
 use dbfence::rules;
 use dbfence::source::{Place, Sources};
@@ -99,10 +99,12 @@ fn sections(document: &str) -> Vec<Section> {
 
 fn run(rule: &Rule, files: &[(String, Vec<u8>)]) -> (Sources, Outcome) {
     let rules = RuleSet::new(vec![*rule]).unwrap();
-    let mut policy = Policy::default();
+    let config = files.iter().find(|(path, _)| path == policy::FILE_NAME);
+    let config = config.map_or("", |(_, text)| std::str::from_utf8(text).unwrap());
+    let mut policy = Policy::read(config, rules.catalogue()).unwrap();
     let level = format!("{}=error", rule.entry.name);
     policy.override_rule(&level, rules.catalogue()).unwrap();
-    let sources = in_memory(files.iter().cloned(), &discover::Options::default());
+    let sources = in_memory(files.iter().cloned(), &discover::Options::of(&policy));
     let outcome = check(&sources, &policy, &rules);
     (sources, outcome)
 }

@@ -812,6 +812,50 @@ const MISTAKES: &[Mistake] = &[
         finding: "layer-mismatch products/nordhaven/infra/service-registry.ts ⟦domain⟧",
     },
     Mistake {
+        what: "a dependency up the layers",
+        make: |files| {
+            let in_registry = files.replace(
+                REGISTRY,
+                "label: \"Harbour dues\",",
+                "label: \"Harbour dues\",\n    dependsOn: [\"container-yard\"],",
+            );
+            in_registry.replace(
+                COMPOSE,
+                "@postgres:5432/tariff_book\n    depends_on:\n      <<: *needs-postgres",
+                "@postgres:5432/tariff_book\n    depends_on:\n      <<: *needs-postgres\n      container-yard:\n        condition: service_started",
+            )
+        },
+        finding: "layer-dependency products/nordhaven/infra/service-registry.ts ⟦container-yard⟧",
+    },
+    Mistake {
+        what: "a dependency up the layers, which the compose file does not have",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "label: \"Accounts and sign-in\",",
+                    "label: \"Accounts and sign-in\",\n    dependsOn: [\"document-vault\"],",
+                )
+                .replace(
+                    "dbfence.yaml",
+                    "platform: [shared, domain]",
+                    "platform: [domain]",
+                )
+        },
+        finding: "layer-dependency products/nordhaven/infra/service-registry.ts ⟦document-vault⟧",
+    },
+    Mistake {
+        what: "a dependency up the layers that closes a circle",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "label: \"Harbour dues\",",
+                "label: \"Harbour dues\",\n    dependsOn: [\"invoicing\"],",
+            )
+        },
+        finding: "dependency-cycle products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
         what: "a dependency by a name that nobody has",
         make: |files| {
             files.replace(

@@ -35,7 +35,7 @@ struct Failure {
     message: String,
     help: Option<String>,
     /// What is wrong in a file of ours, to be shown.
-    shown: Option<(Sources, Place)>,
+    shown: Option<Box<(Sources, Place)>>,
 }
 
 impl Failure {
@@ -210,12 +210,7 @@ struct Config {
 impl Config {
     /// Reads the workspace as the config says. What the config names has to be there.
     fn discover(&self, root: &Path) -> Result<Sources, Failure> {
-        let options = discover::Options {
-            exclude: self.policy.exclude.clone(),
-            registries: self.policy.registries.clone(),
-            compose: self.policy.compose_files(),
-            max_file_size: self.policy.max_file_size,
-        };
+        let options = discover::Options::of(&self.policy);
         let sources = discover::discover(root, &options)
             .map_err(|error| Failure::with_help(error.message, error.help))?;
         let lead = self.policy.lead_somewhere(&sources);
@@ -233,7 +228,7 @@ fn broken_config(path: &Path, text: &str, broken: BrokenConfig) -> Failure {
     let at = file.position(span.start);
     let sources = Sources::new(PathBuf::new(), vec![file], BTreeMap::new());
     Failure {
-        shown: Some((sources, span.in_file(FileId(0)))),
+        shown: Some(Box::new((sources, span.in_file(FileId(0))))),
         ..Failure::new(format!(
             "{path}:{}:{}: {}",
             at.line, at.column, broken.message

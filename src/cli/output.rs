@@ -26,7 +26,7 @@ pub(super) fn report_failure(failure: &Failure, color: Color) {
     let lines = failure.message.lines().map(visible::escaped);
     let message = lines.collect::<Vec<_>>().join("\n");
     let _ = writeln!(stderr, "error: {message}");
-    if let Some((sources, place)) = &failure.shown {
+    if let Some((sources, place)) = failure.shown.as_deref() {
         let style = style_on(io::stderr().is_terminal(), color);
         let _ = write!(stderr, "{}", underline(sources, *place, &style));
     }

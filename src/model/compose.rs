@@ -10,6 +10,7 @@ use crate::connection::{self, Connection};
 use crate::model::resolve::{self, Link, Resolved, Variables};
 use crate::parse::Facts;
 use crate::parse::compose as written;
+use crate::policy::Policy;
 use crate::source::{
     Existence, FileId, Kind, Place, Placed, Sources, Span, file_name, join, parent,
 };
@@ -29,8 +30,19 @@ pub struct Stack {
     pub external_networks: Vec<String>,
     /// What leaves the set of services open, and why.
     pub open: Vec<Placed<String>>,
+    /// What the config names it for.
+    pub purpose: Option<Purpose>,
     by_key: HashMap<String, usize>,
     by_host: HashMap<String, usize>,
+}
+
+/// What the config names the files of a stack for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `compose.development`.
+    Development,
+    /// `compose.production`.
+    Production,
 }
 
 /// One service of a stack, with its values resolved.
@@ -74,6 +86,8 @@ pub struct Service {
     pub healthcheck: Vec<Resolved>,
     /// Names that `links` gives to other services, for this one alone.
     pub link_aliases: Vec<String>,
+    /// Whether the config counts it among the tools.
+    pub is_named_tool: bool,
     /// Whether `extends` brings settings that are not known here.
     pub is_extended: bool,
     /// Whether files reach it by a way that is not read here (`configs`).
@@ -355,6 +369,7 @@ impl Service {
             commands: Vec::new(),
             healthcheck: Vec::new(),
             link_aliases: Vec::new(),
+            is_named_tool: false,
             is_extended: false,
             has_configs: false,
         }
@@ -411,7 +426,8 @@ impl Service {
         POOLERS.iter().any(|pooler| image.contains(pooler))
     }
 
-    /// Whether its image is one that looks into, copies or migrates databases of others: it owns none.
+    /// Whether it looks into, copies or migrates databases of others, by its image or by the config: it owns
+    /// none.
     pub fn is_tool(&self) -> bool {
         const TOOLS: [&str; 12] = [
             "adminer",
@@ -430,7 +446,7 @@ impl Service {
         let name = self.image_name().unwrap_or_default();
         let is_runtime = ["node", "bun", "alpine", "busybox"].contains(&file_name(name));
         let is_known = TOOLS.iter().any(|tool| name.contains(tool));
-        is_runtime || is_known || self.is_postgres() || self.is_pooler()
+        self.is_named_tool || is_runtime || is_known || self.is_postgres() || self.is_pooler()
     }
 
     /// Whether its image is known for something that is no PostgreSQL server.
@@ -558,13 +574,13 @@ impl Stack {
         })
     }
 
-    /// Whether its base file has a standard name, so that it runs as it is.
-    pub fn is_standard(&self, sources: &Sources) -> bool {
+    /// Whether it runs as it is: its base file has a standard name, or the config names its files.
+    pub fn runs_as_it_is(&self, sources: &Sources) -> bool {
         let base = self
             .files
             .first()
             .map(|file| file_name(&sources.file(*file).path));
-        base.is_some_and(|name| STANDARD_NAMES.contains(&name))
+        self.purpose.is_some() || base.is_some_and(|name| STANDARD_NAMES.contains(&name))
     }
 
     /// The PostgreSQL services.
@@ -609,24 +625,67 @@ fn is_override(path: &str) -> bool {
 }
 
 /// Every stack of the workspace, in the order of their files.
-pub fn stacks(sources: &Sources, facts: &[std::sync::Arc<Facts>]) -> Vec<Stack> {
-    let mut merged = HashSet::new();
-    let mut stacks = Vec::new();
+pub fn stacks(sources: &Sources, facts: &[std::sync::Arc<Facts>], policy: &Policy) -> Vec<Stack> {
+    let mut sets = named_sets(sources, policy);
+    let mut merged: HashSet<FileId> = sets.iter().flat_map(|set| set.0.clone()).collect();
     for (id, file) in sources.files() {
         if file.kind != Kind::Compose || merged.contains(&id) {
             continue;
         }
-        let folder = parent(&file.path);
-        let standard = standard_files(sources, folder);
+        let mut standard = standard_files(sources, parent(&file.path));
+        standard.retain(|file| !merged.contains(file));
         let files = match standard.first() {
             Some(&base) if base == id => standard,
             Some(_) if is_override(&file.path) && standard.contains(&id) => continue,
             _ => vec![id],
         };
         merged.extend(files.iter().copied());
-        stacks.push(Linker { sources, facts }.stack(files, folder));
+        sets.push((files, None));
     }
-    stacks
+    sets.sort_by(|a, b| a.0.cmp(&b.0));
+    let linker = Linker {
+        sources,
+        facts,
+        tools: &policy.tools,
+    };
+    let stacks = sets.into_iter().map(|(files, purpose)| {
+        let folder = files.first().map(|base| parent(&sources.file(*base).path));
+        Stack {
+            purpose,
+            ..linker.stack(files, folder.unwrap_or_default())
+        }
+    });
+    stacks.collect()
+}
+
+/// The sets of files that the config names, wherever the first of them stands.
+fn named_sets(sources: &Sources, policy: &Policy) -> Vec<(Vec<FileId>, Option<Purpose>)> {
+    let named = [
+        (&policy.development, Purpose::Development),
+        (&policy.production, Purpose::Production),
+    ];
+    let mut sets: Vec<(Vec<FileId>, Option<Purpose>)> = Vec::new();
+    for (paths, purpose) in named {
+        let base = paths.first().and_then(|base| join("", base));
+        let Some(end) = base.map(|base| format!("/{base}")) else {
+            continue;
+        };
+        let bases = sources
+            .files()
+            .filter(|(_, file)| file.kind == Kind::Compose);
+        let rooted: Vec<String> = bases.map(|(_, file)| format!("/{}", file.path)).collect();
+        let folders = rooted.iter().filter_map(|path| path.strip_suffix(&end));
+        for folder in folders {
+            let files = paths
+                .iter()
+                .filter_map(|path| sources.find(&join(folder, path)?));
+            let files: Vec<FileId> = files.collect();
+            if !sets.iter().any(|(known, _)| *known == files) {
+                sets.push((files, Some(purpose)));
+            }
+        }
+    }
+    sets
 }
 
 /// What one file says of a service.
@@ -670,6 +729,8 @@ fn withdraw<'a>(parts: &mut BTreeMap<&str, Vec<Fragment<'a>>>, path: &'a [String
 struct Linker<'a> {
     sources: &'a Sources,
     facts: &'a [std::sync::Arc<Facts>],
+    /// Names of tools, from the config.
+    tools: &'a [String],
 }
 
 impl<'a> Linker<'a> {
@@ -713,6 +774,7 @@ impl<'a> Linker<'a> {
             services: Vec::new(),
             external_networks: Vec::new(),
             open: Vec::new(),
+            purpose: None,
             by_key: HashMap::new(),
             by_host: HashMap::new(),
             files,
@@ -820,6 +882,12 @@ impl<'a> Linker<'a> {
             .build
             .as_ref()
             .and_then(|build| self.base_image(build));
+        service.is_named_tool = self.tools.iter().any(|tool| {
+            let image = service.image_name().map(file_name);
+            service.key.value == *tool
+                || service.aliases.contains(tool)
+                || image == Some(file_name(tool))
+        });
         Some(service)
     }
 

@@ -107,16 +107,19 @@ impl InitSql {
     }
 }
 impl Workspace<'_> {
-    /// The first statement of an init SQL whose header is gone, and where its generator writes one.
-    pub fn lost_header(&self, product: &Product) -> Option<(Place, Place)> {
+    /// The comment or the first statement that stands where an init SQL should say that it is generated, and
+    /// where its generator writes so. A header is looked for where the generator writes one, or where it is
+    /// `demanded`.
+    pub fn lost_header(&self, product: &Product, demanded: bool) -> Option<(Place, Option<Place>)> {
         let init = product.init_sql.as_ref()?;
-        let generator = product.generator.as_ref()?;
-        let header = generator.header_literal?;
+        let generator = product.generator.as_ref();
+        let written = generator.and_then(|generator| generator.header_literal);
         let says_so = |place| generated::says_so(self.sources.slice(place));
-        if init.header.is_some_and(says_so) {
+        let is_expected = demanded || written.is_some();
+        if !is_expected || init.header.is_some_and(says_so) {
             return None;
         }
-        Some((init.header.or(init.first_statement)?, header))
+        Some((init.header.or(init.first_statement)?, written))
     }
 
     /// Statements of a generated init SQL that its generator does not write.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::model::compose::{Stack, standard_files};
+use crate::model::compose::{Purpose, Stack, standard_files};
 use crate::model::damage::Damage;
 use crate::model::directory::Directory;
 use crate::model::dockerfiles::{self, Dockerfiles};
@@ -37,8 +37,13 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
         .collect();
     let mut owned: Vec<Vec<usize>> = vec![Vec::new(); folders.len()];
     for (number, stack) in stacks.iter().enumerate() {
-        if let Some(owner) = owner_of_folder(&product_folders, &stack.folder) {
-            owned[owner].push(number);
+        match owner_of_folder(&product_folders, &stack.folder) {
+            Some(owner) => owned[owner].push(number),
+            // Whoever names a stack of no product's means all of them.
+            None if stack.purpose.is_some() => {
+                owned.iter_mut().for_each(|stacks| stacks.push(number));
+            }
+            None => {}
         }
     }
     let linker = Linker {
@@ -157,9 +162,20 @@ impl Linker<'_> {
         }
     }
 
-    /// The stack of the standard file in the product's folder, else in its `infra/`, else, for the only
-    /// product, in a folder above.
+    /// The stack that the config names, else that of the standard file: in the product's folder, else in its
+    /// `infra/`, else, for the only product, in a folder above.
     fn development(&self, folder: &str, owned: &[usize]) -> Option<usize> {
+        let is_named = |number: &usize| self.stacks[*number].purpose == Some(Purpose::Development);
+        let named = owned.iter().copied().filter(is_named);
+        let named = named.min_by_key(|&number| {
+            let stack = self.stacks[number].folder.as_str();
+            let is_inside =
+                folder.is_empty() || (stack.to_owned() + "/").starts_with(&format!("{folder}/"));
+            (!is_inside, stack.len())
+        });
+        if named.is_some() {
+            return named;
+        }
         let infra = join(folder, "infra").unwrap_or_default();
         let mut folders = vec![folder.to_owned(), infra];
         let mut above = folder;

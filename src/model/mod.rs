@@ -18,6 +18,7 @@ pub mod generated;
 pub mod incomplete;
 pub mod init_sql;
 pub mod keywords;
+pub mod layers;
 pub mod link;
 pub mod module;
 pub mod mounts;
@@ -86,7 +87,7 @@ type RegistryUser = (usize, usize, &'static str);
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
-        let stacks = compose::stacks(sources, &facts);
+        let stacks = compose::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks);
         Self {
             sources,

@@ -218,9 +218,6 @@ pub struct OddLayer<'a> {
 /// The longest label of a DNS name, in bytes (RFC 1035, 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
-/// The layers, in the order of article 11.
-const LAYERS: [&str; 3] = ["platform", "shared", "domain"];
-
 impl Service {
     /// What is wrong with its key, which is its name on the Docker network as well.
     pub fn key_defect(&self) -> Option<KeyDefect> {
@@ -245,15 +242,16 @@ impl Service {
         }
     }
 
-    /// Its layer, if that is none, or not the layer's folder that its module is in.
-    pub fn odd_layer(&self) -> Option<OddLayer<'_>> {
+    /// Its layer, if that is none of `layers`, or not the layer's folder that its module is in.
+    pub fn odd_layer(&self, layers: &[String]) -> Option<OddLayer<'_>> {
+        let is_one = |name: &str| layers.iter().any(|layer| layer == name);
         let layer = self.entry.layer.known()?;
         let dockerfile = self.entry.dockerfile.known();
         let folder = dockerfile.and_then(|text| {
             let folder = text.value.split('/').nth(1)?;
-            LAYERS.contains(&folder).then(|| (folder, text.place()))
+            is_one(folder).then(|| (folder, text.place()))
         });
-        let is_layer = LAYERS.contains(&layer.value.as_str());
+        let is_layer = is_one(&layer.value);
         let is_elsewhere = folder.is_some_and(|(folder, _)| folder != layer.value);
         (!is_layer || is_elsewhere).then_some(OddLayer {
             layer,

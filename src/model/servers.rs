@@ -303,7 +303,7 @@ impl Workspace<'_> {
         let stack = &self.stacks[index];
         let is_closed = stack.open.is_empty()
             && stack.external_networks.is_empty()
-            && stack.is_standard(self.sources);
+            && stack.runs_as_it_is(self.sources);
         is_closed.then(|| format!("`{host}`, a host that is not in this stack"))
     }
 

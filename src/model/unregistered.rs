@@ -35,7 +35,7 @@ impl Workspace<'_> {
             let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
             !product.is_open() && product.services().iter().all(has_dockerfile)
         };
-        if !self.products.iter().all(is_known) {
+        if self.products.is_empty() || !self.products.iter().all(is_known) {
             return Vec::new();
         }
         let named: BTreeSet<&str> = self
@@ -61,11 +61,12 @@ impl Workspace<'_> {
                     .strip_prefix(root.as_str())
                     .is_some_and(|rest| rest.starts_with('/'))
             };
-            if let Some(place) = self.datasource_of(id)
-                && roots.iter().any(is_below)
-                && !self.is_generated_copy(&file.path)
-            {
-                let folder = self.package_of(&file.path);
+            let Some(place) = self.datasource_of(id) else {
+                continue;
+            };
+            let folder = self.package_of(&file.path);
+            let is_module = roots.iter().any(is_below) || self.policy.modules.contain(&folder);
+            if is_module && !self.is_generated_copy(&file.path) {
                 let is_named = ancestors(&folder).any(|folder| named.contains(folder));
                 let holds_named = named
                     .range(folder.as_str()..)

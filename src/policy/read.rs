@@ -6,7 +6,7 @@ use super::{
     BrokenConfig, Date, Exception, LeadsTo, Levels, NamedPath, OptionValue, Override, Policy,
     ServiceSetting, file,
 };
-use crate::catalogue::{self, Catalogue, Described, Level, OptionKind};
+use crate::catalogue::{self, Catalogue, Described, Level, OptionKind, one_of};
 use crate::glob::Globs;
 use crate::source::{At, Span, join};
 use crate::yaml::typed::{self, Any, Setting};
@@ -15,10 +15,7 @@ type Checked<T> = Result<T, BrokenConfig>;
 
 /// Reads a config file.
 pub(super) fn read(text: &str, catalogue: &Catalogue) -> Checked<Policy> {
-    if text.trim().is_empty() {
-        return Ok(Policy::default());
-    }
-    let file: file::File = typed::read(text).map_err(|mismatch| {
+    let file: Option<file::File> = typed::read(text).map_err(|mismatch| {
         let unknown = mismatch.unknown.as_ref();
         let hint = unknown.map(|(name, known)| format!("; {}", did_you_mean(name, known, "be")));
         BrokenConfig {
@@ -26,6 +23,9 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Checked<Policy> {
             span: mismatch.span,
         }
     })?;
+    let Some(file) = file else {
+        return Ok(Policy::default());
+    };
     let mut policy = Policy {
         exclude: values(file.exclude.0),
         ..Policy::default()
@@ -70,11 +70,7 @@ fn broken(span: Span, message: impl Into<String>) -> BrokenConfig {
 /// `write`.
 fn did_you_mean(written: &str, known: &[&str], verb: &str) -> String {
     let listed = || {
-        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let all = match known.as_slice() {
-            [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-            only => only.join(""),
-        };
+        let all = one_of(known);
         if verb == "be" {
             format!("it can be {all}")
         } else {

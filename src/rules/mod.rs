@@ -27,6 +27,7 @@ pub const ALL: &[Rule] = &[
     registry::overlapping_route::RULE,
     registry::route_format::RULE,
     registry::layer_mismatch::RULE,
+    registry::layer_dependency::RULE,
     registry::missing_module::RULE,
     registry::unregistered_module::RULE,
     registry::unknown_dependency::RULE,

@@ -10,7 +10,7 @@ use dbfence::check::check;
 use dbfence::discover::{self, in_memory};
 use dbfence::finding::{Finding, Outcome};
 use dbfence::fix;
-use dbfence::policy::Policy;
+use dbfence::policy::{self, Policy};
 use dbfence::rules;
 use dbfence::source::Sources;
 
@@ -110,9 +110,12 @@ impl Files {
 
     /// Runs every rule, those too that are off unless a team asks for them.
     pub(crate) fn check(&self) -> (Sources, Outcome) {
-        let sources = in_memory(self.0.iter().cloned(), &discover::Options::default());
         let rules = rules::all().unwrap();
-        let mut policy = Policy::default();
+        let config = self.0.iter().find(|(path, _)| path == policy::FILE_NAME);
+        let config = config.map_or("", |(_, text)| text);
+        let mut policy = Policy::read(config, rules.catalogue()).unwrap();
+        let sources = in_memory(self.0.iter().cloned(), &discover::Options::of(&policy));
+        policy.lead_somewhere(&sources).unwrap();
         for rule in rules.rules() {
             if matches!(policy.level(rule.entry.name, rules.catalogue()), Level::Off) {
                 let on = format!("{}=warning", rule.entry.name);

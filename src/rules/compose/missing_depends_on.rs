@@ -1,5 +1,6 @@
 //! See `rules/compose/missing-depends-on.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::model::product::Product;
 use crate::model::starts::HEALTHY;
@@ -22,6 +23,8 @@ fn missing(workspace: &Workspace, product: &Product, report: &mut Report) {
             .iter()
             .map(|(name, ..)| format!("`{name}`"))
             .collect();
+        let missing_names: Vec<&str> = lack.missing.iter().map(|(name, ..)| *name).collect();
+        let missing_names = missing_names.join(", ");
         let entries: Vec<String> = lack
             .missing
             .iter()
@@ -53,6 +56,7 @@ fn missing(workspace: &Workspace, product: &Product, report: &mut Report) {
             )
             .about(service, names.join(" and "))
             .because_all(reasons)
+            .argues(Attribute::Dependencies, Wrong::Value(missing_names))
             .help(format!("add {} to its `depends_on`", entries.join(" and ")));
     }
 }

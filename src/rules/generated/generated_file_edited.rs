@@ -6,23 +6,31 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("generated", "generated-file-edited", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
+    let demanded = workspace.policy.is_set(RULE.entry.name, "demand-header");
     for product in workspace.products() {
         let generator = product.generator_path(workspace);
-        if let Some((place, says_so)) = workspace.lost_header(product) {
+        if let Some((place, written)) = workspace.lost_header(product, demanded) {
+            let path = &product.init_sql_path;
             report
                 .at(
                     place,
-                    format!(
-                        "`{}` lost the header that its generator writes",
-                        product.init_sql_path
-                    ),
+                    match written {
+                        Some(_) => format!("`{path}` lost the header that its generator writes"),
+                        None => format!("`{path}` has no header that says that it is generated"),
+                    },
                 )
                 .about(product, "header")
-                .because(says_so, "the header is written here")
-                .help(format!(
-                    "generate the file again with `{}`",
-                    generator.unwrap_or_default()
-                ));
+                .because_all(written.map(|it| (it, "the header is written here".to_owned())))
+                .help(match (written, generator) {
+                    (Some(_), Some(generator)) => {
+                        format!("generate the file again with `{generator}`")
+                    }
+                    (None, Some(generator)) => {
+                        format!("let `{generator}` write one, and generate the file again")
+                    }
+                    (_, None) => "let its generator write one, such as `-- Generated, do not edit`"
+                        .to_owned(),
+                });
         }
         let foreign = workspace.foreign_statements(product);
         if let Some((first, rest)) = foreign.split_first() {

@@ -1,5 +1,6 @@
 //! See `rules/registry/dependency-cycle.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -25,6 +26,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     let (key, next) = (step.service.key(), &step.text.value);
                     (step.text.place(), format!("`{key}` waits for `{next}`"))
                 }))
+                .argues(
+                    Attribute::Dependencies,
+                    Wrong::Value(last.text.value.clone()),
+                )
                 .help(format!(
                     "remove `{}` from the `dependsOn` of `{}`, or another edge of the cycle",
                     last.text.value,

@@ -1,5 +1,6 @@
 //! See `rules/registry/layer-mismatch.md`.
 
+use crate::catalogue::one_of;
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::model::product::Product;
@@ -8,8 +9,9 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("registry", "layer-mismatch", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
+    let layers = &workspace.policy.layers;
     for service in workspace.products().iter().flat_map(Product::services) {
-        let Some(odd) = service.odd_layer() else {
+        let Some(odd) = service.odd_layer(layers) else {
             continue;
         };
         let (key, layer) = (service.key(), &odd.layer.value);
@@ -32,7 +34,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .argues(Attribute::Module, Wrong::Everything)
             .help(match odd.folder {
                 Some((folder, _)) => format!("write `{folder}`"),
-                None => "write `platform`, `shared` or `domain`".to_owned(),
+                None => format!("write {}", one_of(layers)),
             });
     }
 }

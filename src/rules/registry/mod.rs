@@ -8,6 +8,7 @@ pub(super) mod duplicate_port;
 pub(super) mod duplicate_route;
 pub(super) mod extra_env_target;
 pub(super) mod hostname_mismatch;
+pub(super) mod layer_dependency;
 pub(super) mod layer_mismatch;
 pub(super) mod missing_module;
 pub(super) mod overlapping_route;
