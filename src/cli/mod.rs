@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod output;
 mod rules;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the rules with the levels that are in force here.
     Rules(rules::Arguments),
+    /// Prints a JSON Schema, for editors and other programs.
+    Schema(schema::Arguments),
 }
 
 /// Reads the command line, runs the command and gives the exit code. A panic is an internal error, which
@@ -117,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::Schema(schema) => schema.run(),
     });
     let outcome = outcome.unwrap_or_else(|_| {
         Err(Failure::with_help(
@@ -184,7 +188,7 @@ impl WorkspaceArguments {
             }
         };
         let read = Policy::read(&text, rules.catalogue());
-        let mut policy = read.map_err(|broken| broken_config(path, &text, broken))?;
+        let mut policy = read.map_err(|broken| broken_config(path, &text, &broken))?;
         for level in &self.levels {
             policy
                 .override_rule(level, rules.catalogue())
@@ -214,12 +218,12 @@ impl Config {
         let sources = discover::discover(root, &options)
             .map_err(|error| Failure::with_help(error.message, error.help))?;
         let lead = self.policy.lead_somewhere(&sources);
-        lead.map_err(|broken| broken_config(&self.path, &self.text, broken))?;
+        lead.map_err(|broken| broken_config(&self.path, &self.text, &broken))?;
         Ok(sources)
     }
 }
 
-fn broken_config(path: &Path, text: &str, broken: BrokenConfig) -> Failure {
+fn broken_config(path: &Path, text: &str, broken: &BrokenConfig) -> Failure {
     let path = path.display().to_string();
     let Some(span) = broken.span else {
         return Failure::new(format!("{path}: {}", broken.message));

@@ -38,10 +38,12 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
     let mut owned: Vec<Vec<usize>> = vec![Vec::new(); folders.len()];
     for (number, stack) in stacks.iter().enumerate() {
         match owner_of_folder(&product_folders, &stack.folder) {
-            Some(owner) => owned[owner].push(number),
+            Some(product) => owned[product].push(number),
             // Whoever names a stack of no product's means all of them.
             None if stack.purpose.is_some() => {
-                owned.iter_mut().for_each(|stacks| stacks.push(number));
+                for stacks in &mut owned {
+                    stacks.push(number);
+                }
             }
             None => {}
         }

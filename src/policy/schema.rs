@@ -15,6 +15,10 @@ use crate::yaml::typed::{OneOrMany, Setting};
 pub fn schema(catalogue: &Catalogue) -> Value {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<File>().to_value();
+    join_lines(&mut schema);
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("$id".to_owned(), schema_url().into());
+    }
     let definitions = schema.get_mut("definitions").and_then(Value::as_object_mut);
     if let Some(definitions) = definitions {
         definitions.insert("Rules".to_owned(), settings(catalogue, true));
@@ -22,6 +26,30 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         definitions.insert("Level".to_owned(), level());
     }
     schema
+}
+
+/// Where editors find the schema of this version.
+pub fn schema_url() -> String {
+    format!(
+        "https://raw.githubusercontent.com/dbfence/dbfence/v{}/docs/schema/dbfence.schema.json",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// Comments are broken into lines where the code ends; editors break descriptions themselves.
+fn join_lines(schema: &mut Value) {
+    match schema {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                match value {
+                    Value::String(text) if key == "description" => *text = text.replace('\n', " "),
+                    value => join_lines(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(join_lines),
+        _ => {}
+    }
 }
 
 fn level() -> Value {

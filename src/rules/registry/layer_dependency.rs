@@ -41,7 +41,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .help(format!(
                     "remove `{target}`; a service of layer `{from}` may depend on {}",
-                    in_words(&allowed)
+                    in_words(allowed)
                 ));
         }
     }

@@ -1,0 +1,32 @@
+//! `dbfence schema`.
+
+use serde_json::Value;
+
+use super::{Exit, Failure, Outcome, all_rules, output};
+use crate::policy;
+
+/// Arguments of `dbfence schema`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Whose schema to print.
+    #[arg(value_name = "WHAT")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// `dbfence.yaml`.
+    Config,
+}
+
+impl Arguments {
+    pub(super) fn run(&self) -> Outcome {
+        let schema: Value = match self.what {
+            What::Config => policy::schema(all_rules()?.catalogue()),
+        };
+        let text = serde_json::to_string_pretty(&schema);
+        let text = text.map_err(|error| Failure::new(error.to_string()))?;
+        output::print(&(text + "\n"))?;
+        Ok(Exit::Clean)
+    }
+}
