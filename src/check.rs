@@ -62,6 +62,7 @@ pub fn check_again(
     finding::sort(&mut findings);
     Outcome {
         summary: summary(&workspace, rules, &speaking),
+        coverage: Some(workspace.coverage()),
         findings,
     }
 }

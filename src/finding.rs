@@ -1,5 +1,6 @@
 //! What a rule says: a place, a sentence, the text to write, and perhaps an edit that writes it.
 
+use crate::coverage::Coverage;
 use crate::source::Place;
 
 /// How much a finding weighs.
@@ -150,6 +151,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What was looked at.
     pub summary: Summary,
+    /// The same in detail.
+    pub coverage: Option<Coverage>,
 }
 
 /// What one check looked at, for the last line of a report.

@@ -26,6 +26,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     fail_on: FailOn,
 
+    /// Also say what was judged, service by service, and what was not. The report is then `pretty` unless
+    /// another format is asked for.
+    #[arg(long)]
+    coverage: bool,
+
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
@@ -58,6 +63,7 @@ impl FailOn {
 
 impl Arguments {
     pub(super) fn run(&self, color: Color) -> Outcome {
+        let format = self.format()?;
         start_threads(self.threads.map(usize::from));
         let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
@@ -76,24 +82,38 @@ impl Arguments {
         }
         let chosen = chosen_paths(&root, &self.paths)?;
         retain_chosen(&mut outcome.findings, &sources, &chosen);
-        let format = self.format.as_deref().and_then(Format::from_name);
-        let usual = if output::is_terminal() {
-            Format::Pretty
-        } else {
-            Format::Concise
-        };
-        let text = render(
-            format.unwrap_or(usual),
-            &sources,
-            &outcome,
-            &output::style(color),
-        );
+        if !self.coverage {
+            outcome.coverage = None;
+        }
+        let text = render(format, &sources, &outcome, &output::style(color));
         output::print(&text)?;
         let fails = outcome
             .findings
             .iter()
             .any(|finding| self.fail_on.fails(finding.severity));
         Ok(if fails { Exit::Findings } else { Exit::Clean })
+    }
+}
+
+impl Arguments {
+    /// The format that is asked for, else the one that suits the reader.
+    fn format(&self) -> Result<Format, Failure> {
+        let format = self.format.as_deref().and_then(Format::from_name);
+        let format = format.unwrap_or(if self.coverage || output::is_terminal() {
+            Format::Pretty
+        } else {
+            Format::Concise
+        });
+        if self.coverage && !format.shows_coverage() {
+            return Err(Failure::with_help(
+                format!(
+                    "the format `{}` has no room for `--coverage`",
+                    format.as_str()
+                ),
+                "write `--format pretty` or `--format json`",
+            ));
+        }
+        Ok(format)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod init;
 mod output;
 mod rules;
 mod schema;
@@ -95,6 +96,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the rules with the levels that are in force here.
     Rules(rules::Arguments),
+    /// Writes a `dbfence.yaml` with what is found in the workspace.
+    Init(init::Arguments),
     /// Prints a JSON Schema, for editors and other programs.
     Schema(schema::Arguments),
 }
@@ -120,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
     });
     let outcome = outcome.unwrap_or_else(|_| {
@@ -159,16 +163,7 @@ struct WorkspaceArguments {
 
 impl WorkspaceArguments {
     fn find_root(&self, start: &Path) -> Result<PathBuf, Failure> {
-        let named = self.root.as_deref().unwrap_or(start);
-        discover::root(self.root.as_deref(), start).map_err(|error| {
-            Failure::with_help(
-                format!(
-                    "the workspace root `{}` cannot be read: {error}",
-                    named.display()
-                ),
-                "name a folder that exists",
-            )
-        })
+        find_root(self.root.as_deref(), start)
     }
 
     /// The config of the workspace, and the policy that it and the command line make.
@@ -202,6 +197,19 @@ impl WorkspaceArguments {
             text,
         })
     }
+}
+
+fn find_root(explicit: Option<&Path>, start: &Path) -> Result<PathBuf, Failure> {
+    let named = explicit.unwrap_or(start);
+    discover::root(explicit, start).map_err(|error| {
+        Failure::with_help(
+            format!(
+                "the workspace root `{}` cannot be read: {error}",
+                named.display()
+            ),
+            "name a folder that exists",
+        )
+    })
 }
 
 /// The config file with what it says.

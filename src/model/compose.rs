@@ -429,24 +429,17 @@ impl Service {
     /// Whether it looks into, copies or migrates databases of others, by its image or by the config: it owns
     /// none.
     pub fn is_tool(&self) -> bool {
-        const TOOLS: [&str; 12] = [
-            "adminer",
-            "atlas",
-            "backup",
-            "beaver",
-            "dbgate",
-            "exporter",
-            "flyway",
-            "liquibase",
-            "pgadmin",
-            "pghero",
-            "pgweb",
-            "prisma",
-        ];
         let name = self.image_name().unwrap_or_default();
         let is_runtime = ["node", "bun", "alpine", "busybox"].contains(&file_name(name));
-        let is_known = TOOLS.iter().any(|tool| name.contains(tool));
-        self.is_named_tool || is_runtime || is_known || self.is_postgres() || self.is_pooler()
+        let is_server = self.is_postgres() || self.is_pooler();
+        self.is_named_tool || is_runtime || is_server || is_name_of_tool(name)
+    }
+
+    /// Whether its own name or its image's is that of a tool for databases, and it is not built here.
+    pub fn is_called_like_a_tool(&self) -> bool {
+        let image = self.image_name().unwrap_or_default();
+        let is_built = self.build.is_some();
+        !is_built && (is_name_of_tool(image) || is_name_of_tool(&self.key.value))
     }
 
     /// Whether its image is known for something that is no PostgreSQL server.
@@ -480,6 +473,25 @@ impl Service {
                 .any(|word| word.contains("-p") || word.contains("port"));
         (!is_told).then_some(usual)
     }
+}
+
+/// Whether a name is that of a tool that looks into, copies or migrates databases of others.
+fn is_name_of_tool(name: &str) -> bool {
+    const TOOLS: [&str; 12] = [
+        "adminer",
+        "atlas",
+        "backup",
+        "beaver",
+        "dbgate",
+        "exporter",
+        "flyway",
+        "liquibase",
+        "pgadmin",
+        "pghero",
+        "pgweb",
+        "prisma",
+    ];
+    TOOLS.iter().any(|tool| name.contains(tool))
 }
 
 /// An image reference without registry host, tag and digest.

@@ -7,6 +7,7 @@ pub mod builds;
 pub mod calls;
 pub mod claims;
 pub mod compose;
+pub mod coverage;
 mod damage;
 pub mod dependencies;
 mod directory;

@@ -1,9 +1,12 @@
 //! One JSON document. Its shape is versioned and stands here alone, so that a change of
 //! [`Finding`] does not change what programs read.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::visible;
+use crate::coverage;
 use crate::finding::{self, Outcome, Safety, Severity};
 use crate::source::{self, Sources};
 
@@ -24,6 +27,60 @@ struct Document<'a> {
     tool: Tool,
     summary: Summary<'a>,
     findings: Vec<Finding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<Coverage<'a>>,
+}
+
+/// What was judged and what was not, where that was asked for.
+#[derive(Serialize)]
+struct Coverage<'a> {
+    files: BTreeMap<String, usize>,
+    services: Vec<JudgedService<'a>>,
+    not_judged: Vec<Gap<'a>>,
+    exceptions: Vec<Exception<'a>>,
+}
+
+/// A service and what it was judged on.
+#[derive(Serialize)]
+struct JudgedService<'a> {
+    product: Option<&'a str>,
+    service: &'a str,
+    judged_on: Vec<Artefact<'a>>,
+}
+
+/// Something that a service was judged on.
+#[derive(Serialize)]
+struct Artefact<'a> {
+    kind: String,
+    #[serde(flatten)]
+    spot: Spot<'a>,
+}
+
+/// A place, or a file or folder as a whole.
+#[derive(Serialize)]
+struct Spot<'a> {
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
+}
+
+/// Something that was not judged.
+#[derive(Serialize)]
+struct Gap<'a> {
+    reason: &'a str,
+    places: Vec<Spot<'a>>,
+}
+
+/// An exception of the config.
+#[derive(Serialize)]
+struct Exception<'a> {
+    service: &'a str,
+    may_read: &'a [String],
+    reason: &'a str,
+    until: &'a str,
+    has_ended: bool,
 }
 
 /// Who wrote the document.
@@ -128,6 +185,63 @@ fn document<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Document<'a> {
             .iter()
             .map(|finding| shape(sources, finding))
             .collect(),
+        coverage: outcome
+            .coverage
+            .as_ref()
+            .map(|judged| coverage(sources, judged)),
+    }
+}
+
+fn coverage<'a>(sources: &Sources, coverage: &'a coverage::Coverage) -> Coverage<'a> {
+    let services = coverage.services.iter().map(|service| JudgedService {
+        product: service.product.as_deref(),
+        service: &service.service,
+        judged_on: service
+            .artefacts
+            .iter()
+            .map(|artefact| Artefact {
+                kind: as_identifier(artefact.kind),
+                spot: spot(sources, &artefact.spot),
+            })
+            .collect(),
+    });
+    let gaps = coverage.gaps.iter().map(|gap| Gap {
+        reason: &gap.reason,
+        places: gap.spots.iter().map(|it| spot(sources, it)).collect(),
+    });
+    let exceptions = coverage.exceptions.iter().map(|exception| Exception {
+        service: &exception.service,
+        may_read: &exception.may_read,
+        reason: &exception.reason,
+        until: &exception.until,
+        has_ended: exception.has_ended,
+    });
+    Coverage {
+        files: coverage
+            .files
+            .iter()
+            .map(|(kind, count)| (as_identifier(kind), *count))
+            .collect(),
+        services: services.collect(),
+        not_judged: gaps.collect(),
+        exceptions: exceptions.collect(),
+    }
+}
+
+/// Words for people as a name for programs.
+fn as_identifier(words: &str) -> String {
+    words.to_ascii_lowercase().replace(' ', "-")
+}
+
+fn spot<'a>(sources: &Sources, spot: &'a coverage::Spot) -> Spot<'a> {
+    let at = spot.place.map(|place| {
+        let file = sources.file(place.file);
+        file.position(place.span.start)
+    });
+    Spot {
+        path: &spot.path,
+        line: at.map(|at| at.line),
+        column: at.map(|at| at.column),
     }
 }
 

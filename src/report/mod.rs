@@ -1,6 +1,7 @@
 //! Findings to text, one format a file. Every format is a pure function of the sources and the outcome.
 
 mod concise;
+mod coverage;
 mod excerpt;
 mod json;
 mod pretty;
@@ -26,6 +27,11 @@ pub enum Format {
 impl Format {
     /// Every format, in the order of the documentation.
     pub const ALL: [Format; 3] = [Format::Pretty, Format::Concise, Format::Json];
+
+    /// Whether it has room for what was looked at in detail.
+    pub fn shows_coverage(self) -> bool {
+        matches!(self, Format::Pretty | Format::Json)
+    }
 
     /// The name that users write.
     pub fn as_str(self) -> &'static str {

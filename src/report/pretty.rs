@@ -12,7 +12,7 @@ use miette::{
 
 use super::excerpt::{self, Excerpt, Excerpts, Mark};
 use super::visible::{columns, escaped};
-use super::{Paint, Style, document_url, summary};
+use super::{Paint, Style, coverage, document_url, summary};
 use crate::finding::{Finding, Fix, Outcome, Safety, Severity};
 use crate::source::{Place, Sources};
 
@@ -25,6 +25,9 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> Str
     for finding in &outcome.findings {
         write_finding(&mut out, sources, finding, style);
         out.push('\n');
+    }
+    if let Some(judged) = &outcome.coverage {
+        out.push_str(&coverage::render(sources, judged, style));
     }
     for note in summary::notes(sources, outcome) {
         write_paragraph(&mut out, style, "", "note", &note);

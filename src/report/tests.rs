@@ -58,6 +58,7 @@ fn outcome(findings: Vec<Finding>) -> Outcome {
             services: 12,
             ..Summary::default()
         },
+        coverage: None,
     }
 }
 
@@ -138,7 +139,14 @@ fn example() -> (Sources, Outcome) {
             reason: "a key cannot be evaluated".into(),
         }],
     };
-    (sources, Outcome { findings, summary })
+    (
+        sources,
+        Outcome {
+            findings,
+            summary,
+            ..Outcome::default()
+        },
+    )
 }
 
 #[test]

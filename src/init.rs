@@ -1,0 +1,283 @@
+//! The first config of a workspace: what was found in it, written down to be read and changed.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::catalogue::{Catalogue, Level};
+use crate::glob::Globs;
+use crate::model::Workspace;
+use crate::model::compose::Stack;
+use crate::model::product::Product;
+use crate::parse::Kept;
+use crate::policy::{Policy, schema_url};
+use crate::source::{FileId, Kind, Sources, file_name, parent};
+
+/// Where the page about the config is read, as of this version.
+fn page_url() -> String {
+    format!(
+        "https://github.com/dbfence/dbfence/blob/v{}/docs/configuration.md",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The text of a config for a workspace. What it sets changes nothing of what a check finds there.
+pub fn config(sources: &Sources, catalogue: &Catalogue) -> String {
+    let policy = Policy::default();
+    let facts = Kept::default().parse_all(sources);
+    let workspace = Workspace::link(sources, facts, &policy);
+    let parts = [
+        registries(&workspace),
+        compose(&workspace),
+        tools(&workspace),
+        layers(&workspace),
+        values(&policy),
+        rules(catalogue),
+    ];
+    let mut text = format!(
+        "# yaml-language-server: $schema={}\n# Every key is optional: {}\n",
+        schema_url(),
+        page_url()
+    );
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        text.push('\n');
+        text.push_str(part);
+    }
+    text
+}
+
+/// A text as a scalar of YAML that no reader takes for anything else.
+fn scalar(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
+    let begins_plainly = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic());
+    let is_word = ["true", "false", "null", "yes", "no", "on", "off"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    if begins_plainly && text.bytes().all(is_plain) && !is_word {
+        text.to_owned()
+    } else {
+        // A JSON string is one of YAML.
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+fn list<T: AsRef<str>>(texts: &[T]) -> String {
+    let scalars: Vec<String> = texts.iter().map(|text| scalar(text.as_ref())).collect();
+    format!("[{}]", scalars.join(", "))
+}
+
+/// Lines that are there to be read, or to be switched on.
+fn commented(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| format!("# {line}").trim_end().to_owned() + "\n");
+    lines.collect()
+}
+
+fn registries(workspace: &Workspace) -> String {
+    let sources = workspace.sources;
+    let products = workspace.products();
+    let paths: Vec<&str> = products
+        .iter()
+        .map(|product| sources.file(product.registry.file).path.as_str())
+        .collect();
+    if paths.is_empty() {
+        return commented(
+            "No service registry was found. Rules that need one rest until there is one, or one is named here.\n\
+             registry: products/*/infra/service-registry.ts",
+        );
+    }
+    let patterns = in_general(sources, &paths).map_or_else(
+        || paths.iter().map(|path| (*path).to_owned()).collect(),
+        |pattern| vec![pattern],
+    );
+    let mut text = commented("Where the service registries stand.");
+    match patterns.as_slice() {
+        [only] => {
+            let _ = writeln!(text, "registry: {}", scalar(only));
+        }
+        several => {
+            text.push_str("registry:\n");
+            for pattern in several {
+                let _ = writeln!(text, "  - {}", scalar(pattern));
+            }
+        }
+    }
+    text
+}
+
+/// A pattern for registries of any product, if it matches those that are there and nothing else.
+fn in_general(sources: &Sources, paths: &[&str]) -> Option<String> {
+    let general = |path: &str| {
+        let infra = parent(path);
+        let product = parent(infra);
+        let above = parent(product);
+        let is_usual = file_name(infra) == "infra" && !above.is_empty() && !above.contains('*');
+        is_usual.then(|| format!("{above}/*/infra/{}", file_name(path)))
+    };
+    let pattern = general(paths.first()?)?;
+    let globs = Globs::new([pattern.as_str()]).ok()?;
+    let is_found = |path: &str| paths.contains(&path) == globs.contain(path);
+    let mut walked = sources.walked();
+    walked.all(|(path, _)| is_found(path)).then_some(pattern)
+}
+
+/// The files of a stack as they are written in a config, from a folder above them.
+fn files_from(sources: &Sources, stack: &Stack, folder: &str) -> Option<Vec<String>> {
+    let relative = |file: &FileId| {
+        let path = &sources.file(*file).path;
+        if folder.is_empty() {
+            return Some(path.clone());
+        }
+        let rest = path.strip_prefix(folder)?.strip_prefix('/')?;
+        Some(rest.to_owned())
+    };
+    stack.files.iter().map(relative).collect()
+}
+
+fn compose(workspace: &Workspace) -> String {
+    let sources = workspace.sources;
+    let products = workspace.products();
+    let of_product = |product: &Product| {
+        let stack = workspace.development(product)?;
+        files_from(sources, stack, &product.folder)
+    };
+    let sets: BTreeSet<Vec<String>> = if products.is_empty() {
+        let standard = workspace
+            .stacks
+            .iter()
+            .filter(|it| it.runs_as_it_is(sources));
+        let mut at_root = standard.filter(|stack| stack.folder.is_empty());
+        at_root
+            .find_map(|stack| files_from(sources, stack, ""))
+            .into_iter()
+            .collect()
+    } else {
+        products.iter().filter_map(of_product).collect()
+    };
+    let mut text = commented(
+        "The compose files that are run together, in the order in which they are merged; from the folder of\n\
+         the product, or of the workspace.",
+    );
+    let development = match Vec::from_iter(sets).as_slice() {
+        [only] if holds_everywhere(workspace, only) => Some(list(only)),
+        _ => None,
+    };
+    let is_found = development.is_some();
+    let development = development
+        .unwrap_or_else(|| "[docker-compose.yml, docker-compose.override.yml]".to_owned());
+    let mut lines = format!("compose:\n  development: {development}\n");
+    if let Some(production) = production(workspace) {
+        let _ = writeln!(lines, "  # production: {production}");
+    }
+    text.push_str(&if is_found {
+        lines
+    } else {
+        commented(&lines.replace("# ", ""))
+    });
+    text
+}
+
+/// Whether naming these files makes the same stacks as naming none.
+fn holds_everywhere(workspace: &Workspace, files: &[String]) -> bool {
+    let Some(base) = files.first() else {
+        return false;
+    };
+    let sources = workspace.sources;
+    workspace.stacks.iter().all(|stack| {
+        let first = stack
+            .files
+            .first()
+            .map(|file| sources.file(*file).path.as_str());
+        let above = first.and_then(|path| path.strip_suffix(base.as_str()));
+        match above {
+            Some(folder) if folder.is_empty() || folder.ends_with('/') => {
+                let folder = folder.trim_end_matches('/');
+                files_from(sources, stack, folder).as_deref() == Some(files)
+            }
+            _ => true,
+        }
+    })
+}
+
+/// A compose file for production, as an example of what may be meant.
+fn production(workspace: &Workspace) -> Option<String> {
+    let sources = workspace.sources;
+    let is_for_production = |name: &str| {
+        let mut words = name.split(['.', '-', '_']);
+        words.any(|word| ["prod", "production"].contains(&word))
+    };
+    let mut files = sources
+        .files()
+        .filter(|(_, file)| file.kind == Kind::Compose);
+    let (_, file) = files.find(|(_, file)| is_for_production(file_name(&file.path)))?;
+    let products = workspace.products().iter();
+    let mut folders = products.map(|product| format!("{}/", product.folder));
+    let from_product = folders.find_map(|folder| file.path.strip_prefix(folder.as_str()));
+    Some(list(&[from_product.unwrap_or(&file.path)]))
+}
+
+fn tools(workspace: &Workspace) -> String {
+    let stacks = workspace.stacks.iter();
+    let containers = stacks.flat_map(|stack| &stack.services);
+    let tools: BTreeSet<&str> = containers
+        .filter(|container| container.is_called_like_a_tool())
+        .filter(|container| container.environment.iter().any(|it| it.is_postgres()))
+        .map(|container| container.key.value.as_str())
+        .collect();
+    let registered = |key: &&str| {
+        let mut products = workspace.products().iter();
+        products.all(|product| product.service(key).is_none())
+    };
+    let tools: Vec<&str> = tools.into_iter().filter(registered).collect();
+    let text = commented("Containers that may open databases of others and own none.");
+    if tools.is_empty() {
+        text + &commented("tools: [prisma-studio]")
+    } else {
+        format!("{text}tools: {}\n", list(&tools))
+    }
+}
+
+/// The layers that registries name, where they are others than the usual ones.
+fn layers(workspace: &Workspace) -> String {
+    let usual = &workspace.policy.layers;
+    let services = workspace.products().iter().flat_map(Product::services);
+    let named: BTreeSet<&str> = services
+        .filter_map(|service| Some(service.entry.layer.known()?.value.as_str()))
+        .collect();
+    let others: Vec<&str> = named
+        .iter()
+        .copied()
+        .filter(|it| !usual.iter().any(|known| known == it))
+        .collect();
+    let text = "The layers of services, the lowest first.\n";
+    let order = if others.is_empty() {
+        list(usual)
+    } else {
+        list(&Vec::from_iter(named))
+    };
+    commented(&format!("{text}layers: {{ order: {order} }}"))
+}
+
+fn values(policy: &Policy) -> String {
+    commented(&format!(
+        "What holds for every service.\n\
+         database-variable: {}\n\
+         postgres: {{ major: {}, port: {} }}",
+        policy.database_variable, policy.postgres_major, policy.postgres_port
+    ))
+}
+
+fn rules(catalogue: &Catalogue) -> String {
+    let mut text = "Levels by rule or category: `error`, `warning` or `off`. These rules are off unless a team asks for them.\n\
+                    rules:\n"
+        .to_owned();
+    for rule in catalogue.rules() {
+        if rule.front_matter.severity == Level::Off {
+            let _ = writeln!(text, "  {}: warning", rule.entry.name);
+        }
+    }
+    commented(&text)
+}
