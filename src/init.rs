@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::catalogue::{Catalogue, Level};
 use crate::glob::Globs;
 use crate::model::Workspace;
-use crate::model::compose::Stack;
+use crate::model::compose::{Stack, Variable};
 use crate::model::product::Product;
 use crate::parse::Kept;
 use crate::policy::{Policy, schema_url};
@@ -224,7 +224,7 @@ fn tools(workspace: &Workspace) -> String {
     let containers = stacks.flat_map(|stack| &stack.services);
     let tools: BTreeSet<&str> = containers
         .filter(|container| container.is_called_like_a_tool())
-        .filter(|container| container.environment.iter().any(|it| it.is_postgres()))
+        .filter(|container| container.environment.iter().any(Variable::is_postgres))
         .map(|container| container.key.value.as_str())
         .collect();
     let registered = |key: &&str| {

@@ -41,7 +41,17 @@ struct JsonDocument<'a> {
     since: &'a str,
     fix: Option<&'a str>,
     needs_registry: bool,
+    options: Vec<JsonOption<'a>>,
     markdown: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonOption<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    default: &'a str,
+    doc: &'a str,
 }
 
 impl Arguments {
@@ -93,6 +103,17 @@ fn json_document(rule: &Described) -> JsonDocument<'_> {
         since: &rule.front_matter.since,
         fix: rule.front_matter.fix.map(fix_name),
         needs_registry: rule.front_matter.needs_registry,
+        options: rule
+            .front_matter
+            .options
+            .iter()
+            .map(|(name, option)| JsonOption {
+                name,
+                kind: option.kind.as_str(),
+                default: &option.default,
+                doc: &option.doc,
+            })
+            .collect(),
         markdown: rule.entry.body().trim(),
     }
 }
@@ -128,6 +149,16 @@ fn page(rule: &Described, color: bool) -> String {
         text.push_str("; rests for services outside a registry");
     }
     text.push('\n');
+    for (name, option) in &matter.options {
+        let _ = writeln!(
+            text,
+            "\n{} ({}): {} Default: {}.",
+            strong(&format!("option {name}")),
+            option.kind.as_str(),
+            option.doc,
+            option.default
+        );
+    }
     for line in rule.entry.body().trim_end().lines() {
         match line.strip_prefix("## ") {
             Some(heading) => text.push_str(&strong(heading)),
