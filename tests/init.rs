@@ -90,15 +90,16 @@ fn what_it_writes_as_a_comment_can_be_switched_on() {
         let folder = unconfigured(name);
         run("init", folder.path());
         let text = written(folder.path());
-        let switched_on: String = text
+        let switched_on: Vec<String> = text
             .lines()
             .skip(2)
             .map(|line| {
                 let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
                 let setting = rest.strip_prefix("# ").filter(|rest| is_setting(rest));
-                format!("{indent}{}\n", setting.unwrap_or(rest))
+                format!("{indent}{}", setting.unwrap_or(rest))
             })
             .collect();
+        let switched_on = switched_on.join("\n");
         let read = Policy::read(&switched_on, rules::all().unwrap().catalogue());
         let policy = read.unwrap_or_else(|broken| panic!("{name}: {broken:?}\n{switched_on}"));
         assert_eq!(

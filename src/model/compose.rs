@@ -639,16 +639,25 @@ fn is_override(path: &str) -> bool {
 /// Every stack of the workspace, in the order of their files.
 pub fn stacks(sources: &Sources, facts: &[std::sync::Arc<Facts>], policy: &Policy) -> Vec<Stack> {
     let mut sets = named_sets(sources, policy);
-    let mut merged: HashSet<FileId> = sets.iter().flat_map(|set| set.0.clone()).collect();
+    let files_for = |wanted: &[Purpose]| -> HashSet<FileId> {
+        let is_wanted = |purpose: &Option<Purpose>| purpose.is_some_and(|it| wanted.contains(&it));
+        let sets = sets.iter().filter(|(_, purpose)| is_wanted(purpose));
+        sets.flat_map(|(files, _)| files.iter().copied()).collect()
+    };
+    let development = files_for(&[Purpose::Development]);
+    let named = files_for(&[Purpose::Development, Purpose::Production]);
+    let mut merged = development.clone();
     for (id, file) in sources.files() {
         if file.kind != Kind::Compose || merged.contains(&id) {
             continue;
         }
         let mut standard = standard_files(sources, parent(&file.path));
-        standard.retain(|file| !merged.contains(file));
+        standard.retain(|file| !development.contains(file));
         let files = match standard.first() {
+            // What production is built on is run by itself in development.
             Some(&base) if base == id => standard,
             Some(_) if is_override(&file.path) && standard.contains(&id) => continue,
+            _ if named.contains(&id) => continue,
             _ => vec![id],
         };
         merged.extend(files.iter().copied());
