@@ -168,6 +168,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "generated-file-edited",
     ),
     (
+        "exclude: [\"!a{b\"]",
+        "`!a{b` is no pattern: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)",
+        "\"!a{b\"",
+    ),
+    (
         "overrides: [{ rules: { registry: off } }]",
         "`files` is missing",
         "rules",

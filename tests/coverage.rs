@@ -186,3 +186,29 @@ fn exceptions_are_told_with_their_end() {
         assert!(shown.lines().any(|it| it == line), "{line} in\n{shown}");
     }
 }
+
+#[test]
+fn names_of_the_config_that_nothing_has_are_told() {
+    let files = Files::of_fixture("clean").remove("dbfence.yaml").add(
+        "dbfence.yaml",
+        "tools: [prisma-studio, node, pgadmim]
+services: { x: { compose: [identity, identitee] } }
+exceptions: [{ service: invoicng, may-read: [a], reason: b, until: 2027-01-01 }]
+",
+    );
+    let judged = coverage(&files);
+    let told: Vec<_> = judged
+        .gaps
+        .iter()
+        .filter(|gap| gap.reason.starts_with("nothing has the name"))
+        .collect();
+    let names = [
+        "`pgadmim`, which `tools`",
+        "`identitee`, which `services`",
+        "`invoicng`, which `exceptions`",
+    ];
+    assert_eq!(told.len(), names.len(), "{told:#?}");
+    for (gap, name) in told.iter().zip(names) {
+        assert!(gap.reason.contains(name), "{}", gap.reason);
+    }
+}

@@ -435,6 +435,15 @@ impl Service {
         self.is_named_tool || is_runtime || is_server || is_name_of_tool(name)
     }
 
+    /// Whether a name is its key, another name that it answers to, or that of its image where it is not built
+    /// here.
+    pub fn goes_by(&self, name: &str) -> bool {
+        let is_alias = || self.aliases.iter().any(|alias| alias == name);
+        let image = self.image_name().filter(|_| self.build.is_none());
+        let is_image = image.map(file_name) == Some(file_name(name));
+        self.key.value == name || is_alias() || is_image
+    }
+
     /// Whether its own name or its image's is that of a tool for databases, and it is not built here.
     pub fn is_called_like_a_tool(&self) -> bool {
         let image = self.image_name().unwrap_or_default();
@@ -903,12 +912,7 @@ impl<'a> Linker<'a> {
             .build
             .as_ref()
             .and_then(|build| self.base_image(build));
-        service.is_named_tool = self.tools.iter().any(|tool| {
-            let image = service.image_name().map(file_name);
-            service.key.value == *tool
-                || service.aliases.contains(tool)
-                || image == Some(file_name(tool))
-        });
+        service.is_named_tool = self.tools.iter().any(|tool| service.goes_by(tool));
         Some(service)
     }
 

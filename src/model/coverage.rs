@@ -8,6 +8,7 @@ use crate::model::compose::Stack;
 use crate::model::generated;
 use crate::model::module::Module;
 use crate::model::product::{Product, Service};
+use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Place, Seen, Sources, file_name, has_ending, join, parent};
 
 impl Workspace<'_> {
@@ -115,6 +116,11 @@ impl Workspace<'_> {
                 });
             }
         };
+        for (name, key) in self.names_of_nothing() {
+            let reason =
+                format!("nothing has the name `{name}`, which `{key}` of the config holds");
+            add(&reason, vec![FILE_NAME.into()]);
+        }
         for (reason, spots) in self.openings_by_reason() {
             add(&reason, spots);
         }
@@ -227,6 +233,38 @@ impl Workspace<'_> {
             let provider = datasource.provider.as_ref();
             provider.is_some_and(|name| !["postgresql", "postgres"].contains(&name.value.as_str()))
         })
+    }
+
+    /// Names of the config that are those of no container and no service, and the keys that hold them.
+    fn names_of_nothing(&self) -> Vec<(&str, &'static str)> {
+        let containers = || self.stacks.iter().flat_map(|stack| &stack.services);
+        let keys: HashSet<&str> = containers().map(|it| it.key.value.as_str()).collect();
+        let registered = self.products.iter().flat_map(Product::services);
+        let mut services: HashSet<&str> = registered.map(Service::key).collect();
+        services.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
+        let is_tool = |name: &str| containers().any(|container| container.goes_by(name));
+        let tools = self.policy.tools.iter().map(String::as_str);
+        let tools = tools
+            .filter(|name| !is_tool(name))
+            .map(|name| (name, "tools"));
+        let set = self
+            .policy
+            .services
+            .iter()
+            .flat_map(|service| &service.compose);
+        let set = set.map(|key| key.value.as_str());
+        let set = set
+            .filter(|key| !keys.contains(key))
+            .map(|key| (key, "services"));
+        let excepted = self
+            .policy
+            .exceptions
+            .iter()
+            .map(|it| it.service.value.as_str());
+        let excepted = excepted
+            .filter(|name| !services.contains(name) && !keys.contains(name))
+            .map(|name| (name, "exceptions"));
+        tools.chain(set).chain(excepted).collect()
     }
 
     fn stacks_of_nobody(&self) -> Vec<Spot> {

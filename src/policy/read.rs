@@ -26,6 +26,9 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Checked<Policy> {
     let Some(file) = file else {
         return Ok(Policy::default());
     };
+    // The walk reads these as lines of a `.gitignore`, which are patterns of the same grammar.
+    globs(&file.exclude.0)?;
+    globs(&file.registry.0)?;
     let mut policy = Policy {
         exclude: values(file.exclude.0),
         ..Policy::default()
@@ -125,7 +128,10 @@ fn positive<T: Default + PartialEq>(number: At<T>) -> Checked<T> {
 }
 
 fn globs(patterns: &[At<String>]) -> Checked<Globs> {
-    let texts = patterns.iter().map(|pattern| pattern.value.as_str());
+    let texts = patterns.iter().map(|pattern| {
+        let text = pattern.value.as_str();
+        text.strip_prefix('!').unwrap_or(text)
+    });
     Globs::new(texts).map_err(|(number, why)| {
         let pattern = &patterns[number];
         let message = format!("`{}` is no pattern: {why}", pattern.value);
