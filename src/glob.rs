@@ -35,6 +35,11 @@ impl Globs {
     }
 }
 
+/// A path as a pattern that matches just that.
+pub fn literal(path: &str) -> String {
+    globset::escape(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

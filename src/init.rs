@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::catalogue::{Catalogue, Level};
-use crate::glob::Globs;
+use crate::glob::{Globs, literal};
 use crate::model::Workspace;
 use crate::model::compose::{Stack, Variable};
+use crate::model::link::is_like_registry;
 use crate::model::product::Product;
 use crate::parse::Kept;
 use crate::policy::{Policy, schema_url};
@@ -78,11 +79,11 @@ fn commented(text: &str) -> String {
 
 fn registries(workspace: &Workspace) -> String {
     let sources = workspace.sources;
-    let products = workspace.products();
-    let paths: Vec<&str> = products
-        .iter()
-        .map(|product| sources.file(product.registry.file).path.as_str())
-        .collect();
+    let found = workspace.products().iter().flat_map(|product| {
+        let registries = product.rivals.iter().chain([&product.registry]);
+        registries.map(|registry| sources.file(registry.file).path.as_str())
+    });
+    let paths: BTreeSet<&str> = found.collect();
     if paths.is_empty() {
         return commented(
             "No service registry was found. Rules that need one rest until there is one, or one is named here.\n\
@@ -90,36 +91,49 @@ fn registries(workspace: &Workspace) -> String {
         );
     }
     let patterns = in_general(sources, &paths).map_or_else(
-        || paths.iter().map(|path| (*path).to_owned()).collect(),
+        || paths.iter().map(|path| literal(path)).collect(),
         |pattern| vec![pattern],
     );
-    let mut text = commented("Where the service registries stand.");
+    let mut setting = String::new();
     match patterns.as_slice() {
         [only] => {
-            let _ = writeln!(text, "registry: {}", scalar(only));
+            let _ = writeln!(setting, "registry: {}", scalar(only));
         }
         several => {
-            text.push_str("registry:\n");
+            setting.push_str("registry:\n");
             for pattern in several {
-                let _ = writeln!(text, "  - {}", scalar(pattern));
+                let _ = writeln!(setting, "  - {}", scalar(pattern));
             }
         }
     }
-    text
+    let text = commented("Where the service registries stand.");
+    if has_doubtful_registry(workspace) {
+        text + &commented(&setting)
+    } else {
+        text + &setting
+    }
+}
+
+/// Whether some file may be a registry that could not be recognised as one: it must go on being read.
+fn has_doubtful_registry(workspace: &Workspace) -> bool {
+    let mut files = workspace.sources.files();
+    files.any(|(id, file)| {
+        let may_be_one = file.unreadable.is_some() || is_like_registry(&file.text);
+        file.kind == Kind::Registry && may_be_one && !workspace.is_registry_part(id)
+    })
 }
 
 /// A pattern for registries of any product, if it matches those that are there and nothing else.
-fn in_general(sources: &Sources, paths: &[&str]) -> Option<String> {
-    let general = |path: &str| {
-        let infra = parent(path);
-        let product = parent(infra);
-        let above = parent(product);
-        let is_usual = file_name(infra) == "infra" && !above.is_empty() && !above.contains('*');
-        is_usual.then(|| format!("{above}/*/infra/{}", file_name(path)))
-    };
-    let pattern = general(paths.first()?)?;
+fn in_general(sources: &Sources, paths: &BTreeSet<&str>) -> Option<String> {
+    let first = paths.first()?;
+    let infra = parent(first);
+    let above = parent(parent(infra));
+    if file_name(infra) != "infra" || above.is_empty() {
+        return None;
+    }
+    let pattern = format!("{}/*/infra/{}", literal(above), literal(file_name(first)));
     let globs = Globs::new([pattern.as_str()]).ok()?;
-    let is_found = |path: &str| paths.contains(&path) == globs.contain(path);
+    let is_found = |path: &str| paths.contains(path) == globs.contain(path);
     let mut walked = sources.walked();
     walked.all(|(path, _)| is_found(path)).then_some(pattern)
 }

@@ -154,7 +154,7 @@ fn odd_names_are_written_so_that_they_are_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let service = "services:\n  \"off\":\n    image: adminer\n    environment:\n      U: postgresql://a:b@db:5432/x\n";
     fs::write(folder.path().join("compose.yaml"), service).unwrap();
-    let odd = folder.path().join("a: b #c");
+    let odd = folder.path().join("a: [b] #c*");
     fs::create_dir_all(odd.join("infra")).unwrap();
     fs::write(
         odd.join("infra/service-registry.ts"),
@@ -168,7 +168,30 @@ fn odd_names_are_written_so_that_they_are_read_back() {
     assert_eq!(policy.tools, ["off"], "{text}");
     assert_eq!(
         policy.registries,
-        ["a: b #c/infra/service-registry.ts"],
-        "{text}"
+        ["a: [[]b[]] #c[*]/infra/service-registry.ts"]
+    );
+    let checked = run("check", folder.path());
+    assert_eq!(
+        checked.status.code(),
+        Some(1),
+        "{}",
+        self::text(&checked.stderr)
+    );
+}
+
+/// A registry that could not be recognised must not be left out from then on.
+#[test]
+fn a_registry_in_doubt_keeps_the_setting_a_comment() {
+    let folder = unconfigured("two-products");
+    let broken = folder
+        .path()
+        .join("products/opera/infra/service-registry.ts");
+    fs::write(&broken, "// database\nconst port: = ;\n").unwrap();
+    let before = run("check", folder.path());
+    run("init", folder.path());
+    assert!(written(folder.path()).contains("\n# registry: "));
+    assert_eq!(
+        text(&before.stdout),
+        text(&run("check", folder.path()).stdout)
     );
 }

@@ -266,7 +266,8 @@ impl<'a> Workspace<'a> {
         }
     }
 
-    fn is_registry_part(&self, id: FileId) -> bool {
+    /// Whether a registry was read from it, or a value of one.
+    pub fn is_registry_part(&self, id: FileId) -> bool {
         self.registry_files.contains(&id)
     }
 
