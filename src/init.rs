@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::catalogue::{Catalogue, Level};
 use crate::glob::{Globs, literal};
 use crate::model::Workspace;
-use crate::model::compose::{Stack, Variable};
+use crate::model::compose::{Service, Stack, Variable};
 use crate::model::link::is_like_registry;
 use crate::model::product::Product;
 use crate::parse::Kept;
@@ -237,7 +237,7 @@ fn tools(workspace: &Workspace) -> String {
     let stacks = workspace.stacks.iter();
     let containers = stacks.flat_map(|stack| &stack.services);
     let tools: BTreeSet<&str> = containers
-        .filter(|container| container.is_called_like_a_tool())
+        .filter(|container| is_called_like_a_tool(container))
         .filter(|container| container.environment.iter().any(Variable::is_postgres))
         .map(|container| container.key.value.as_str())
         .collect();
@@ -252,6 +252,12 @@ fn tools(workspace: &Workspace) -> String {
     } else {
         format!("{text}tools: {}\n", list(&tools))
     }
+}
+
+/// Whether a container that is not built here is a known tool, or runs one by its name.
+fn is_called_like_a_tool(container: &Service) -> bool {
+    let runs_studio = container.is_runtime() && container.key.value.contains("studio");
+    container.build.is_none() && (container.is_known_tool() || runs_studio)
 }
 
 /// The layers that registries name, where they are others than the usual ones.

@@ -429,26 +429,38 @@ impl Service {
     /// Whether it looks into, copies or migrates databases of others, by its image or by the config: it owns
     /// none.
     pub fn is_tool(&self) -> bool {
+        self.is_runtime() || self.is_known_tool() || self.is_postgres() || self.is_pooler()
+    }
+
+    /// Whether its image only runs what it is given.
+    pub fn is_runtime(&self) -> bool {
         let name = self.image_name().unwrap_or_default();
-        let is_runtime = ["node", "bun", "alpine", "busybox"].contains(&file_name(name));
-        let is_server = self.is_postgres() || self.is_pooler();
-        self.is_named_tool || is_runtime || is_server || is_name_of_tool(name)
+        ["node", "bun", "alpine", "busybox"].contains(&file_name(name))
     }
 
-    /// Whether a name is its key, another name that it answers to, or that of its image where it is not built
-    /// here.
-    pub fn goes_by(&self, name: &str) -> bool {
-        let is_alias = || self.aliases.iter().any(|alias| alias == name);
-        let image = self.image_name().filter(|_| self.build.is_none());
-        let is_image = image.map(file_name) == Some(file_name(name));
-        self.key.value == name || is_alias() || is_image
-    }
-
-    /// Whether its own name or its image's is that of a tool for databases, and it is not built here.
-    pub fn is_called_like_a_tool(&self) -> bool {
-        let image = self.image_name().unwrap_or_default();
-        let is_built = self.build.is_some();
-        !is_built && (is_name_of_tool(image) || is_name_of_tool(&self.key.value))
+    /// Whether its image is known for looking into, copying or migrating databases of others, or the config
+    /// counts it among the tools.
+    pub fn is_known_tool(&self) -> bool {
+        const TOOLS: [&str; 16] = [
+            "adminer",
+            "atlas",
+            "backup",
+            "beaver",
+            "dbgate",
+            "dbmate",
+            "exporter",
+            "flyway",
+            "hasura",
+            "liquibase",
+            "migrate",
+            "pgadmin",
+            "pghero",
+            "pgweb",
+            "prisma",
+            "sqitch",
+        ];
+        let name = self.image_name().unwrap_or_default();
+        self.is_named_tool || TOOLS.iter().any(|tool| name.contains(tool))
     }
 
     /// Whether its image is known for something that is no PostgreSQL server.
@@ -473,6 +485,15 @@ impl Service {
         OTHERS.contains(&file_name(name))
     }
 
+    /// Whether a name is its key, another name that it answers to, or that of its image where it is not built
+    /// here.
+    pub fn goes_by(&self, name: &str) -> bool {
+        let is_alias = || self.aliases.iter().any(|alias| alias == name);
+        let image = self.image_name().filter(|_| self.build.is_none());
+        let is_image = image.map(file_name) == Some(file_name(name));
+        self.key.value == name || is_alias() || is_image
+    }
+
     /// The port that its server listens on, unless it is told another one in a way that is not read.
     pub fn listens_on(&self, usual: u16) -> Option<u16> {
         let is_told = self.variable("PGPORT").is_some()
@@ -482,25 +503,6 @@ impl Service {
                 .any(|word| word.contains("-p") || word.contains("port"));
         (!is_told).then_some(usual)
     }
-}
-
-/// Whether a name is that of a tool that looks into, copies or migrates databases of others.
-fn is_name_of_tool(name: &str) -> bool {
-    const TOOLS: [&str; 12] = [
-        "adminer",
-        "atlas",
-        "backup",
-        "beaver",
-        "dbgate",
-        "exporter",
-        "flyway",
-        "liquibase",
-        "pgadmin",
-        "pghero",
-        "pgweb",
-        "prisma",
-    ];
-    TOOLS.iter().any(|tool| name.contains(tool))
 }
 
 /// An image reference without registry host, tag and digest.
