@@ -404,6 +404,15 @@ impl Service {
         image.map(image_name)
     }
 
+    /// Whether a name is its key, another name that it answers to, or that of its image where it is not built
+    /// here.
+    pub fn goes_by(&self, name: &str) -> bool {
+        let is_alias = || self.aliases.iter().any(|alias| alias == name);
+        let image = self.image_name().filter(|_| self.build.is_none());
+        let is_image = image.map(file_name) == Some(file_name(name));
+        self.key.value == name || is_alias() || is_image
+    }
+
     /// Whether it runs a PostgreSQL server.
     pub fn is_postgres(&self) -> bool {
         self.image_name().is_some_and(is_postgres_image)
@@ -483,15 +492,6 @@ impl Service {
         ];
         let name = self.image_name().unwrap_or_default();
         OTHERS.contains(&file_name(name))
-    }
-
-    /// Whether a name is its key, another name that it answers to, or that of its image where it is not built
-    /// here.
-    pub fn goes_by(&self, name: &str) -> bool {
-        let is_alias = || self.aliases.iter().any(|alias| alias == name);
-        let image = self.image_name().filter(|_| self.build.is_none());
-        let is_image = image.map(file_name) == Some(file_name(name));
-        self.key.value == name || is_alias() || is_image
     }
 
     /// The port that its server listens on, unless it is told another one in a way that is not read.
