@@ -240,7 +240,7 @@ impl Policy {
         if self.overriding.contains_key(name) {
             "--rule"
         } else if self.overrides_of(name, catalogue).next().is_some() {
-            "dbfence.yaml (and overrides)"
+            "dbfence.yaml (overrides)"
         } else if self.levels.0.contains_key(name) {
             FILE_NAME
         } else if self.levels.0.contains_key(category) {
