@@ -46,17 +46,8 @@ impl Service {
             .filter_map(|route| {
                 let text = route.text.value.as_str();
                 let is_new = known.insert(text);
-                let defect = if text.is_empty() {
-                    RouteDefect::Empty
-                } else if !text.starts_with('/') {
-                    RouteDefect::NoLeadingSlash
-                } else if text.len() > 1 && text.ends_with('/') {
-                    RouteDefect::TrailingSlash
-                } else if !is_new {
-                    RouteDefect::Repeated
-                } else {
-                    return None;
-                };
+                let defect = RouteDefect::of(text);
+                let defect = defect.or((!is_new).then_some(RouteDefect::Repeated))?;
                 Some((route, defect))
             })
             .collect()
@@ -64,6 +55,19 @@ impl Service {
 }
 
 impl RouteDefect {
+    /// What is wrong with the way a route is written, whatever other routes there are.
+    fn of(route: &str) -> Option<Self> {
+        if route.is_empty() {
+            Some(RouteDefect::Empty)
+        } else if !route.starts_with('/') {
+            Some(RouteDefect::NoLeadingSlash)
+        } else if route.len() > 1 && route.ends_with('/') {
+            Some(RouteDefect::TrailingSlash)
+        } else {
+            None
+        }
+    }
+
     /// The route that was meant, where it is certain.
     pub fn corrected(self, route: &str) -> Option<String> {
         match self {
@@ -83,7 +87,7 @@ impl Product {
         let mut known = HashSet::new();
         for route in self.services().iter().flat_map(Service::routes) {
             let text = route.text.value.as_str();
-            if known.insert((text, route.service.key())) {
+            if !text.is_empty() && known.insert((text, route.service.key())) {
                 claims.entry(text).or_default().push(route);
             }
         }
@@ -98,7 +102,10 @@ impl Product {
     pub fn overlapping_routes(&self) -> Vec<(Route<'_>, Route<'_>)> {
         let mut by_text: BTreeMap<&str, Route<'_>> = BTreeMap::new();
         for route in self.services().iter().flat_map(Service::routes) {
-            by_text.entry(&route.text.value).or_insert(route);
+            // What else a route that is written wrongly overlaps follows from that.
+            if RouteDefect::of(&route.text.value).is_none() {
+                by_text.entry(&route.text.value).or_insert(route);
+            }
         }
         let mut pairs = Vec::new();
         for (text, &inner) in &by_text {
