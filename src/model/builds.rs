@@ -69,7 +69,7 @@ impl Workspace<'_> {
         }
         let context = build.context.as_deref()?;
         let (text, right) = match &build.dockerfile_text {
-            Some(text) if text.text.contains('/') || build.context_text.is_none() => {
+            Some(text) if names_folder(&text.text) || build.context_text.is_none() => {
                 (text, relative(context, registered))
             }
             _ => {
@@ -100,6 +100,11 @@ impl Workspace<'_> {
             fix: self.replacement(link.place, &part.text, &right, is_alone),
         })
     }
+}
+
+/// Whether the path of a Dockerfile leads out of its context's own folder.
+fn names_folder(dockerfile: &str) -> bool {
+    dockerfile.trim_start_matches("./").contains('/')
 }
 
 /// Whether a build that many modules share is told by a target or an argument which module is meant.
