@@ -1,14 +1,14 @@
 //! The port that a service listens on, in the registry and wherever else it is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::connection;
 use crate::finding::Fix;
-use crate::model::Workspace;
 use crate::model::compose::{Part, Service as Container};
 use crate::model::product::{Product, Service};
 use crate::model::value::Origin;
+use crate::model::{User, Workspace};
 use crate::parse::Facts;
 use crate::source::{At, Place};
 
@@ -78,6 +78,7 @@ impl Workspace<'_> {
     /// The same, those of every claimant of a port included.
     pub(super) fn all_port_drifts<'p>(&'p self, product: &'p Product) -> Vec<PortDrift<'p>> {
         let mut found = Vec::new();
+        let built = self.ports_of_builds();
         for service in product.services() {
             let port = service.entry.port.known();
             let Some(port) = port.filter(|port| self.is_read_as_a_whole(&port.origin)) else {
@@ -91,7 +92,7 @@ impl Workspace<'_> {
                     self.ports_said(stack, container, right, is_development, &mut sayings);
                 }
             }
-            self.exposed(service, right, &mut sayings);
+            self.exposed(service, right, &built, &mut sayings);
             found.extend(self.drifts(product, service, right, sayings));
         }
         found
@@ -215,8 +216,35 @@ impl Workspace<'_> {
         sayings.is_confirmed |= is_confirmed;
     }
 
+    /// The containers that are built from each Dockerfile, with the ports that `PORT` gives them.
+    fn ports_of_builds(&self) -> HashMap<&str, Vec<(User, u16)>> {
+        let mut ports: HashMap<&str, Vec<(User, u16)>> = HashMap::new();
+        for (index, stack) in self.stacks.iter().enumerate() {
+            for (number, container) in stack.services.iter().enumerate() {
+                let build = container.build.as_ref();
+                let dockerfile = build.and_then(|build| build.dockerfile.as_deref());
+                let port = container.variable("PORT");
+                let port = port.and_then(super::compose::Variable::known_value);
+                let port = port.and_then(|value| value.text.trim().parse().ok());
+                if let Some((dockerfile, port)) = dockerfile.zip(port) {
+                    ports
+                        .entry(dockerfile)
+                        .or_default()
+                        .push(((index, number), port));
+                }
+            }
+        }
+        ports
+    }
+
     /// What the Dockerfile says that the registry names, if it builds no other service.
-    fn exposed(&self, service: &Service, right: u16, sayings: &mut Sayings) {
+    fn exposed(
+        &self,
+        service: &Service,
+        right: u16,
+        built: &HashMap<&str, Vec<(User, u16)>>,
+        sayings: &mut Sayings,
+    ) {
         let Some(path) = service.dockerfile.as_deref() else {
             return;
         };
@@ -244,6 +272,17 @@ impl Workspace<'_> {
         let Some(wrong) = wrong_one(&ports, right) else {
             return;
         };
+        // A service of another product that no entry names may listen there.
+        let is_anothers = |&(user, port): &(User, u16)| {
+            let own = self.service_of(user);
+            port == wrong && !own.is_some_and(|own| std::ptr::eq(own, service))
+        };
+        if built
+            .get(path)
+            .is_some_and(|built| built.iter().any(is_anothers))
+        {
+            return;
+        }
         if let Some(word) = tcp().find(|word| exposed_port(word) == Some(wrong)) {
             sayings.wrong.push(Said {
                 place: PortPlace {
