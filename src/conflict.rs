@@ -115,7 +115,12 @@ const ORDER: [(Attribute, &[&str]); 9] = [
     ),
     (
         Attribute::Module,
-        &["missing-module", "dockerfile-drift", "layer-mismatch"],
+        &[
+            "missing-module",
+            "dockerfile-drift",
+            "unregistered-module",
+            "layer-mismatch",
+        ],
     ),
     (
         Attribute::InitSql,

@@ -16,6 +16,8 @@ pub struct UnregisteredModule<'a> {
     pub place: Place,
     /// The product that runs it, as far as that is known.
     pub product: Option<&'a Product>,
+    /// Whether an entry has its name as key, and so names another folder.
+    pub is_keyed: bool,
     /// Where it is run, and where its database is created.
     pub labels: Vec<(Place, String)>,
 }
@@ -35,7 +37,9 @@ impl Workspace<'_> {
             let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
             !product.is_open() && product.services().iter().all(has_dockerfile)
         };
-        if self.products.is_empty() || !self.products.iter().all(is_known) {
+        let mut unreadable = self.unreadable();
+        let is_registry_unread = unreadable.any(|(_, file, _)| file.kind == Kind::Registry);
+        if self.products.is_empty() || is_registry_unread || !self.products.iter().all(is_known) {
             return Vec::new();
         }
         let named: BTreeSet<&str> = self
@@ -156,10 +160,13 @@ impl Workspace<'_> {
         let run_here = |(_, place): &(_, Place)| (*place, "it is run here".to_owned());
         let mut labels: Vec<_> = runs.iter().map(run_here).collect();
         let product = runs.first().map(|(product, _)| *product);
+        let name = file_name(&folder);
+        let has_key = |product: &&Product| product.services().iter().any(|it| it.key() == name);
         let product = product.or(match self.products.as_slice() {
             [only] => Some(only),
-            _ => None,
+            products => products.iter().find(has_key),
         });
+        let is_keyed = product.as_ref().is_some_and(has_key);
         let database = file_name(&folder).replace('-', "_");
         let init = product.and_then(|product| product.init_sql.as_ref());
         let created = init.and_then(|init| {
@@ -173,6 +180,7 @@ impl Workspace<'_> {
             folder,
             place,
             product,
+            is_keyed,
             labels,
         }
     }

@@ -21,7 +21,15 @@ fn check(workspace: &Workspace, report: &mut Report) {
             )
             .about(owner, module.folder.clone())
             .because_all(registry.map(|name| (name.place, "its entry is missing here".to_owned())))
-            .argues(Attribute::Entry, Wrong::Everything)
+            .argues(
+                if module.is_keyed {
+                    // The entry names another module.
+                    Attribute::Module
+                } else {
+                    Attribute::Entry
+                },
+                Wrong::Everything,
+            )
             .because_all(module.labels.clone())
             .help(format!(
                 "add an entry `{}` to the registry, or remove the module",
