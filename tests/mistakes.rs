@@ -948,6 +948,183 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.replace(REGISTRY, "  \"tariff-book\": {", "  \"tarif-book\": {"),
         finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
     },
+    Mistake {
+        what: "a setting that several services take from a constant, and that is a connection string",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "HARBOUR_TIMEZONE: \"Europe/Oslo\"",
+                "HARBOUR_TIMEZONE: \"mysql://clock:x@clocks:3306/time\"",
+            )
+        },
+        finding: "connection-string-in-extra-env products/nordhaven/infra/service-registry.ts ⟦mysql://clock:x@clocks:3306/time⟧",
+    },
+    Mistake {
+        what: "the connection string of the service itself in extraEnv",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "      UNDER_KEEL_CLEARANCE_CM: \"60\",\n",
+                "      UNDER_KEEL_CLEARANCE_CM: \"60\",\n      DATABASE_URL: \"postgresql://nordhaven:x@pg:5432/berth_planning\",\n",
+            )
+        },
+        finding: "connection-string-in-extra-env products/nordhaven/infra/service-registry.ts ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a host that several services take from a constant",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "`http://vessel-register:${VESSEL_REGISTER_PORT}`",
+                "`http://vessels:${VESSEL_REGISTER_PORT}`",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦vessels⟧",
+    },
+    Mistake {
+        what: "a port that several services take from a constant of URLs",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "`http://vessel-register:${VESSEL_REGISTER_PORT}`",
+                "\"http://vessel-register:4209\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦4209⟧",
+    },
+    Mistake {
+        what: "a localhost that several services take from a constant",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "`http://vessel-register:${VESSEL_REGISTER_PORT}`",
+                "`http://localhost:${VESSEL_REGISTER_PORT}`",
+            )
+        },
+        finding: "localhost-url products/nordhaven/infra/service-registry.ts ⟦localhost⟧",
+    },
+    Mistake {
+        what: "a dependency that is misspelt in a constant",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "const domainDefaults = {",
+                    "const CUSTOMS_NEEDS = [\"document-fault\"];\n\nconst domainDefaults = {",
+                )
+                .replace(
+                    REGISTRY,
+                    "dependsOn: [\"document-vault\"]",
+                    "dependsOn: CUSTOMS_NEEDS",
+                )
+        },
+        finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦document-fault⟧",
+    },
+    Mistake {
+        what: "a hostname that was renamed for its callers as well",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "hostname: \"tariff-book\"",
+                    "hostname: \"tariffs\"",
+                )
+                .replace(
+                    REGISTRY,
+                    "\"http://tariff-book:4212\"",
+                    "\"http://tariffs:4212\"",
+                )
+        },
+        finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "an entry without data that others depend on, removed from the registry",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "dependsOn: [\"document-vault\"]",
+                    "dependsOn: [\"document-vault\", \"tide-watch\"]",
+                )
+                .remove_block(REGISTRY, "\n  \"tide-watch\": {", "\n  },")
+        },
+        finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦tide-watch⟧",
+    },
+    Mistake {
+        what: "an entry removed whose database Postgres creates by itself",
+        make: |files| {
+            files
+                .replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: tariff_book")
+                .replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "")
+                .remove_block(REGISTRY, "\n  \"tariff-book\": {", "\n  },")
+        },
+        finding: "unregistered-module modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "an entry that names the module of another service",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "modules/shared/tariff-book/Dockerfile",
+                "modules/platform/identity/Dockerfile",
+            )
+        },
+        finding: "dockerfile-drift products/nordhaven/docker-compose.yml ⟦modules/shared/tariff-book/Dockerfile⟧",
+    },
+    Mistake {
+        what: "a context of another module, with the Dockerfile named beside it",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "      context: ../..\n      dockerfile: modules/shared/tariff-book/Dockerfile",
+                "      context: ../../modules/shared/party-directory\n      dockerfile: ./Dockerfile",
+            )
+        },
+        finding: "dockerfile-drift products/nordhaven/docker-compose.yml ⟦../../modules/shared/party-directory⟧",
+    },
+    Mistake {
+        what: "a route that is another's but for the slash behind it",
+        make: |files| files.replace(REGISTRY, "[\"/api/tariffs\"]", "[\"/api/parties/\"]"),
+        finding: "route-format products/nordhaven/infra/service-registry.ts ⟦/api/parties/⟧",
+    },
+    Mistake {
+        what: "a route that is empty",
+        make: |files| files.replace(REGISTRY, "[\"/api/tariffs\"]", "[\"\"]"),
+        finding: "route-format products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
+    },
+    Mistake {
+        what: "a Postgres that was renamed",
+        make: |files| {
+            files
+                .replace(
+                    COMPOSE,
+                    "\n  postgres:\n    <<: *service",
+                    "\n  pg:\n    <<: *service",
+                )
+                .replace(
+                    COMPOSE,
+                    "\n  postgres:\n    condition: service_healthy",
+                    "\n  pg:\n    condition: service_healthy",
+                )
+        },
+        finding: "database-url-host products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
+        what: "no Postgres but a third party's",
+        make: |files| {
+            files.replace(COMPOSE, "image: postgres:16", "image: redis:7").replace(
+                COMPOSE,
+                "\n  redis:\n",
+                "\n  keycloak-db:\n    image: postgres:15\n\n  keycloak:\n    image: quay.io/keycloak/keycloak:26.0\n    environment:\n      KC_DB_URL: jdbc:postgresql://keycloak-db:5432/keycloak\n    depends_on: [keycloak-db]\n\n  redis:\n",
+            )
+        },
+        finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "an init SQL that was emptied but for its header",
+        make: |files| files.remove_block(INIT_SQL, "-- identity\n", "invoicing FROM PUBLIC;\n"),
+        finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
 ];
 
 #[test]

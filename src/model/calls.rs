@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::catalogue::Guesser;
 use crate::connection;
 use crate::model::Workspace;
+use crate::model::named::WrongText;
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
 use crate::source::Place;
@@ -90,10 +91,13 @@ impl Workspace<'_> {
             .map(|(port, _)| port)
             .collect();
         let mut guesser = Guesser::default();
-        let mut wrong = Vec::new();
+        let mut wrong: Vec<(WrongText, TargetDefect)> = Vec::new();
         for service in product.services() {
             let environment = service.entry.extra_env.known().into_iter();
-            for variable in environment.flat_map(|known| &known.variables) {
+            // A connection string is another rule's, wherever it leads.
+            let own = &self.policy.database_variable;
+            let variables = environment.flat_map(|known| &known.variables);
+            for variable in variables.filter(|variable| !variable.holds_connection_string(own)) {
                 let url = variable.value.known().and_then(Url::of);
                 let found = url.and_then(|url| {
                     let name = &variable.name.value;
@@ -104,18 +108,30 @@ impl Workspace<'_> {
                     {
                         return None;
                     }
-                    Some(WrongTarget {
+                    let text = url.text;
+                    let wrong = WrongText {
                         service,
-                        variable: name,
-                        place: url.text.part(range.clone()),
-                        text: &url.text.value[range],
-                        defect,
-                    })
+                        name,
+                        text,
+                        range,
+                    };
+                    Some((wrong, defect))
                 });
                 wrong.extend(found);
             }
         }
-        wrong
+        let (texts, defects): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
+        let places = self.stand_on_names(&texts).into_iter();
+        let found = places.zip(texts).zip(defects);
+        found
+            .map(|((place, wrong), defect)| WrongTarget {
+                service: wrong.service,
+                variable: wrong.name,
+                place,
+                text: &wrong.text.value[wrong.range],
+                defect,
+            })
+            .collect()
     }
 
     fn target_defect<'p>(

@@ -20,6 +20,13 @@ pub enum Drift<'a> {
         /// Where the development set mounts it.
         mounted: Option<Place>,
     },
+    /// It creates none of the databases.
+    Empty {
+        /// The services that have a database.
+        demanded_by: Vec<&'a Service>,
+        /// The header or the first statement of the script.
+        file: Place,
+    },
     /// It creates a database of another name.
     Renamed {
         /// Whose database is meant.
@@ -191,10 +198,8 @@ impl Workspace<'_> {
             names: BTreeSet::new(),
             is_complete: stack.is_some_and(|stack| stack.open.is_empty()),
         };
-        let mut servers = stack
-            .into_iter()
-            .flat_map(Stack::postgres_services)
-            .peekable();
+        let servers = stack.into_iter().flat_map(Stack::postgres_services);
+        let mut servers = servers.filter(|_| !self.lacks_postgres(product)).peekable();
         provided.is_complete &= servers.peek().is_some();
         for server in servers {
             let named = |name| server.variable(name);
@@ -327,6 +332,19 @@ impl<'p> Comparison<'p> {
         }
         let file = self.init.header.or(self.init.first_statement);
         let file = file.unwrap_or(Span::default().in_file(self.init.file));
+        if self.init.creates.is_empty() && missing.len() > 1 {
+            let services = self.product.services().iter();
+            let is_missing = |service: &&Service| {
+                service
+                    .database()
+                    .is_some_and(|name| settled.contains(name))
+            };
+            drift.push(Drift::Empty {
+                demanded_by: services.filter(is_missing).collect(),
+                file,
+            });
+            return settled;
+        }
         drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {
             service,
             name,

@@ -100,6 +100,7 @@ impl Workspace<'_> {
                     let part = variable.whole();
                     let is_other = part.text != right.value && !part.is_from_example;
                     let is_elsewhere = is_moved(&moved, &part.text, &right.value)
+                        || product.is_one_host(&part.text, &right.value)
                         || misdirected.contains(&(service.key(), name));
                     if is_other && !is_elsewhere {
                         wrongs.push(Candidate {
@@ -165,8 +166,7 @@ impl Workspace<'_> {
                 let text = variable.value.known()?;
                 let name = variable.name.value.as_str();
                 let is_other_rules = name == "PORT"
-                    || name == self.policy.database_variable
-                    || is_database(&text.value);
+                    || variable.holds_connection_string(&self.policy.database_variable);
                 let is_certain = !text.value.contains('$')
                     && self.is_read_as_a_whole(&variable.name.origin)
                     && self.is_read_as_a_whole(&text.origin)
@@ -179,10 +179,27 @@ impl Workspace<'_> {
     }
 }
 
-fn is_database(value: &str) -> bool {
-    let is_postgres =
-        |url: connection::Connection| matches!(&value[url.scheme], "postgres" | "postgresql");
-    connection::parse(value).is_some_and(is_postgres)
+impl Product {
+    /// Whether two URLs differ only in the name of one service, its key and a hostname that is not: that is
+    /// one mistake, and said where the hostname stands.
+    fn is_one_host(&self, one: &str, other: &str) -> bool {
+        let parts = |url| {
+            let host = connection::parse(url)?.hosts.into_iter().next()?.name;
+            Some((&url[..host.start], &url[host.clone()], &url[host.end..]))
+        };
+        let (Some((before, one, behind)), Some((begin, other, end))) = (parts(one), parts(other))
+        else {
+            return false;
+        };
+        let is_called_both = |service: &Service| {
+            let hostname = service.entry.hostname.known();
+            hostname.is_some_and(|hostname| {
+                let names = [service.key(), hostname.value.as_str()];
+                one != other && names.contains(&one) && names.contains(&other)
+            })
+        };
+        begin == before && end == behind && self.services().iter().any(is_called_both)
+    }
 }
 
 /// Whether two URLs differ only in the port of a service whose port was changed: that is one mistake, and

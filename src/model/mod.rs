@@ -23,6 +23,7 @@ pub mod layers;
 pub mod link;
 pub mod module;
 pub mod mounts;
+pub mod named;
 pub mod names;
 pub mod ports;
 pub mod prisma_config;
@@ -76,6 +77,7 @@ pub struct Workspace<'a> {
     /// The folders of modules whose services have a database.
     storing_modules: HashSet<String>,
     registry_users: HashMap<Place, BTreeSet<RegistryUser>>,
+    naming_texts: HashMap<Place, BTreeSet<named::NamingText>>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -97,6 +99,7 @@ impl<'a> Workspace<'a> {
             users: users(&stacks),
             containers: containers(&stacks, &products),
             registry_users: registry_users(&products),
+            naming_texts: named::naming_texts(&products),
             product_of_stack: products
                 .iter()
                 .enumerate()

@@ -41,7 +41,7 @@ impl Workspace<'_> {
     pub fn mount_defect(&self, product: &Product) -> Option<MountDefect> {
         let index = product.development?;
         let stack = &self.stacks[index];
-        if !stack.open.is_empty() {
+        if !stack.open.is_empty() || self.lacks_postgres(product) {
             return None;
         }
         let path = product.init_sql_path.as_str();

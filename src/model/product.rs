@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::connection;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::claims::Claims;
@@ -12,7 +11,7 @@ use crate::model::dockerfiles::MissingDockerfile;
 use crate::model::init_sql::InitSql;
 use crate::model::module::Module;
 use crate::model::names::{self, NameDefect};
-use crate::model::registry::{Entry, Registry, Variable};
+use crate::model::registry::{Entry, Registry};
 use crate::model::value::Text;
 use crate::source::{FileId, Place, Placed, join};
 
@@ -258,20 +257,6 @@ impl Service {
             is_layer,
             folder,
         })
-    }
-
-    /// Variables of its `extraEnv` that hold a connection string, or are the one that follows from
-    /// `database`.
-    pub fn connection_strings_in_extra_env(&self, own: &str) -> Vec<&Variable> {
-        let environment = self.entry.extra_env.known();
-        let variables = environment.into_iter().flat_map(|known| &known.variables);
-        variables
-            .filter(|variable| {
-                let text = variable.value.known().map(|text| text.value.as_str());
-                let is_connection = text.is_some_and(|text| !connection::find(text).is_empty());
-                variable.name.value == own || is_connection
-            })
-            .collect()
     }
 }
 

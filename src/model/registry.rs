@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::connection;
 use crate::model::evaluate::{Array, Evaluator, Kind, Lookup, Object, Scripts, Value};
 use crate::model::value::{Dynamic, Origin, Text, Traced, covers};
 use crate::parse::script::{ExportedValue, ExprKind};
@@ -329,6 +330,14 @@ pub struct Variable {
     pub name: Traced<String>,
     /// The value, never [`Field::Absent`].
     pub value: Field<Text>,
+}
+
+impl Variable {
+    /// Whether it holds a connection string of a database, or is the variable `own` that would.
+    pub fn holds_connection_string(&self, own: &str) -> bool {
+        let text = self.value.known().map(|text| text.value.as_str());
+        self.name.value == own || text.is_some_and(|text| !connection::find(text).is_empty())
+    }
 }
 
 /// The registries that `file` declares: its constants and exports of that shape, less those that

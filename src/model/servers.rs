@@ -4,6 +4,7 @@
 use crate::connection;
 use crate::finding::{Fix, Owner};
 use crate::model::compose::{Part, Service as Container, Variable};
+use crate::model::named::WrongText;
 use crate::model::product::{Product, Service};
 use crate::model::resolve::Link;
 use crate::model::usage::Usage;
@@ -51,6 +52,8 @@ pub struct WrongServer {
     pub right: String,
     /// What to write.
     pub help: String,
+    /// An edit that mends it.
+    pub fix: Option<Fix>,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
 }
@@ -124,6 +127,9 @@ impl Workspace<'_> {
         }
         let usage = self.usage(index);
         servers.retain(|server| usage.is_for_own_services(server));
+        if servers.is_empty() && self.nobody_answers(product, index) {
+            return self.no_postgres(product, index);
+        }
         match usage.most_used(&servers) {
             Some(first) if servers.len() > 1 => PostgresCount::Several {
                 first,
@@ -135,6 +141,38 @@ impl Workspace<'_> {
             },
             _ => PostgresCount::One,
         }
+    }
+
+    /// Whether the development set runs no Postgres for the product's services, although they have
+    /// databases.
+    pub(super) fn lacks_postgres(&self, product: &Product) -> bool {
+        matches!(self.postgres_count(product), PostgresCount::None { .. })
+    }
+
+    /// Whether the connection strings of a product's services all lead to hosts where nobody in the stack
+    /// answers, or other software, and none waits for a Postgres.
+    fn nobody_answers(&self, product: &Product, index: usize) -> bool {
+        let stack = &self.stacks[index];
+        let storing = product.services().iter();
+        let mut containers = storing
+            .filter(|service| service.database().is_some())
+            .filter_map(|service| service.container(stack))
+            .peekable();
+        let has_lost_host = |container: &Container| {
+            let variable = container.variable(&self.policy.database_variable);
+            let host = variable.and_then(Variable::host).map(|(host, _)| host);
+            host.is_some_and(|host| {
+                let reached = stack.answering_to(&host.text);
+                host.is_known
+                    && looks_internal(&host.text)
+                    && reached.is_none_or(Container::is_other_software)
+            })
+        };
+        let waits_for_one = |container: &Container| {
+            let mut names = container.depends_on.iter().map(|it| it.name.text.as_str());
+            names.any(|name| stack.by_key(name).is_some_and(Container::is_postgres))
+        };
+        containers.peek().is_some() && containers.all(|it| has_lost_host(it) && !waits_for_one(it))
     }
 
     /// The Postgres service of a stack that holds the databases of its services.
@@ -164,11 +202,13 @@ impl Workspace<'_> {
                 .contains_key(&(index, stack.position(container)));
             !is_own && (container.image_name().is_none() || container.is_extended)
         };
+        // A server that only third parties use is counted already.
         let leads_to_a_container = |(_, variable): (&Container, &Variable)| {
             let host = variable.host().filter(|_| variable.is_postgres());
             host.and_then(|(host, _)| stack.answering_to(&host.text))
                 .is_some_and(|container| {
                     !container.is_other_software()
+                        && !container.is_postgres()
                         && !self
                             .containers
                             .contains_key(&(index, stack.position(container)))
@@ -193,6 +233,15 @@ impl Workspace<'_> {
         let Some(server) = self.main_server(index) else {
             return Vec::new();
         };
+        let product = self.product_of_stack.get(&index);
+        let product = product.map(|&number| &self.products[number]);
+        let is_development = |product: &&Product| product.development == Some(index);
+        if product
+            .filter(is_development)
+            .is_some_and(|it| self.lacks_postgres(it))
+        {
+            return Vec::new();
+        }
         let mut candidates = Vec::new();
         for (container, variable) in stack.variables() {
             if container.network_mode.is_some() || !variable.is_postgres() {
@@ -233,11 +282,11 @@ impl Workspace<'_> {
             let defect = &wrong.defect;
             (wrong.user, &defect.part, defect.right.as_str())
         });
-        links
-            .into_iter()
-            .zip(candidates)
-            .filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)))
-            .collect()
+        let found = links.into_iter().zip(candidates);
+        let found = found.filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)));
+        let found: Vec<WrongServer> = found.collect();
+        let is_used = !self.usage(index).own_users(server).is_empty();
+        if is_used { found } else { renamed(found) }
     }
 
     fn wrong_server(&self, index: usize, link: &Link, wrong: Candidate) -> WrongServer {
@@ -256,6 +305,7 @@ impl Workspace<'_> {
             variable: variable.name.value.clone(),
             what: defect.what,
             help: variable.advice(key, link, &[(&defect.part, &defect.right)]),
+            fix: self.unsafe_replacement(link.place, &defect.part.text, &defect.right),
             right: defect.right,
             labels: [defect.label].into_iter().chain(way).collect(),
             text: defect.part.text,
@@ -350,7 +400,8 @@ impl Workspace<'_> {
             let is_ours = service.is_some() || container.build.is_some();
             is_ours.then(|| only_server.cloned())?
         } else {
-            let declared = declared_url(service?, &variable.name.value)?;
+            let own = &self.policy.database_variable;
+            let declared = declared_url(service?, &variable.name.value, own)?;
             // The registry's own value is judged where it stands.
             let host = url_host(declared).filter(|host| !is_loopback(host))?;
             Some(Server {
@@ -446,12 +497,14 @@ impl Workspace<'_> {
 
     /// URLs in the registry's `extraEnv` that are named after another service and lead a service to itself.
     pub fn loopback_in_registry(&self, product: &Product) -> Vec<Loopback> {
-        let mut found = Vec::new();
+        let mut wrongs = Vec::new();
+        let mut callees = Vec::new();
         for service in product.services() {
             let variables = service.entry.extra_env.known().into_iter();
             for variable in variables.flat_map(|environment| &environment.variables) {
+                let name = variable.name.value.as_str();
                 let named = product
-                    .service_called_by(&variable.name.value)
+                    .service_called_by(name)
                     .filter(|callee| callee.key() != service.key());
                 let Some((text, callee)) = variable.value.known().zip(named) else {
                     continue;
@@ -459,20 +512,29 @@ impl Workspace<'_> {
                 let hosts = connection::parse(&text.value)
                     .map(|url| url.hosts)
                     .unwrap_or_default();
-                let Some(host) = hosts
-                    .first()
-                    .filter(|host| is_loopback(&text.value[host.name.clone()]))
-                else {
-                    continue;
-                };
-                let host = host.name.clone();
-                let (place, host) = (text.part(host.clone()), &text.value[host]);
-                found.push(Loopback {
+                let host = hosts.into_iter().next().map(|host| host.name);
+                if let Some(range) = host.filter(|host| is_loopback(&text.value[host.clone()])) {
+                    callees.push(callee);
+                    wrongs.push(WrongText {
+                        service,
+                        name,
+                        text,
+                        range,
+                    });
+                }
+            }
+        }
+        let places = self.stand_on_names(&wrongs).into_iter();
+        let found = places.zip(wrongs).zip(callees);
+        found
+            .map(|((place, wrong), callee)| {
+                let host = &wrong.text.value[wrong.range];
+                Loopback {
                     place,
                     text: host.to_owned(),
-                    owner: service.into(),
-                    variable: variable.name.value.clone(),
-                    container: service.key().to_owned(),
+                    owner: wrong.service.into(),
+                    variable: wrong.name.to_owned(),
+                    container: wrong.service.key().to_owned(),
                     help: format!("write `{}`", callee.key()),
                     fix: self.unsafe_replacement(place, host, callee.key()),
                     is_database: false,
@@ -480,10 +542,9 @@ impl Workspace<'_> {
                         callee.entry.key.place,
                         format!("`{}` is reached by this name", callee.key()),
                     )],
-                });
-            }
-        }
-        found
+                }
+            })
+            .collect()
     }
 
     /// Whether a text was taken from an `.env` file: those serve programs on the host as well.
@@ -491,6 +552,33 @@ impl Workspace<'_> {
         let deepest = part.chain.last();
         deepest.is_some_and(|link| self.sources.file(link.place.file).kind == Kind::Env)
     }
+}
+
+/// Where nobody uses a server and all connect to one other name, the server was probably renamed: that is
+/// one mistake.
+fn renamed(mut found: Vec<WrongServer>) -> Vec<WrongServer> {
+    let is_one =
+        |pair: &[WrongServer]| pair[0].text == pair[1].text && pair[0].right == pair[1].right;
+    let is_written_once = found.windows(2).all(|pair| pair[0].place == pair[1].place);
+    if is_written_once || !found.windows(2).all(is_one) {
+        return found;
+    }
+    let others = found.split_off(1);
+    let first = &mut found[0];
+    first.labels.extend(others.iter().map(|other| {
+        let remark = format!("`{}` connects to `{}` too", other.container, other.text);
+        (other.place, remark)
+    }));
+    let fixes: Option<Vec<Fix>> = others.into_iter().map(|other| other.fix).collect();
+    first.fix = first.fix.take().zip(fixes).map(|(mut fix, more)| {
+        fix.edits.extend(more.into_iter().flat_map(|fix| fix.edits));
+        fix
+    });
+    first.help = format!(
+        "{} here and in the other places, or name that service `{}`",
+        first.help, first.text
+    );
+    found
 }
 
 /// What to write for a host where the right one is not known.
@@ -506,14 +594,11 @@ fn in_brackets(variable: &Variable, host: Part) -> Part {
         .unwrap_or(host)
 }
 
-fn declared_url<'s>(service: &'s Service, variable: &str) -> Option<&'s Text> {
-    service
-        .entry
-        .extra_env
-        .known()?
-        .variable(variable)?
-        .value
-        .known()
+/// The URL that the registry says; a connection string is another rule's.
+fn declared_url<'s>(service: &'s Service, name: &str, own: &str) -> Option<&'s Text> {
+    let variable = service.entry.extra_env.known()?.variable(name)?;
+    let value = variable.value.known();
+    value.filter(|_| !variable.holds_connection_string(own))
 }
 
 fn url_host(text: &Text) -> Option<String> {

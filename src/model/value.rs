@@ -160,7 +160,8 @@ impl Text {
             .map_or(self.definition(), |piece| piece.written(&range))
     }
 
-    fn piece_with(&self, range: &Range<usize>) -> Option<&Piece> {
+    /// The piece that holds bytes `range` of the value, if they are in one.
+    pub(super) fn piece_with(&self, range: &Range<usize>) -> Option<&Piece> {
         self.pieces
             .iter()
             .find(|piece| piece.range.start <= range.start && range.end <= piece.range.end)

@@ -18,7 +18,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             )
             .about(wrong.owner, wrong.text.clone())
             .because_all(wrong.labels)
-            .fix(workspace.unsafe_replacement(wrong.place, &wrong.text, &wrong.right))
+            .fix(wrong.fix)
             .argues(Attribute::Connection, Wrong::Value(wrong.variable))
             .help(wrong.help);
     }

@@ -23,6 +23,17 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .because_all(mounted.map(|place| (place, "mounted from here".to_owned())))
                     .argues(Attribute::InitSql, Wrong::Everything)
                     .help(format!("write `{path}`{again}")),
+                Drift::Empty { demanded_by, file } => {
+                    let Some((first, others)) = demanded_by.split_first() else {
+                        continue;
+                    };
+                    report
+                        .at(first.database_place(), "the init SQL creates none of the databases that the registry names")
+                        .about(product, "no databases")
+                        .because(file, "they should be created here")
+                        .because_all(others.iter().map(|service| (service.database_place(), owns(service))))
+                        .help(format!("add `CREATE DATABASE` and `GRANT` for each of them{again}"));
+                }
                 Drift::Renamed { service, name, old, also } => report
                     .at(old.place, format!("the init SQL creates `{}`, but the database of `{}` is `{name}`", old.value, service.key()))
                     .about(service, name)
@@ -62,6 +73,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Drift::GrantExtra { granted } => report
                     .at(granted.place, format!("the init SQL grants `{}`, which no service owns", granted.value))
                     .about(product, format!("grant on {}", granted.value))
+                    .argues_for(owner_of_extra(product, None, &granted.value), Attribute::Entry, Wrong::Value(granted.value.clone()))
                     .help(format!("remove the grant{again}")),
                 Drift::GrantPartial { service, granted } => report
                     .at(granted.place, format!("the init SQL grants less than all privileges on `{}`, the database of `{}`", granted.value, service.key()))

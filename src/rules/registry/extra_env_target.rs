@@ -25,7 +25,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                             service: Some(text.to_owned()),
                         },
                         Attribute::Entry,
-                        Wrong::Value(key.to_owned()),
+                        Wrong::Everything,
                     )
                     .help(match meant {
                         Some(meant) => format!("write `{meant}`"),

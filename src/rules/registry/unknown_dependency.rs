@@ -3,13 +3,20 @@
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
+use crate::model::named::WrongText;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("registry", "unknown-dependency", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        for unknown in product.unknown_dependencies() {
+        let unknown = product.unknown_dependencies();
+        let texts: Vec<WrongText> = unknown
+            .iter()
+            .map(|unknown| WrongText::whole(unknown.service, unknown.text))
+            .collect();
+        let places = workspace.stand_on_names(&texts);
+        for (unknown, place) in unknown.into_iter().zip(places) {
             let (key, name) = (unknown.service.key(), &unknown.text.value);
             let missing = || Owner {
                 product: Some(product.name.clone()),
@@ -21,7 +28,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             );
             report
                 .at(
-                    workspace.stand_in_registry(&unknown.text.origin),
+                    place,
                     if name == key {
                         format!("`{key}` depends on itself")
                     } else {
@@ -29,7 +36,15 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     },
                 )
                 .about(unknown.service, name.clone())
-                .argues_for(owner, attribute, Wrong::Value(key.to_owned()))
+                .argues_for(
+                    owner,
+                    attribute,
+                    if name == key {
+                        Wrong::Value(name.clone())
+                    } else {
+                        Wrong::Everything
+                    },
+                )
                 .help(match unknown.meant {
                     Some(meant) => format!("write `{meant}`"),
                     None if name == key => format!("remove `{name}` from its `dependsOn`"),
