@@ -58,7 +58,8 @@ pub fn check_again(
         let level = policy.level_at(draft.finding.rule, path, catalogue);
         Some(draft.at_severity(level.severity()?))
     });
-    let mut findings = conflict::settle(heard.collect());
+    let findings = conflict::settle(heard.collect());
+    let mut findings = conflict::without_echoes(findings, sources);
     finding::sort(&mut findings);
     Outcome {
         summary: summary(&workspace, rules, &speaking),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::finding::{Finding, Label, Owner, Safety, Severity};
-use crate::source::Place;
+use crate::source::{FileId, Kind, Place, Sources};
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,6 +211,48 @@ fn merge_shared_places(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     merged
+}
+
+/// What stands on the line of a syntax error, or in YAML right above it, was read wrongly along with it,
+/// and what is said about it becomes a label.
+pub fn without_echoes(findings: Vec<Finding>, sources: &Sources) -> Vec<Finding> {
+    const RULE: &str = "syntax-error";
+    let lines = |place: Place| {
+        let file = sources.file(place.file);
+        let line = |offset| file.line_of(offset);
+        (line(place.span.start), line(place.span.end))
+    };
+    let mut speakers: BTreeMap<(FileId, usize), usize> = BTreeMap::new();
+    for (number, finding) in findings.iter().enumerate() {
+        if finding.rule == RULE {
+            let (line, _) = lines(finding.place);
+            let file = finding.place.file;
+            speakers.entry((file, line)).or_insert(number);
+            if sources.file(file).kind == Kind::Compose {
+                let above = line.saturating_sub(1);
+                speakers.entry((file, above)).or_insert(number);
+            }
+        }
+    }
+    let mut said: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
+    for number in 0..said.len() {
+        let Some(place) = said[number].as_ref().map(|finding| finding.place) else {
+            continue;
+        };
+        let (first, last) = lines(place);
+        let mut near = speakers.range((place.file, first)..=(place.file, last));
+        let speaker = near.next().map(|(_, speaker)| *speaker);
+        if let Some(speaker) = speaker.filter(|&speaker| speaker != number)
+            && let Some(echo) = said[number].take()
+        {
+            if let Some(speaker) = &mut said[speaker] {
+                absorb(speaker, echo);
+            } else {
+                said[number] = Some(echo);
+            }
+        }
+    }
+    said.into_iter().flatten().collect()
 }
 
 /// What another rule saw of the same mistake becomes a label.

@@ -1125,6 +1125,62 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.remove_block(INIT_SQL, "-- identity\n", "invoicing FROM PUBLIC;\n"),
         finding: "init-sql-drift products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
+    Mistake {
+        what: "a semicolon in the middle of a statement",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "GRANT ALL PRIVILEGES ON DATABASE tariff_book",
+                "GRANT ALL PRIVILEGES;ON DATABASE tariff_book",
+            )
+        },
+        finding: "syntax-error products/nordhaven/infra/init-databases.sql ⟦PRIVILEGES⟧",
+    },
+    Mistake {
+        what: "a line break that was lost behind a URL",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "TARIFF_BOOK_URL: http://tariff-book:4212\n",
+                "TARIFF_BOOK_URL: http://tariff-book:4212",
+            )
+        },
+        finding: "syntax-error products/nordhaven/docker-compose.yml ⟦:⟧",
+    },
+    Mistake {
+        what: "a line that is indented too far",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "      dockerfile: modules/shared/tariff-book/Dockerfile",
+                "       dockerfile: modules/shared/tariff-book/Dockerfile",
+            )
+        },
+        finding: "syntax-error products/nordhaven/docker-compose.yml ⟦:⟧",
+    },
+    Mistake {
+        what: "a third slash before the user of a URL",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "postgresql://",
+                "postgresql:///",
+            )
+        },
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦postgresql:///nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book⟧",
+    },
+    Mistake {
+        what: "a slash where the host begins",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "ebb-and-flow}@postgres:5432/tariff_book",
+                "ebb-and-flow}/postgres:5432/tariff_book",
+            )
+        },
+        finding: "database-url-format products/nordhaven/docker-compose.yml ⟦${POSTGRES_PASSWORD:-ebb-and-flow}⟧",
+    },
 ];
 
 #[test]

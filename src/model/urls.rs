@@ -136,7 +136,9 @@ impl Workspace<'_> {
                 .database()
                 .filter(|_| url.variable.is_postgres())?;
             let is_other = part.is_known && !part.text.is_empty() && part.text != own;
-            is_other.then(|| WrongText {
+            // What follows a part that is missing was read as the database.
+            let is_more = part.text.contains(['@', ':', '/']) && defect(url.variable).is_some();
+            (is_other && !is_more).then(|| WrongText {
                 url,
                 part,
                 right: own.to_owned(),
