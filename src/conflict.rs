@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::finding::{Finding, Label, Owner, Safety, Severity};
-use crate::source::{FileId, Kind, Place, Sources};
+use crate::source::{FileId, Kind, Place, SourceFile, Sources};
 
 /// What rules argue about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +78,7 @@ const ORDER: [(Attribute, &[&str]); 9] = [
             "database-name-case",
             "stateless-with-database",
             "database-url-missing",
+            "extra-env-drift",
             "database-url-mismatch",
             "init-sql-drift",
             "database-name-mismatch",
@@ -213,24 +214,21 @@ fn merge_shared_places(findings: Vec<Finding>) -> Vec<Finding> {
     merged
 }
 
-/// What stands on the line of a syntax error, or in YAML right above it, was read wrongly along with it,
-/// and what is said about it becomes a label.
+/// What stands near a syntax error was read wrongly along with it, and what is said about it becomes a
+/// label.
 pub fn without_echoes(findings: Vec<Finding>, sources: &Sources) -> Vec<Finding> {
-    const RULE: &str = "syntax-error";
-    let lines = |place: Place| {
-        let file = sources.file(place.file);
-        let line = |offset| file.line_of(offset);
-        (line(place.span.start), line(place.span.end))
-    };
     let mut speakers: BTreeMap<(FileId, usize), usize> = BTreeMap::new();
     for (number, finding) in findings.iter().enumerate() {
-        if finding.rule == RULE {
-            let (line, _) = lines(finding.place);
+        if finding.rule == "syntax-error" {
             let file = finding.place.file;
-            speakers.entry((file, line)).or_insert(number);
-            if sources.file(file).kind == Kind::Compose {
-                let above = line.saturating_sub(1);
-                speakers.entry((file, above)).or_insert(number);
+            let source = sources.file(file);
+            let line = source.line_of(finding.place.span.start);
+            let reach = match source.kind {
+                Kind::Compose => reach_in_yaml(source, line),
+                _ => line..=line,
+            };
+            for line in reach {
+                speakers.entry((file, line)).or_insert(number);
             }
         }
     }
@@ -239,20 +237,45 @@ pub fn without_echoes(findings: Vec<Finding>, sources: &Sources) -> Vec<Finding>
         let Some(place) = said[number].as_ref().map(|finding| finding.place) else {
             continue;
         };
-        let (first, last) = lines(place);
+        let source = sources.file(place.file);
+        let first = source.line_of(place.span.start);
+        let last = source.line_of(place.span.end);
         let mut near = speakers.range((place.file, first)..=(place.file, last));
         let speaker = near.next().map(|(_, speaker)| *speaker);
         if let Some(speaker) = speaker.filter(|&speaker| speaker != number)
+            && said[speaker].is_some()
             && let Some(echo) = said[number].take()
+            && let Some(speaker) = &mut said[speaker]
         {
-            if let Some(speaker) = &mut said[speaker] {
-                absorb(speaker, echo);
-            } else {
-                said[number] = Some(echo);
-            }
+            absorb(speaker, echo);
         }
     }
     said.into_iter().flatten().collect()
+}
+
+/// The lines of a YAML file that an error on one of them reaches: the line above, whose value may run into
+/// it, and the rest of the block that it stands in, since two blocks may have run together. Blocks that
+/// are not indented twice stand on their own.
+fn reach_in_yaml(source: &SourceFile, line: usize) -> std::ops::RangeInclusive<usize> {
+    let lines = source.line_starts().len();
+    let indent = |line: usize| {
+        let text = source.slice(source.line_span(line));
+        let content = text.trim_start();
+        let is_content = !content.is_empty() && !content.starts_with('#');
+        is_content.then(|| text.len() - content.len())
+    };
+    let own = indent(line).unwrap_or(0);
+    let mut outer: Vec<usize> = (0..line)
+        .filter_map(indent)
+        .filter(|it| *it < own)
+        .collect();
+    outer.sort_unstable();
+    outer.dedup();
+    let is_inner = outer.len() > 1;
+    let is_outside =
+        |&line: &usize| indent(line).is_some_and(|it| it < own || it == own && !is_inner);
+    let end = (line + 1..lines).find(is_outside).unwrap_or(lines);
+    line.saturating_sub(1)..=end - 1
 }
 
 /// What another rule saw of the same mistake becomes a label.

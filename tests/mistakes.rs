@@ -1181,6 +1181,28 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦${POSTGRES_PASSWORD:-ebb-and-flow}⟧",
     },
+    Mistake {
+        what: "an environment that nobody reads",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  invoicing:",
+                "    environment:",
+                "    enviroment:",
+            )
+        },
+        finding: "database-url-missing products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "two compose services that ran together",
+        make: |files| files.replace(COMPOSE, "\n  tariff-book:\n    <<", "\n    <<"),
+        finding: "syntax-error products/nordhaven/docker-compose.yml ⟦<<⟧",
+    },
+    Mistake {
+        what: "an entry that lost its first line",
+        make: |files| files.replace(REGISTRY, "  \"tariff-book\": {\n", ""),
+        finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"document-vault\":⟧",
+    },
 ];
 
 #[test]

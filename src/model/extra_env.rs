@@ -19,6 +19,8 @@ pub struct MissingVariables<'a> {
     pub container: &'a Container,
     /// The variables with their values.
     pub missing: Vec<(&'a str, &'a Text)>,
+    /// Whether it has none of what the registry gives it, the connection string included.
+    pub lacks_all: bool,
 }
 
 /// A variable that has another value than the registry says.
@@ -67,9 +69,14 @@ impl Workspace<'_> {
                 .filter(|(name, _)| container.variable(name).is_none())
                 .filter(|(name, _)| !misdirected.contains(&(service.key(), *name)))
                 .collect();
-            (!missing.is_empty()).then_some(MissingVariables {
+            let url = &self.policy.database_variable;
+            (!missing.is_empty()).then(|| MissingVariables {
                 service,
                 container,
+                lacks_all: container.variable(url).is_none()
+                    && self
+                        .declared(service)
+                        .all(|(name, _)| container.variable(name).is_none()),
                 missing,
             })
         };

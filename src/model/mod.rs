@@ -289,6 +289,13 @@ impl<'a> Workspace<'a> {
         self.facts(product.registry.file).problems().is_empty()
     }
 
+    /// Whether the file of an entry has no syntax error. Where it has, what the entry lacks or is called
+    /// may stand where it could not be read.
+    pub fn is_entry_whole(&self, service: &Service) -> bool {
+        let file = service.entry.key.place.file;
+        self.facts(file).problems().is_empty()
+    }
+
     /// The facts of one file.
     pub fn facts(&self, id: FileId) -> &Facts {
         &self.facts[id.0 as usize]

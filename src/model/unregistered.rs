@@ -38,7 +38,9 @@ impl Workspace<'_> {
             !product.is_open() && product.services().iter().all(has_dockerfile)
         };
         let mut unreadable = self.unreadable();
-        let is_registry_unread = unreadable.any(|(_, file, _)| file.kind == Kind::Registry);
+        let mut damaged = self.problems();
+        let is_registry_unread = unreadable.any(|(_, file, _)| file.kind == Kind::Registry)
+            || damaged.any(|(id, file, _)| file.kind == Kind::Registry && self.is_judged(id));
         if self.products.is_empty() || is_registry_unread || !self.products.iter().all(is_known) {
             return Vec::new();
         }

@@ -21,18 +21,23 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .iter()
                 .map(|(name, text)| format!("`{name}` to {}", shown(&text.value)))
                 .collect();
-            report
-                .at(
-                    container.environment_key.unwrap_or(container.key.place),
-                    format!("`{}` does not get {}", service.key(), names.join(" and ")),
-                )
-                .about(service, names.join(" and "))
-                .because_all(
-                    lack.missing.iter().map(|(name, text)| {
+            let finding =
+                report
+                    .at(
+                        container.environment_key.unwrap_or(container.key.place),
+                        format!("`{}` does not get {}", service.key(), names.join(" and ")),
+                    )
+                    .about(service, names.join(" and "))
+                    .because_all(lack.missing.iter().map(|(name, text)| {
                         (text.place(), format!("the registry gives it `{name}`"))
-                    }),
-                )
-                .help(format!("set {}", texts.join(" and ")));
+                    }));
+            let finding = if lack.lacks_all {
+                // Then the whole environment is gone, and the connection string with it.
+                finding.argues(Attribute::Database, Wrong::Everything)
+            } else {
+                finding
+            };
+            finding.help(format!("set {}", texts.join(" and ")));
         }
         for wrong in workspace.other_values(product) {
             let name = &wrong.variable.name.value;

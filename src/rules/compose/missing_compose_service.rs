@@ -22,7 +22,8 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let Some(stack) = workspace.development(product) else {
             continue;
         };
-        for service in product.services_missing_in(stack) {
+        let missing = product.services_missing_in(stack).into_iter();
+        for service in missing.filter(|it| workspace.is_entry_whole(it)) {
             report
                 .at(
                     service.entry.key.place,

@@ -10,7 +10,9 @@ pub(crate) const RULE: Rule = rule!("input", "incomplete-registry-entry", check)
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         for service in product.services() {
-            missing_fields(product, service, report);
+            if workspace.is_entry_whole(service) {
+                missing_fields(product, service, report);
+            }
             wrong_types(workspace, service, report);
         }
         for misplaced in &product.registry.misplaced {

@@ -8,7 +8,11 @@ pub(crate) const RULE: Rule = rule!("registry", "hostname-mismatch", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        for service in product.services() {
+        for service in product
+            .services()
+            .iter()
+            .filter(|it| workspace.is_entry_whole(it))
+        {
             let key = service.key();
             let known = service.entry.hostname.known();
             let Some(hostname) = known.filter(|hostname| hostname.value != key) else {
