@@ -1203,6 +1203,28 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.replace(REGISTRY, "  \"tariff-book\": {\n", ""),
         finding: "syntax-error products/nordhaven/infra/service-registry.ts ⟦\"document-vault\":⟧",
     },
+    Mistake {
+        what: "a setting of several services, changed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "HARBOUR_TIMEZONE: \"Europe/Oslo\"",
+                "HARBOUR_TIMEZONE: \"UTC\"",
+            )
+        },
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦Europe/Oslo⟧",
+    },
+    Mistake {
+        what: "a field that got among the entries",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "  \"document-vault\": {\n",
+                "  extraEnv: { AUDIT_TRAIL_URL: \"http://audit-trail:4203\" },\n  \"document-vault\": {\n",
+            )
+        },
+        finding: "incomplete-registry-entry products/nordhaven/infra/service-registry.ts ⟦extraEnv⟧",
+    },
 ];
 
 #[test]

@@ -1,9 +1,9 @@
 //! The environment that the registry gives to services, and the one that they get.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::connection;
-use crate::finding::Fix;
+use crate::finding::{Edit, Fix, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::ports::address;
 use crate::model::product::{Product, Service};
@@ -35,8 +35,9 @@ pub struct OtherValue<'a> {
     pub place: Place,
     /// What to write.
     pub help: String,
-    /// Where the container takes the value from another place.
-    pub way: Option<(Place, String)>,
+    /// Where the container takes the value from another place, and where others that take the right value
+    /// from the same text of the registry have the same wrong one.
+    pub labels: Vec<(Place, String)>,
     /// An edit that mends it.
     pub fix: Option<Fix>,
 }
@@ -147,11 +148,11 @@ impl Workspace<'_> {
                     let name = &wrong.variable.name.value;
                     format!("give `{key}` a `{name}` of its own, {}", shown(right))
                 },
-                way: wrong.part.way_to(&link, key),
+                labels: wrong.part.way_to(&link, key).into_iter().collect(),
                 fix: fix.flatten(),
             })
         });
-        found.collect()
+        changed_once(found.collect())
     }
 
     /// Variables, by service, whose URL is wrong in the registry itself: what follows from it is no other
@@ -184,6 +185,40 @@ impl Workspace<'_> {
                 (is_certain && !is_other_rules).then_some((name, text))
             })
     }
+}
+
+/// Where several services take a value from one text of the registry and all have the same other one, that
+/// text was changed and nothing else: the first of them speaks.
+fn changed_once(found: Vec<OtherValue>) -> Vec<OtherValue> {
+    let mut first: HashMap<(Place, String), usize> = HashMap::new();
+    let mut merged: Vec<OtherValue> = Vec::new();
+    for other in found {
+        let got = other.variable.whole().text;
+        let number = *first
+            .entry((other.right.definition(), got))
+            .or_insert(merged.len());
+        let Some(speaker) = merged.get_mut(number) else {
+            merged.push(other);
+            continue;
+        };
+        let key = other.service.key();
+        let name = &other.variable.name.value;
+        let remark = format!("`{name}` of `{key}` too");
+        let says = format!("the registry says {}", shown(&other.right.value));
+        speaker.labels.push((other.place, remark));
+        speaker.labels.push((other.right.place(), says));
+        speaker.labels.extend(other.labels);
+        speaker.fix = speaker.fix.take().zip(other.fix).map(|(mut fix, more)| {
+            if more.safety == Safety::Unsafe {
+                fix.safety = Safety::Unsafe;
+            }
+            let new = more.edits.into_iter();
+            let new: Vec<Edit> = new.filter(|edit| !fix.edits.contains(edit)).collect();
+            fix.edits.extend(new);
+            fix
+        });
+    }
+    merged
 }
 
 impl Product {

@@ -145,6 +145,12 @@ impl Service {
     }
 }
 impl Service {
+    /// Whether its entry has nothing that makes it one: something else may have got among the entries.
+    pub fn is_bare(&self) -> bool {
+        let entry = &self.entry;
+        entry.database.is_absent() && entry.port.is_absent() && entry.dockerfile.is_absent()
+    }
+
     /// Where the wrong name of its database stands.
     pub fn database_stand(&self, workspace: &Workspace) -> Place {
         let database = self.entry.database.known();

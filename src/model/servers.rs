@@ -131,7 +131,8 @@ impl Workspace<'_> {
             return self.no_postgres(product, index);
         }
         match usage.most_used(&servers) {
-            Some(first) if servers.len() > 1 => PostgresCount::Several {
+            // What was not read may say whose the others are.
+            Some(first) if servers.len() > 1 && stack.open.is_empty() => PostgresCount::Several {
                 first,
                 later: servers
                     .into_iter()

@@ -54,7 +54,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     wrong.right.place(),
                     format!("the registry says {}", shown(&wrong.right.value)),
                 )
-                .because_all(wrong.way)
+                .because_all(wrong.labels)
                 .fix(wrong.fix)
                 .argues(Attribute::Calls, Wrong::Value(name.clone()))
                 .help(wrong.help);

@@ -23,7 +23,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             continue;
         };
         let missing = product.services_missing_in(stack).into_iter();
-        for service in missing.filter(|it| workspace.is_entry_whole(it)) {
+        for service in missing.filter(|it| workspace.is_entry_whole(it) && !it.is_bare()) {
             report
                 .at(
                     service.entry.key.place,

@@ -13,7 +13,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
         .iter()
         .filter(|product| workspace.is_registry_whole(product));
     for service in whole.flat_map(Product::services) {
-        let Some(defect) = service.key_defect() else {
+        let Some(defect) = service.key_defect().filter(|_| !service.is_bare()) else {
             continue;
         };
         report
