@@ -1225,6 +1225,28 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "incomplete-registry-entry products/nordhaven/infra/service-registry.ts ⟦extraEnv⟧",
     },
+    Mistake {
+        what: "an init SQL mounted from where it is not, into an image that is built here",
+        make: |files| {
+            files
+                .replace(COMPOSE, "image: postgres:16", "build: ./infra/postgres")
+                .add(
+                    "products/nordhaven/infra/postgres/Dockerfile",
+                    "FROM postgres:16\n",
+                )
+                .replace(
+                    COMPOSE,
+                    "./infra/init-databases.sql:",
+                    "./init-databases.sql:",
+                )
+        },
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦./init-databases.sql⟧",
+    },
+    Mistake {
+        what: "a compose file without services",
+        make: |files| files.replace(COMPOSE, "\nservices:\n", "\nservices: {}\n\nx-services:\n"),
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
+    },
 ];
 
 #[test]

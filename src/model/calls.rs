@@ -177,6 +177,7 @@ impl Workspace<'_> {
         let is_loopback = host == "localhost";
         !product.is_open()
             && stack.open.is_empty()
+            && !stack.services.is_empty()
             && stack.external_networks.is_empty()
             && stack.by_host(host).is_none()
             && !is_loopback

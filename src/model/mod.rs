@@ -141,6 +141,13 @@ impl<'a> Workspace<'a> {
         product.development.map(|index| &self.stacks[index])
     }
 
+    /// Whether a product has no compose file, or a development set without any service.
+    pub fn runs_nothing(&self, product: &Product) -> bool {
+        let development = self.development(product);
+        product.stacks.is_empty()
+            || development.is_some_and(|stack| stack.services.is_empty() && stack.open.is_empty())
+    }
+
     /// The numbers of all stacks.
     pub fn stack_numbers(&self) -> std::ops::Range<usize> {
         0..self.stacks.len()

@@ -53,9 +53,7 @@ impl Workspace<'_> {
         let is_unclear = |server: &&compose::Service| {
             server.build.is_some() || server.is_extended || server.has_configs
         };
-        if servers.iter().any(is_unclear) {
-            return None;
-        }
+        let is_unclear = servers.iter().any(is_unclear);
         let relative = relative_path(&stack.folder, path);
         let own_name = format!("{INIT_FOLDER}/{}", file_name(path));
         let wrong_target = |server: &compose::Service, mount: &Mount| MountDefect::WrongTarget {
@@ -71,7 +69,7 @@ impl Workspace<'_> {
                 .map(|source| (source, self.sources.existence(source)))
             {
                 Some((source, Existence::File)) if source == path => {
-                    let is_run = is_run(server, &mount.target.text);
+                    let is_run = is_unclear || is_run(server, &mount.target.text);
                     return (!is_run).then(|| wrong_target(server, mount));
                 }
                 Some((source, Existence::Folder)) if path.starts_with(&format!("{source}/")) => {
@@ -89,6 +87,10 @@ impl Workspace<'_> {
                 is_certain: file_name(&mount.source.text) == file_name(path),
                 right: relative,
             });
+        }
+        // An image that is built here may bring the script along.
+        if is_unclear {
+            return None;
         }
         let elsewhere = servers.iter().find_map(|server| {
             let is_it = |mount: &&Mount| stack.host_path(mount).as_deref() == Some(path);

@@ -216,6 +216,7 @@ impl Workspace<'_> {
                 })
         };
         let is_unknown = !stack.open.is_empty()
+            || stack.services.is_empty()
             || !stack.external_networks.is_empty()
             || stack.services.iter().any(is_unclear)
             || stack.variables().any(leads_to_a_container);

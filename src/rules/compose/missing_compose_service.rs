@@ -7,7 +7,7 @@ pub(crate) const RULE: Rule = rule!("compose", "missing-compose-service", check)
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
-        if product.stacks.is_empty() {
+        if workspace.runs_nothing(product) {
             report
                 .at(
                     product.registry.name.place,
@@ -22,6 +22,9 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let Some(stack) = workspace.development(product) else {
             continue;
         };
+        if stack.services.is_empty() {
+            continue;
+        }
         let missing = product.services_missing_in(stack).into_iter();
         for service in missing.filter(|it| workspace.is_entry_whole(it) && !it.is_bare()) {
             report
