@@ -287,7 +287,12 @@ impl Workspace<'_> {
         let found = links.into_iter().zip(candidates);
         let found = found.filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)));
         let found: Vec<WrongServer> = found.collect();
-        let is_used = !self.usage(index).own_users(server).is_empty();
+        let leads_there = |(_, variable): (&Container, &Variable)| {
+            let host = variable.host().filter(|_| variable.is_postgres());
+            let reached = host.and_then(|(host, _)| stack.answering_to(&host.text));
+            reached.is_some_and(|reached| reached.key.value == server.key.value)
+        };
+        let is_used = stack.variables().any(leads_there);
         if is_used { found } else { renamed(found) }
     }
 
