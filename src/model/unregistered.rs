@@ -166,7 +166,14 @@ impl Workspace<'_> {
         let has_key = |product: &&Product| product.services().iter().any(|it| it.key() == name);
         let product = product.or(match self.products.as_slice() {
             [only] => Some(only),
-            products => products.iter().find(has_key),
+            products => {
+                let runs_it = |product: &&Product| {
+                    let mut stacks = self.stacks_of(product);
+                    stacks.any(|stack| stack.by_key(name).is_some())
+                };
+                let keyed = products.iter().find(has_key);
+                keyed.or_else(|| products.iter().find(runs_it))
+            }
         });
         let is_keyed = product.as_ref().is_some_and(has_key);
         let database = file_name(&folder).replace('-', "_");
