@@ -1,7 +1,7 @@
 //! The walk: every path of the workspace, and the text of every file that matters.
 //!
 //! This is the only reader of the disk. Whatever cannot be read is recorded with its reason; nothing
-//! is passed over in silence except what [`walk`] and [`kind_of`] pass over by rule.
+//! is passed over in silence except what `walk` and [`kind_of`] pass over by rule.
 
 mod imports;
 mod kind;

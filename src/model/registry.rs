@@ -341,7 +341,7 @@ impl Variable {
 }
 
 /// The registries that `file` declares: its constants and exports of that shape, less those that
-/// another one of the file takes in. Across files the caller asks [`without_parts`].
+/// another one of the file takes in. Across files the caller asks `without_parts`.
 ///
 /// A record or list has the shape if at least half of its entries, and at least one, are objects with
 /// `database` and one of `hostname`, `port`, `dockerfile`, `routes`.
