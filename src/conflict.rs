@@ -23,8 +23,10 @@ pub enum Attribute {
     Dependencies,
     /// The name that a service goes by: its key and its hostname.
     Name,
-    /// The port that a service listens on.
+    /// The port that a service listens on, and the one that it is published on.
     Port,
+    /// Whether a stack runs what its services need, by the name that they know.
+    Container,
     /// Whether a service's module is where the registry says.
     Module,
     /// The file that creates a product's databases on first start.
@@ -70,7 +72,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 9] = [
+const ORDER: [(Attribute, &[&str]); 10] = [
     (
         Attribute::Database,
         &[
@@ -99,7 +101,13 @@ const ORDER: [(Attribute, &[&str]); 9] = [
     ),
     (
         Attribute::Dependencies,
-        &["dependency-cycle", "layer-dependency", "missing-depends-on"],
+        &[
+            "dependency-cycle",
+            "layer-dependency",
+            "undefined-reference",
+            "missing-depends-on",
+            "redis-drift",
+        ],
     ),
     (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
     (
@@ -112,7 +120,23 @@ const ORDER: [(Attribute, &[&str]); 9] = [
     ),
     (
         Attribute::Port,
-        &["duplicate-port", "service-port-drift", "extra-env-target"],
+        &[
+            "duplicate-port",
+            "service-port-drift",
+            "duplicate-published-port",
+            "extra-env-target",
+        ],
+    ),
+    (
+        Attribute::Container,
+        &[
+            "missing-compose-service",
+            "single-dev-postgres",
+            "undefined-reference",
+            "database-url-host",
+            "redis-drift",
+            "extra-env-target",
+        ],
     ),
     (
         Attribute::Module,

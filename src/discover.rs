@@ -144,28 +144,23 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     };
     let to_read: Vec<_> = to_read.into_iter().collect();
     let mut files = read_all(&to_read);
-    imports::follow(
-        &mut files,
-        |path| {
-            let target = match links.get(path) {
-                Some(Found::File(target)) => target.as_str(),
-                _ => path,
-            };
-            walked
-                .files
-                .get_key_value(target)
-                .map(|(path, _)| path.as_str())
-        },
-        |paths| {
-            let found: Vec<_> = paths
-                .iter()
-                .filter_map(|&path| {
-                    Some((path, (Kind::Constants, walked.files.get(path)?.as_path())))
-                })
-                .collect();
-            read_all(&found)
-        },
-    );
+    let known = |path: &str| {
+        let target = match links.get(path) {
+            Some(Found::File(target)) => target.as_str(),
+            _ => path,
+        };
+        let found = walked.files.get_key_value(target);
+        found.map(|(path, _)| path.as_str())
+    };
+    let read_as = |paths: &[&str], kind: Kind| {
+        let found = paths.iter().filter_map(|&path| {
+            let (path, on_disk) = walked.files.get_key_value(path)?;
+            Some((path.as_str(), (kind, on_disk.as_path())))
+        });
+        read_all(&found.collect::<Vec<_>>())
+    };
+    imports::follow(&mut files, known, |paths| read_as(paths, Kind::Constants));
+    imports::follow_parts(&mut files, known, |paths| read_as(paths, Kind::ComposePart));
 
     let would_ignore = walked.would_ignore(root);
     let folders = walked.unreadable.into_iter();
@@ -215,17 +210,16 @@ pub fn in_memory<T: Into<Vec<u8>>>(
             }
         }
     }
-    imports::follow(
-        &mut read,
-        |path| others.get_key_value(path).map(|(path, _)| path.as_str()),
-        |paths| {
-            let bytes = |path: &str| others.get(path).cloned().unwrap_or_default();
-            paths
-                .iter()
-                .map(|&path| decoded(path, Kind::Constants, bytes(path), options.max_file_size))
-                .collect()
-        },
-    );
+    let known = |path: &str| others.get_key_value(path).map(|(path, _)| path.as_str());
+    let read_as = |paths: &[&str], kind: Kind| -> Vec<SourceFile> {
+        let bytes = |path: &str| others.get(path).cloned().unwrap_or_default();
+        paths
+            .iter()
+            .map(|&path| decoded(path, kind, bytes(path), options.max_file_size))
+            .collect()
+    };
+    imports::follow(&mut read, known, |paths| read_as(paths, Kind::Constants));
+    imports::follow_parts(&mut read, known, |paths| read_as(paths, Kind::ComposePart));
     let folders: Vec<String> = seen.keys().flat_map(|path| folders_above(path)).collect();
     for folder in folders {
         seen.entry(folder).or_insert(Seen::Folder);

@@ -145,6 +145,8 @@ pub enum Kind {
     Generator,
     /// A compose file, of any variant.
     Compose,
+    /// A YAML file that is no compose file by its name, but that one includes or extends.
+    ComposePart,
     /// A `.env` file or one of its relatives (`.env.example`, `.env.local`, `loans.env`).
     Env,
     /// A Prisma schema file.

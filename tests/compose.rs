@@ -217,3 +217,207 @@ fn an_override_file_may_take_back_what_the_base_file_says() {
         ["missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧"]
     );
 }
+
+/// `tariff-book` with its connection string in a base that it extends.
+fn extending(extends: &str) -> Files {
+    let environment = "    environment:\n      <<: *common-env\n      PORT: \"4212\"\n";
+    with_environment(&format!("    extends: {extends}\n{environment}"))
+}
+
+const BASE: &str = "tariff-base:
+    environment:
+      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariffs
+";
+
+#[test]
+fn the_value_stands_in_a_base_of_the_same_file() {
+    let files = extending("tariff-base").replace(
+        COMPOSE,
+        "\nnetworks:\n",
+        &format!("\n  {BASE}\nnetworks:\n"),
+    );
+    expect_mismatch(files, COMPOSE, Some("tariff-base"));
+}
+
+#[test]
+fn the_value_stands_in_a_base_of_another_file() {
+    for path in ["infra/compose.base.yml", "infra/bases.yml"] {
+        let extends = format!("{{ file: {path}, service: tariff-base }}");
+        let path = format!("products/nordhaven/{path}");
+        let files = extending(&extends).add(&path, &format!("services:\n  {BASE}"));
+        expect_mismatch(files, &path, Some("tariff-base"));
+    }
+}
+
+#[test]
+fn a_base_has_a_base_and_paths_of_its_own() {
+    let files = extending("{ file: infra/middle.yml, service: middle }")
+        .add(
+            "products/nordhaven/infra/middle.yml",
+            "services:\n  middle:\n    extends: { file: env/base.yml, service: base }\n",
+        )
+        .add(
+            "products/nordhaven/infra/env/base.yml",
+            "services:\n  base:\n    env_file: tariffs.env\n",
+        )
+        .add(
+            "products/nordhaven/infra/env/tariffs.env",
+            "DATABASE_URL=postgresql://nordhaven:x@postgres:5432/tariffs\n",
+        );
+    expect_mismatch(
+        files,
+        "products/nordhaven/infra/env/tariffs.env",
+        Some("middle"),
+    );
+}
+
+#[test]
+fn what_two_services_inherit_is_wrong_for_one_of_them_only() {
+    let base = "  identity-base:
+    environment:
+      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/identity
+";
+    let files = extending("identity-base")
+        .replace(
+            COMPOSE,
+            "      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/identity\n",
+            "",
+        )
+        .replace(
+            COMPOSE,
+            "\n  identity:\n",
+            "\n  identity:\n    extends: { service: identity-base }\n",
+        )
+        .replace(COMPOSE, "\nnetworks:\n", &format!("\n{base}\nnetworks:\n"));
+    assert_eq!(
+        files.only_finding(),
+        [
+            "database-url-mismatch products/nordhaven/docker-compose.yml ⟦identity-base⟧",
+            "`tariff-book` connects to `identity`, the database of `identity`",
+            "products/nordhaven/infra/service-registry.ts ⟦identity⟧ `identity` owns `identity`",
+            "products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧ `tariff-book` owns `tariff_book`",
+            "help: give `tariff-book` a `DATABASE_URL` of its own, \
+             `postgresql://nordhaven:<password>@postgres:5432/tariff_book`",
+        ]
+    );
+}
+
+#[test]
+fn services_that_extend_each_other_are_unknown() {
+    let files = extending("a").replace(
+        COMPOSE,
+        "\nnetworks:\n",
+        "\n  a:\n    extends: b\n  b:\n    extends: a\n\nnetworks:\n",
+    );
+    assert_eq!(files.findings(), [""; 0]);
+}
+
+/// The block of `tariff-book`, taken out of the compose file.
+fn taken_out() -> (Files, String) {
+    let files = Files::of_fixture("clean");
+    let text = files.text(COMPOSE);
+    let from = text.find("\n  tariff-book:").unwrap() + 1;
+    let end = from + text[from..].find("\n\n").unwrap() + 1;
+    let block = text[from..end].to_owned();
+    (files.replace(COMPOSE, &block, ""), block)
+}
+
+#[test]
+fn the_service_is_included() {
+    let (files, block) = taken_out();
+    let block = block
+        .replace("    <<: *service\n", "")
+        .replace("      <<: *common-env\n", "")
+        .replace(
+            "    depends_on:\n      <<: *needs-postgres\n",
+            "    networks: [harbour]\n    depends_on: { postgres: { condition: service_healthy } }\n",
+        )
+        .replace("../..", "../../..");
+    let text = format!("services:\n{block}");
+    let path = "products/nordhaven/infra/tariffs.yml";
+    let include = |form: &str, text: &str| {
+        files
+            .clone()
+            .replace(COMPOSE, "\nservices:\n", &format!("\n{form}\nservices:\n"))
+            .add(path, text)
+    };
+    for form in [
+        "include: infra/tariffs.yml",
+        "include:\n  - infra/tariffs.yml",
+        "include:\n  - path: ./infra/tariffs.yml",
+        "include:\n  - path: [infra/tariffs.yml]",
+    ] {
+        assert_eq!(include(form, &text).findings(), [""; 0], "{form}");
+        let wrong = text.replace("/tariff_book", "/tariffs");
+        expect_mismatch(include(form, &wrong), path, None);
+    }
+    let elsewhere = "include: [{ path: infra/tariffs.yml, project_directory: . }]";
+    let moved = text.replace("../../..", "../..");
+    assert_eq!(include(elsewhere, &moved).findings(), [""; 0]);
+    // The including project's variables count first, then those beside the included file.
+    let named = text.replace("/tariff_book", "/${TARIFF_DATABASE}");
+    let own = "products/nordhaven/infra/.env";
+    let files = include("include: infra/tariffs.yml", &named).add(own, "TARIFF_DATABASE=tariffs\n");
+    expect_mismatch_in_env(files.clone(), own);
+    let files = files.add(ENV, "TARIFF_DATABASE=tariff_book\n");
+    assert_eq!(files.findings(), [""; 0]);
+}
+
+fn expect_mismatch_in_env(files: Files, path: &str) {
+    let expected = format!("database-url-mismatch {path} ⟦tariffs⟧");
+    assert_eq!(files.findings(), [expected]);
+}
+
+#[test]
+fn an_included_file_that_is_not_there_leaves_the_stack_open() {
+    let (files, _) = taken_out();
+    let files = files.replace(
+        COMPOSE,
+        "\nservices:\n",
+        "\ninclude: [../../../outside.yml]\nservices:\n",
+    );
+    assert_eq!(files.findings(), [""; 0]);
+}
+
+#[test]
+fn the_env_file_lists_the_files_that_run() {
+    let (files, block) = taken_out();
+    let block = block
+        .replace("    <<: *service\n", "")
+        .replace("      <<: *common-env\n", "")
+        .replace(
+            "    depends_on:\n      <<: *needs-postgres\n",
+            "    networks: [harbour]\n    depends_on: { postgres: { condition: service_healthy } }\n",
+        );
+    let missing =
+        "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧";
+    for path in ["docker-compose.tariffs.yml", "infra/tariffs.yml"] {
+        let more = format!("products/nordhaven/{path}");
+        let files = files.clone().add(&more, &format!("services:\n{block}"));
+        assert_eq!(files.findings(), [missing]);
+        let listed = format!("COMPOSE_FILE=docker-compose.yml:{path}\n");
+        assert_eq!(files.clone().add(ENV, &listed).findings(), [""; 0]);
+        let listed = format!("COMPOSE_FILE=\"${{COMPOSE_FILE:-docker-compose.yml:{path}}}\"\n");
+        assert_eq!(files.clone().add(ENV, &listed).findings(), [""; 0]);
+        let other =
+            format!("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=./docker-compose.yml,./{path}\n");
+        assert_eq!(files.add(ENV, &other).findings(), [""; 0]);
+    }
+}
+
+#[test]
+fn the_build_is_merged_from_both_files() {
+    let files = Files::of_fixture("clean");
+    let over = |build: &str| {
+        let text = format!("services:\n  tariff-book:\n    build:\n      {build}\n");
+        files.clone().add(OVERRIDE, &text).findings()
+    };
+    assert_eq!(over("target: dev"), [""; 0]);
+    assert_eq!(
+        over("dockerfile: modules/shared/party-directory/Dockerfile"),
+        [
+            "dockerfile-drift products/nordhaven/docker-compose.override.yml \
+          ⟦modules/shared/party-directory/Dockerfile⟧"
+        ]
+    );
+}

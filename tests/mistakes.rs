@@ -1247,6 +1247,204 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.replace(COMPOSE, "\nservices:\n", "\nservices: {}\n\nx-services:\n"),
         finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
     },
+    Mistake {
+        what: "a service that waits for a name that nobody has",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  port-calls:",
+                "      vessel-register:\n",
+                "      vessel-registr:\n",
+            )
+        },
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦vessel-registr⟧",
+    },
+    Mistake {
+        what: "a shared dependency that is misspelt",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "needs-postgres\n  postgres:\n",
+                "needs-postgres\n  postgress:\n",
+            )
+        },
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦postgress⟧",
+    },
+    Mistake {
+        what: "a Postgres that goes by another name",
+        make: |files| files.replace(COMPOSE, "\n  postgres:\n    <<", "\n  db:\n    <<"),
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦db⟧",
+    },
+    Mistake {
+        what: "a Redis that is missing",
+        make: |files| files.remove_block(COMPOSE, "\n  redis:\n    <<", "retries: 20\n"),
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦redis⟧",
+    },
+    Mistake {
+        what: "a Postgres that is missing",
+        make: |files| files.remove_block(COMPOSE, "\n  postgres:\n    <<", "retries: 20\n"),
+        finding: "single-dev-postgres products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
+        what: "a compose service that others wait for, by another name",
+        make: |files| files.replace(COMPOSE, "\n  port-calls:\n    <<", "\n  port-call:\n    <<"),
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦port-calls⟧",
+    },
+    Mistake {
+        what: "a network that is declared by another name",
+        make: |files| files.replace(COMPOSE, "\nnetworks:\n  harbour:", "\nnetworks:\n  harbor:"),
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦harbour⟧",
+    },
+    Mistake {
+        what: "a volume that is not declared",
+        make: |files| files.replace(COMPOSE, "\n  vault-files:\n", "\n"),
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦vault-files⟧",
+    },
+    Mistake {
+        what: "a path that Compose takes for a volume",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "./infra/init-databases.sql:",
+                "infra/init-databases.sql:",
+            )
+        },
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦infra/init-databases.sql⟧",
+    },
+    Mistake {
+        what: "a base that is not there",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "    <<: *service\n",
+                "    <<: *service\n    extends: { service: base }\n",
+            )
+        },
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦base⟧",
+    },
+    Mistake {
+        what: "a mail server that is missing",
+        make: |files| files.remove_block(COMPOSE, "\n  mailpit:\n", "8025:8025\"\n"),
+        finding: "undefined-reference products/nordhaven/docker-compose.yml ⟦mailpit⟧",
+    },
+    Mistake {
+        what: "a published port that another service has",
+        make: |files| files.replace_in_block(COMPOSE, "\n  port-calls:", "14220:4220", "4200:4220"),
+        finding: "duplicate-published-port products/nordhaven/docker-compose.yml ⟦4200⟧",
+    },
+    Mistake {
+        what: "a copied block with the ports of another service",
+        make: |files| files.replace_in_block(COMPOSE, "\n  port-calls:", "14220:4220", "4210:4210"),
+        finding: "service-port-drift products/nordhaven/docker-compose.yml ⟦4210⟧",
+    },
+    Mistake {
+        what: "a Postgres without a health check",
+        make: |files| {
+            files.remove_block(
+                COMPOSE,
+                "    healthcheck:\n      test: [\"CMD-SHELL\"",
+                "retries: 20\n",
+            )
+        },
+        finding: "missing-healthcheck products/nordhaven/docker-compose.yml ⟦postgres⟧",
+    },
+    Mistake {
+        what: "a service in a network of its own",
+        make: |files| {
+            files
+                .replace_in_block(
+                    COMPOSE,
+                    "\n  tariff-book:",
+                    "    <<: *service\n",
+                    "    <<: *service\n    networks: [quay]\n",
+                )
+                .replace(COMPOSE, "\nnetworks:\n", "\nnetworks:\n  quay:\n")
+        },
+        finding: "unreachable-service products/nordhaven/docker-compose.yml ⟦quay⟧",
+    },
+    Mistake {
+        what: "a service that joins no network",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  tariff-book:",
+                "    <<: *service\n",
+                "    restart: always\n",
+            )
+        },
+        finding: "unreachable-service products/nordhaven/docker-compose.yml ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a Redis that a service gets no address of",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  quay-gateway:",
+                "      REDIS_URL: redis://redis:6379\n",
+                "",
+            )
+        },
+        finding: "redis-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a Redis that a service does not wait for",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  quay-gateway:",
+                "      redis:\n        condition: service_healthy\n",
+                "",
+            )
+        },
+        finding: "redis-drift products/nordhaven/docker-compose.yml ⟦depends_on⟧",
+    },
+    Mistake {
+        what: "a Redis that the registry does not know of any more",
+        make: |files| {
+            files.replace_in_block(
+                REGISTRY,
+                "\n  \"quay-gateway\":",
+                "    needsRedis: true,\n",
+                "",
+            )
+        },
+        finding: "redis-drift products/nordhaven/docker-compose.yml ⟦REDIS_URL⟧",
+    },
+    Mistake {
+        what: "a Redis that only the registry knows of",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "    label: \"Harbour dues\",\n",
+                "    label: \"Harbour dues\",\n    needsRedis: true,\n",
+            )
+        },
+        finding: "redis-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a Redis by a name that nobody has",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "\n  quay-gateway:",
+                "redis://redis:6379",
+                "redis://rediss:6379",
+            )
+        },
+        finding: "redis-drift products/nordhaven/docker-compose.yml ⟦rediss⟧",
+    },
+    Mistake {
+        what: "a service that waits for nothing",
+        make: |files| {
+            files.remove_block(
+                COMPOSE,
+                "    depends_on:\n      redis:\n        condition: service_healthy\n      identity",
+                "condition: service_started\n",
+            )
+        },
+        finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
+    },
 ];
 
 #[test]

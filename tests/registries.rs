@@ -249,6 +249,7 @@ const AROUND: [(&str, &str); 3] = [
         "services:
   postgres:
     image: postgres:16
+    healthcheck: {test: pg_isready}
   barrel-cellar:
     build: {context: ., dockerfile: modules/domain/barrel-cellar/Dockerfile}
     environment:

@@ -1,8 +1,11 @@
-//! The relative imports of registries and Prisma configs: constants live in other files.
+//! The relative imports of registries and Prisma configs, and what compose files include and extend:
+//! values live in other files.
 
 use std::collections::BTreeSet;
 
-use crate::source::{Kind, SCRIPT_ENDINGS, SourceFile, import_candidates, join, parent};
+use crate::interpolation::{self, Segment};
+use crate::source::{Kind, SCRIPT_ENDINGS, SourceFile, file_name, import_candidates, join, parent};
+use crate::yaml::{Tree, Value};
 
 /// How many files are read because others import them.
 const LIMIT: usize = 256;
@@ -44,6 +47,108 @@ pub(super) fn follow<'a>(
             }
         }
     }
+}
+
+/// Reads what the compose files among `files` include and extend, what `COMPOSE_FILE` of `.env` files
+/// lists, and what that includes and extends in turn, as far as it was not read before.
+pub(super) fn follow_parts<'a>(
+    files: &mut Vec<SourceFile>,
+    known: impl Fn(&str) -> Option<&'a str>,
+    read: impl Fn(&[&'a str]) -> Vec<SourceFile>,
+) {
+    let mut done: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let mut new = parts(files.iter());
+    let mut room = LIMIT;
+    while !new.is_empty() && room > 0 {
+        let wanted = new.iter().filter_map(|path| known(path));
+        let wanted = wanted.filter(|path| !done.contains(*path));
+        let wanted: BTreeSet<&str> = wanted.take(room).collect();
+        room -= wanted.len();
+        done.extend(wanted.iter().map(|&path| path.to_owned()));
+        let found = read(&wanted.into_iter().collect::<Vec<_>>());
+        new = parts(found.iter());
+        files.extend(found);
+    }
+}
+
+/// The paths of the YAML files that files name as parts of a stack.
+fn parts<'f>(files: impl Iterator<Item = &'f SourceFile>) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for file in files {
+        let folder = parent(&file.path);
+        let named = match file.kind {
+            Kind::Compose | Kind::ComposePart => named_in_compose(&file.text),
+            Kind::Env if file_name(&file.path) == ".env" => named_in_env(&file.text),
+            _ => continue,
+        };
+        let named = named.iter().filter(|path| is_yaml(path));
+        paths.extend(named.filter_map(|path| join(folder, path)));
+    }
+    paths
+}
+
+fn is_yaml(path: &str) -> bool {
+    [".yml", ".yaml"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
+}
+
+/// The paths behind `include` and `extends`.
+fn named_in_compose(text: &str) -> Vec<String> {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !has("include") && !has("extends") {
+        return Vec::new();
+    }
+    let tree = Tree::parse(text);
+    let mut named = Vec::new();
+    for root in tree.documents() {
+        if let Some(include) = root.get("include") {
+            add_included(&include.value, &mut named);
+        }
+        let services = root.get("services").into_iter();
+        for service in services.flat_map(|services| services.value.entries()) {
+            let extends = service.value.get("extends");
+            let file = extends.and_then(|extends| extends.value.get("file"));
+            named.extend(file.and_then(|file| path_in(&file.value)));
+        }
+    }
+    named
+}
+
+fn add_included(include: &Value, named: &mut Vec<String>) {
+    named.extend(path_in(include));
+    for item in include.items() {
+        add_included(&item, named);
+    }
+    if let Some(path) = include.get("path") {
+        add_included(&path.value, named);
+    }
+}
+
+/// The path that a scalar says, where it names no variable, or only ones with a default.
+fn path_in(value: &Value) -> Option<String> {
+    let text = &value.scalar()?.text;
+    let mut path = String::new();
+    for segment in interpolation::segments(text) {
+        path.push_str(match segment {
+            Segment::Literal(range) => &text[range],
+            Segment::Dollar(_) => "$",
+            Segment::Variable(variable) => match variable.fallback {
+                interpolation::Fallback::Default { argument, .. } => &text[argument],
+                _ => return None,
+            },
+        });
+    }
+    Some(path)
+}
+
+/// The paths that `COMPOSE_FILE` lists.
+fn named_in_env(text: &str) -> Vec<String> {
+    let assigned = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("COMPOSE_FILE="));
+    let names = assigned.flat_map(|names| names.split([':', ';', ',', '"', '\'', ' ']));
+    names.map(str::to_owned).collect()
 }
 
 fn is_seed(file: &SourceFile) -> bool {
@@ -119,6 +224,17 @@ mod tests {
         "#;
         let found: Vec<&str> = specifiers(text).collect();
         assert_eq!(found, ["./a", "../b.js", "./c", "./d", "./e", "./f", "."]);
+    }
+
+    #[test]
+    fn every_part_of_a_stack_is_found() {
+        let text = "include:\n  - a.yml\n  - {path: [b.yml, \"${C:-c}.yml\"], env_file: x}\n  - ${D}.yml\n\
+                    services:\n  web:\n    extends: {file: e.yml, service: base}\n    \
+                    volumes: [f.yml:/f.yml]\n  other:\n    extends: web\nconfigs: {g: {file: g.yml}}\n";
+        assert_eq!(named_in_compose(text), ["a.yml", "b.yml", "c.yml", "e.yml"]);
+        assert_eq!(named_in_compose("include: h.yml\n"), ["h.yml"]);
+        let listed = named_in_env("A=1\nCOMPOSE_FILE=\"i.yml:./j.yml\"\n");
+        assert_eq!(listed.iter().filter(|path| is_yaml(path)).count(), 2);
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Workspace<'_> {
         let is_remote = build.context_text.as_ref().is_some_and(|context| {
             context.text.contains("://") || context.text.starts_with("git@")
         });
-        let is_certain = is_whole && !is_remote && !build.is_partial && !container.is_extended;
+        let is_certain = is_whole && !is_remote && !build.is_inline && !container.is_extended;
         let folder = parent(registered);
         let beside = parent(dockerfile);
         let is_above = !beside.is_empty() && folder.starts_with(&format!("{beside}/"));
@@ -74,7 +74,7 @@ impl Workspace<'_> {
             }
             _ => {
                 let text = build.context_text.as_ref()?;
-                (text, relative(&self.stacks[index].folder, folder))
+                (text, relative(&build.folder, folder))
             }
         };
         let part = Part::of(text, &(0..text.text.len()));

@@ -61,8 +61,8 @@ impl Workspace<'_> {
         let misdirected = self.misdirected(product);
         let missing = |service: &'p Service| {
             let container = service.container(stack)?;
-            let is_overlay = container.image.is_none() && container.build.is_none();
-            if container.unknown_environment.is_some() || container.is_extended || is_overlay {
+            let is_unknown = container.unknown_environment.is_some() || container.is_extended;
+            if is_unknown || container.is_overlay() {
                 return None;
             }
             let missing: Vec<_> = self

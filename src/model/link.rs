@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::model::compose::{Purpose, Stack, standard_files};
+use crate::model::compose::{Purpose, Stack};
 use crate::model::damage::Damage;
 use crate::model::directory::Directory;
 use crate::model::dockerfiles::{self, Dockerfiles};
@@ -164,8 +164,8 @@ impl Linker<'_> {
         }
     }
 
-    /// The stack that the config names, else that of the standard file: in the product's folder, else in its
-    /// `infra/`, else, for the only product, in a folder above.
+    /// The stack that the config names, else the one that Compose runs by itself: in the product's folder,
+    /// else in its `infra/`, else, for the only product, in a folder above.
     fn development(&self, folder: &str, owned: &[usize]) -> Option<usize> {
         let is_named = |number: &usize| self.stacks[*number].purpose == Some(Purpose::Development);
         let named = owned.iter().copied().filter(is_named);
@@ -185,14 +185,10 @@ impl Linker<'_> {
             above = parent(above);
             folders.push(above.to_owned());
         }
-        let bases = folders
-            .iter()
-            .filter_map(|folder| standard_files(self.sources, folder).first().copied());
-        let is_stack_of =
-            |base: FileId, stack: &usize| self.stacks[*stack].files.first() == Some(&base);
-        bases
-            .into_iter()
-            .find_map(|base| owned.iter().copied().find(|stack| is_stack_of(base, stack)))
+        folders.iter().find_map(|folder| {
+            let is_run_here = |stack: &usize| self.stacks[*stack].run_from.as_ref() == Some(folder);
+            owned.iter().copied().find(is_run_here)
+        })
     }
 
     fn open(

@@ -3,6 +3,8 @@
 //! Linking goes in steps: facts a file, then [`module::Module`]s, [`compose::Stack`]s and
 //! [`registry::Registry`]s from the files that make them up, then products from those.
 
+mod assembly;
+mod bases;
 pub mod builds;
 pub mod calls;
 pub mod claims;
@@ -16,11 +18,13 @@ pub mod drift;
 pub mod evaluate;
 pub mod extra_env;
 pub mod generated;
+pub mod health;
 pub mod incomplete;
 pub mod init_sql;
 pub mod keywords;
 pub mod layers;
 pub mod link;
+pub mod merging;
 pub mod module;
 pub mod mounts;
 pub mod named;
@@ -29,10 +33,15 @@ pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
+pub mod published;
+pub mod reach;
+pub mod redis;
+pub mod references;
 pub mod registry;
 pub mod resolve;
 pub mod routes;
 pub mod servers;
+mod stacks;
 pub mod starts;
 pub mod unregistered;
 pub mod urls;
@@ -90,7 +99,7 @@ type RegistryUser = (usize, usize, &'static str);
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
-        let stacks = compose::stacks(sources, &facts, policy);
+        let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks);
         Self {
             sources,
@@ -267,7 +276,7 @@ impl<'a> Workspace<'a> {
     pub fn is_judged(&self, id: FileId) -> bool {
         let file = self.sources.file(id);
         match file.kind {
-            Kind::Compose => !generated::is_template(&file.text),
+            Kind::Compose | Kind::ComposePart => !generated::is_template(&file.text),
             Kind::Env | Kind::Prisma | Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
@@ -397,8 +406,18 @@ impl<'a> Workspace<'a> {
 /// Who uses which text, over all stacks.
 fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
     let mut users: HashMap<Place, BTreeSet<User>> = HashMap::new();
+    let extended: HashSet<Place> = stacks
+        .iter()
+        .flat_map(|stack| stack.extended.iter().copied())
+        .collect();
     for (stack_number, stack) in stacks.iter().enumerate() {
-        for (number, service) in stack.services.iter().enumerate() {
+        // What is there to be extended uses nothing itself.
+        let is_template = |service: &compose::Service| {
+            let never_runs = service.is_overlay() || !stack.runs_as_it_is();
+            never_runs && extended.contains(&service.key.place)
+        };
+        let services = stack.services.iter().enumerate();
+        for (number, service) in services.filter(|(_, service)| !is_template(service)) {
             let values = service
                 .environment
                 .iter()
@@ -409,9 +428,13 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
             let builds = service.build.iter();
             let builds = builds.flat_map(|it| it.context_text.iter().chain(&it.dockerfile_text));
             let values = values.chain(&service.healthcheck).chain(builds);
+            let values = values.chain(&service.network_names).chain(&service.links);
+            let values = values.chain(&service.network_mode);
             let ports = service.ports.iter();
             let ports = ports.flat_map(|port| port.published_text.iter().chain(&port.target_text));
-            let shared = ports.flat_map(|part| part.chain.iter().map(|link| link.shared));
+            let mounts = service.mounts.iter().map(|mount| &mount.source);
+            let parts = ports.chain(mounts);
+            let shared = parts.flat_map(|part| part.chain.iter().map(|link| link.shared));
             for place in values.flat_map(resolve::Resolved::links).chain(shared) {
                 users
                     .entry(place)

@@ -82,6 +82,12 @@ impl<'a> Variables<'a> {
             from_example,
         });
     }
+
+    /// The text of a variable as it is written, unless it is only an example.
+    pub fn own_text(&self, name: &str) -> Option<&'a str> {
+        let value = self.values.get(name).filter(|value| !value.from_example)?;
+        Some(&value.text.value)
+    }
 }
 
 /// A resolved text longer than this is cut short: nothing that is judged here is that long, and
@@ -89,12 +95,19 @@ impl<'a> Variables<'a> {
 const LONGEST: usize = 64 * 1024;
 const DEEPEST: usize = 16;
 
-/// Resolves a scalar of a compose file.
-pub fn written(written: &Written, file: FileId, variables: &Variables) -> Resolved {
-    let prefix: Vec<Link> = written
-        .via
+/// Resolves a scalar of a compose file that is reached through the given places.
+pub fn written(
+    written: &Written,
+    file: FileId,
+    through: &[Place],
+    variables: &Variables,
+) -> Resolved {
+    let aliases = written.via.iter().map(|alias| alias.in_file(file));
+    let prefix: Vec<Link> = through
         .iter()
-        .map(|alias| Link::opaque(alias.in_file(file)))
+        .copied()
+        .chain(aliases)
+        .map(Link::opaque)
         .collect();
     scalar(&written.text, file, true, &prefix, variables)
 }
@@ -146,6 +159,7 @@ fn scalar(
             written,
             ..Resolved::default()
         },
+        inside: Vec::new(),
         is_cut_short: false,
     };
     let origin = Origin {
@@ -188,6 +202,8 @@ impl Origin<'_> {
 struct Resolver<'a> {
     variables: &'a Variables<'a>,
     resolved: Resolved,
+    /// The variables whose values are being read. In its own value a variable has none (`A=${A:-x}`).
+    inside: Vec<String>,
     is_cut_short: bool,
 }
 
@@ -250,6 +266,7 @@ impl Resolver<'_> {
         let name = &origin.text.value[shifted(&variable.name, offset)];
         let chain = [prefix, &[origin.token(range.clone())]].concat();
         let found = self.variables.values.get(name).copied();
+        let found = found.filter(|_| !self.inside.iter().any(|outer| outer == name));
         let is_empty = found.is_some_and(|value| value.text.value.is_empty());
         match (&variable.fallback, found) {
             (Fallback::Replacement { argument, or_empty }, found) => {
@@ -270,7 +287,9 @@ impl Resolver<'_> {
                 };
                 let all = 0..value.text.value.len();
                 if value.interpolates {
+                    self.inside.push(name.to_owned());
                     self.interpolate(inner, all, &chain, depth + 1);
+                    self.inside.pop();
                 } else {
                     self.literal(inner, all, &chain);
                 }

@@ -56,6 +56,8 @@ pub struct WrongServer {
     pub fix: Option<Fix>,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
+    /// The product, where services also wait for that host, and no such service is in the stack.
+    pub missing_host: Option<Owner>,
 }
 
 /// A URL that leads a container to itself or to its host.
@@ -284,8 +286,18 @@ impl Workspace<'_> {
             let defect = &wrong.defect;
             (wrong.user, &defect.part, defect.right.as_str())
         });
+        let missing = self.undefined_hosts(index);
+        let product = self.product_of_stack.get(&index);
+        let product = product.map(|&number| self.products[number].name.clone());
         let found = links.into_iter().zip(candidates);
         let found = found.filter_map(|(link, wrong)| Some(self.wrong_server(index, &link?, wrong)));
+        let found = found.map(|wrong| WrongServer {
+            missing_host: missing.contains(&wrong.text).then(|| Owner {
+                product: product.clone(),
+                service: None,
+            }),
+            ..wrong
+        });
         let found: Vec<WrongServer> = found.collect();
         let leads_there = |(_, variable): (&Container, &Variable)| {
             let host = variable.host().filter(|_| variable.is_postgres());
@@ -316,6 +328,7 @@ impl Workspace<'_> {
             right: defect.right,
             labels: [defect.label].into_iter().chain(way).collect(),
             text: defect.part.text,
+            missing_host: None,
         }
     }
 
@@ -358,9 +371,8 @@ impl Workspace<'_> {
     /// has no other hosts.
     fn nobody(&self, index: usize, host: &str) -> Option<String> {
         let stack = &self.stacks[index];
-        let is_closed = stack.open.is_empty()
-            && stack.external_networks.is_empty()
-            && stack.runs_as_it_is(self.sources);
+        let is_closed =
+            stack.open.is_empty() && stack.external_networks.is_empty() && stack.runs_as_it_is();
         is_closed.then(|| format!("`{host}`, a host that is not in this stack"))
     }
 
@@ -613,7 +625,7 @@ fn url_host(text: &Text) -> Option<String> {
     Some(text.value[url.hosts.first()?.name.clone()].to_owned())
 }
 
-fn looks_internal(host: &str) -> bool {
+pub(super) fn looks_internal(host: &str) -> bool {
     let is_name = host
         .chars()
         .all(|letter| letter.is_alphanumeric() || letter == '-' || letter == '_');

@@ -1,6 +1,6 @@
 //! What services wait for before they start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::compose::{Dependency, Part, Service as Container, Stack};
 use crate::model::product::{Product, Service};
@@ -36,9 +36,18 @@ pub struct WeakDependency<'a> {
     pub way: Option<(Place, String)>,
 }
 
+impl MissingDependencies<'_> {
+    /// The names as one text.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.missing.iter().map(|(name, ..)| *name).collect();
+        names.join(", ")
+    }
+}
+
 impl Workspace<'_> {
     /// What the services of the product's development set should wait for and do not: the Postgres that
-    /// their URL leads to, and what the registry's `dependsOn` names.
+    /// their URL leads to, and what the registry's `dependsOn` names. Those that lack one of these may lack
+    /// their Redis as well.
     pub fn missing_dependencies<'p>(
         &'p self,
         product: &'p Product,
@@ -48,6 +57,11 @@ impl Workspace<'_> {
             .into_iter()
             .flatten()
             .map(|step| step.text.place())
+            .collect();
+        let development = self.development(product).into_iter();
+        let redis: Vec<&Container> = development
+            .flat_map(|stack| &stack.services)
+            .filter(|it| it.is_redis())
             .collect();
         let mut found = Vec::new();
         for (user, service, container) in self.waiting_services(product) {
@@ -70,13 +84,20 @@ impl Workspace<'_> {
                 other.key.value != container.key.value
                     && !waits_for.contains(other.key.value.as_str())
             };
-            let missing: Vec<_> = server
+            let mut missing: Vec<_> = server
                 .into_iter()
                 .chain(declared)
                 .filter(is_missing)
-                .map(|(other, is_postgres, place)| (other.key.value.as_str(), is_postgres, place))
                 .collect();
             if !missing.is_empty() {
+                let redis = self.unawaited_redis(user.0, &redis, service, container);
+                missing.extend(redis.map(|(redis, place)| (redis, false, place)));
+                let missing = missing
+                    .into_iter()
+                    .map(|(other, is_postgres, place)| {
+                        (other.key.value.as_str(), is_postgres, place)
+                    })
+                    .collect();
                 found.push(MissingDependencies {
                     service,
                     container,
@@ -85,6 +106,30 @@ impl Workspace<'_> {
             }
         }
         found
+    }
+
+    /// What the containers of a development set should wait for and do not, as one text each.
+    pub(super) fn lacking_dependencies(&self, index: usize) -> BTreeMap<&str, String> {
+        let mut lacking = BTreeMap::new();
+        let product = self.product_of_stack.get(&index);
+        let product = product.map(|&number| &self.products[number]);
+        let Some(product) = product.filter(|product| product.development == Some(index)) else {
+            return lacking;
+        };
+        let redis: Vec<&Container> = self.stacks[index]
+            .services
+            .iter()
+            .filter(|it| it.is_redis())
+            .collect();
+        for (_, service, container) in self.waiting_services(product) {
+            if let Some((redis, _)) = self.unawaited_redis(index, &redis, service, container) {
+                lacking.insert(container.key.value.as_str(), redis.key.value.clone());
+            }
+        }
+        for lack in self.missing_dependencies(product) {
+            lacking.insert(lack.container.key.value.as_str(), lack.names());
+        }
+        lacking
     }
 
     /// Services of the product's development set that wait for their Postgres, but not until it is healthy.
@@ -161,7 +206,11 @@ impl Workspace<'_> {
 
     /// What a container waits for: by itself, and through containers that are no service of the registry,
     /// such as its migration job or a pooler.
-    fn waits_for<'s>(&'s self, index: usize, container: &'s Container) -> BTreeSet<&'s str> {
+    pub(super) fn waits_for<'s>(
+        &'s self,
+        index: usize,
+        container: &'s Container,
+    ) -> BTreeSet<&'s str> {
         let stack = &self.stacks[index];
         let mut waits_for = BTreeSet::new();
         let mut open = vec![container];
@@ -209,6 +258,5 @@ fn dependency_on<'c>(container: &'c Container, other: &Container) -> Option<&'c 
 
 fn knows_its_dependencies(container: &Container) -> bool {
     let mut names = container.depends_on.iter().map(|it| &it.name);
-    let is_overlay = container.image.is_none() && container.build.is_none();
-    !container.is_extended && !is_overlay && names.all(Resolved::is_all_known)
+    !container.is_extended && !container.is_overlay() && names.all(Resolved::is_all_known)
 }

@@ -22,8 +22,8 @@ pub struct ComposeFile {
     pub networks: Vec<Declared>,
     /// Top-level `volumes`.
     pub volumes: Vec<Declared>,
-    /// Every path of `include`, in both forms.
-    pub include: Vec<Written>,
+    /// Every entry of `include`, in all its forms.
+    pub include: Vec<Include>,
     /// Every `!reset` and `!override`, in the order of the text.
     pub replaced: Vec<Replaced>,
 }
@@ -49,6 +49,17 @@ pub struct Written {
     /// The alias tokens (`*defaults`) through which the service reaches it, nearest the service first.
     /// Empty where the scalar is written in the service itself.
     pub via: Vec<Span>,
+}
+
+/// One entry of `include`: files that make up a project of their own.
+#[derive(Clone, Debug, Default)]
+pub struct Include {
+    /// The files, the base first.
+    pub paths: Vec<Written>,
+    /// Where their relative paths start; the folder of the first file where there is none.
+    pub project_directory: Option<Written>,
+    /// The files that hold the values of their variables; the project's `.env` where there are none.
+    pub env_files: Vec<Written>,
 }
 
 /// A key, a name or a path whose presence matters, and how it is reached.
@@ -169,6 +180,8 @@ pub struct DependsOn {
     pub condition: Option<Written>,
     /// `required: false` makes a missing service fine.
     pub required: bool,
+    /// Whether it is an item of a list, which waits until the service is started.
+    pub is_listed: bool,
 }
 
 /// One entry of `ports`.
@@ -193,7 +206,7 @@ pub enum Port {
 #[derive(Clone, Debug)]
 pub struct ServiceNetwork {
     /// The network's name in this file.
-    pub name: At<String>,
+    pub name: Written,
     /// Further names of the service on it.
     pub aliases: Vec<Written>,
 }
@@ -390,19 +403,22 @@ fn flag(map: &Value, key: &str) -> Option<bool> {
     }
 }
 
-fn include(value: &Value) -> Vec<Written> {
+fn include(value: &Value) -> Vec<Include> {
     if value.is_sequence() {
-        elements(value).flat_map(|item| included(&item)).collect()
+        elements(value).filter_map(|item| included(&item)).collect()
     } else {
-        included(value)
+        included(value).into_iter().collect()
     }
 }
 
-fn included(item: &Value) -> Vec<Written> {
-    match field(item, "path") {
-        Some(path) => one_or_many(&path),
-        None => written(item).into_iter().collect(),
-    }
+fn included(item: &Value) -> Option<Include> {
+    let many = |key| field(item, key).map(|value| one_or_many(&value));
+    let paths = many("path").or_else(|| Some(vec![written(item)?]))?;
+    (!paths.is_empty()).then(|| Include {
+        paths,
+        project_directory: written_field(item, "project_directory"),
+        env_files: many("env_file").unwrap_or_default(),
+    })
 }
 
 fn declared(map: &Value) -> Vec<Declared> {
@@ -626,11 +642,13 @@ fn depends_on(value: &Value) -> Vec<DependsOn> {
             service,
             condition: None,
             required: true,
+            is_listed: true,
         });
     let mapped = fields(value).map(|entry| DependsOn {
         service: key_of(&entry),
         condition: written_field(&entry.value, "condition"),
         required: flag(&entry.value, "required") != Some(false),
+        is_listed: false,
     });
     listed.chain(mapped).collect()
 }
@@ -650,12 +668,12 @@ fn port(item: &Value) -> Option<Port> {
 fn networks(value: &Value) -> Vec<ServiceNetwork> {
     let listed = written_elements(value)
         .into_iter()
-        .map(|written| ServiceNetwork {
-            name: written.text,
+        .map(|name| ServiceNetwork {
+            name,
             aliases: Vec::new(),
         });
     let mapped = fields(value).map(|entry| ServiceNetwork {
-        name: name_of(&entry),
+        name: key_of(&entry),
         aliases: field(&entry.value, "aliases")
             .map(|aliases| written_elements(&aliases))
             .unwrap_or_default(),
@@ -1062,9 +1080,9 @@ mod tests {
         ] {
             let (text, service) = web(&format!("networks: {written}"));
             let shown = service.networks.iter().map(|network| {
-                assert_eq!(slice(&text, network.name.span), network.name.value);
+                let name = texts(&text, [&network.name]).concat();
                 let aliases = texts(&text, &network.aliases).join(",");
-                format!("{}:{aliases}", network.name.value)
+                format!("{name}:{aliases}")
             });
             assert_eq!(shown.collect::<Vec<_>>().join(" "), expected);
         }
@@ -1154,12 +1172,22 @@ mod tests {
     fn include_has_every_form() {
         for (written, expected) in [
             ("a.yml", "a.yml"),
-            ("[a.yml, b.yml]", "a.yml b.yml"),
-            ("[{path: a.yml, env_file: x}, b.yml]", "a.yml b.yml"),
-            ("[{path: [a.yml, b.yml]}]", "a.yml b.yml"),
+            ("[a.yml, b.yml]", "a.yml | b.yml"),
+            ("{path: a.yml}", "a.yml"),
+            ("[{path: a.yml, env_file: x}, b.yml]", "a.yml x | b.yml"),
+            (
+                "[{path: [a.yml, b.yml], project_directory: .., env_file: [x, y]}]",
+                "a.yml b.yml .. x y",
+            ),
+            ("[{}]", ""),
         ] {
             let text = format!("include: {written}\n");
-            assert_eq!(texts(&text, &facts(&text).include).join(" "), expected);
+            let facts = facts(&text);
+            let included = facts.include.iter().map(|include| {
+                let files = include.paths.iter().chain(&include.project_directory);
+                texts(&text, files.chain(&include.env_files)).join(" ")
+            });
+            assert_eq!(included.collect::<Vec<_>>().join(" | "), expected);
         }
     }
 

@@ -90,7 +90,7 @@ impl Facts {
 fn parse(kind: Kind, text: &str) -> Facts {
     match kind {
         Kind::Registry | Kind::PrismaConfig | Kind::Constants => Facts::Script(script::parse(text)),
-        Kind::Compose => Facts::Compose(compose::parse(text)),
+        Kind::Compose | Kind::ComposePart => Facts::Compose(compose::parse(text)),
         Kind::Env => Facts::Env(dotenv::parse(text)),
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
         Kind::Sql => Facts::Sql(sql::parse(text)),

@@ -51,6 +51,11 @@ pub const ALL: &[Rule] = &[
     compose::service_port_drift::RULE,
     compose::dockerfile_drift::RULE,
     compose::stateless_with_database::RULE,
+    compose::undefined_reference::RULE,
+    compose::duplicate_published_port::RULE,
+    compose::missing_healthcheck::RULE,
+    compose::unreachable_service::RULE,
+    compose::redis_drift::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
 ];

@@ -103,6 +103,12 @@ impl Files {
         self
     }
 
+    /// The text of a file.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        let file = self.0.iter().find(|(known, _)| known == path);
+        &file.unwrap_or_else(|| panic!("{path} should be there")).1
+    }
+
     fn text_mut(&mut self, path: &str) -> &mut String {
         let file = self.0.iter_mut().find(|(known, _)| known == path);
         &mut file.unwrap_or_else(|| panic!("{path} should be there")).1

@@ -11,6 +11,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
         .stack_numbers()
         .flat_map(|stack| workspace.wrong_servers(stack))
     {
+        let (whose, attribute, value) = match wrong.missing_host {
+            Some(product) => (product, Attribute::Container, wrong.text.clone()),
+            None => (
+                wrong.owner.clone(),
+                Attribute::Connection,
+                wrong.variable.clone(),
+            ),
+        };
         report
             .at(
                 wrong.place,
@@ -19,7 +27,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(wrong.owner, wrong.text.clone())
             .because_all(wrong.labels)
             .fix(wrong.fix)
-            .argues(Attribute::Connection, Wrong::Value(wrong.variable))
+            .argues_for(whose, attribute, Wrong::Value(value))
             .help(wrong.help);
     }
 }

@@ -1,5 +1,6 @@
 //! See `rules/compose/missing-compose-service.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -38,6 +39,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         .services_key
                         .map(|key| (key, format!("`{}` should be here", service.key()))),
                 )
+                .argues(Attribute::Container, Wrong::Everything)
                 .help(match service.entry.dockerfile.known() {
                     Some(dockerfile) => format!(
                         "add a service `{}` that is built from `{}`",

@@ -23,8 +23,6 @@ fn missing(workspace: &Workspace, product: &Product, report: &mut Report) {
             .iter()
             .map(|(name, ..)| format!("`{name}`"))
             .collect();
-        let missing_names: Vec<&str> = lack.missing.iter().map(|(name, ..)| *name).collect();
-        let missing_names = missing_names.join(", ");
         let entries: Vec<String> = lack
             .missing
             .iter()
@@ -56,7 +54,7 @@ fn missing(workspace: &Workspace, product: &Product, report: &mut Report) {
             )
             .about(service, names.join(" and "))
             .because_all(reasons)
-            .argues(Attribute::Dependencies, Wrong::Value(missing_names))
+            .argues(Attribute::Dependencies, Wrong::Value(lack.names()))
             .help(format!("add {} to its `depends_on`", entries.join(" and ")));
     }
 }

@@ -1,5 +1,6 @@
 //! See `rules/compose/single-dev-postgres.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::model::servers::PostgresCount;
 use crate::rule::{Report, Rule, rule};
@@ -24,6 +25,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .about(product, "no Postgres")
                 .because_all(services_key.map(|key| (key, "Postgres should be here".to_owned())))
+                .argues(Attribute::Container, Wrong::Everything)
                 .help("add a service `postgres` with `image: postgres:16`"),
             PostgresCount::Several { first, later } => {
                 for (service, users) in later {

@@ -10,9 +10,29 @@ pub(crate) const RULE: Rule = rule!("registry", "extra-env-target", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        let missing = product
+            .development
+            .map(|stack| workspace.undefined_hosts(stack));
         for wrong in workspace.wrong_targets(product) {
             let (key, variable, text) = (wrong.service.key(), wrong.variable, wrong.text);
             match wrong.defect {
+                // Services of the stack wait for it as well.
+                TargetDefect::UnknownHost { .. }
+                    if missing.as_ref().is_some_and(|missing| missing.contains(text)) =>
+                {
+                    report
+                        .at(
+                            wrong.place,
+                            format!("`{variable}` of `{key}` points at `{text}`, which is no service"),
+                        )
+                        .about(wrong.service, variable)
+                        .argues_for(
+                            product.into(),
+                            Attribute::Container,
+                            Wrong::Value(text.to_owned()),
+                        )
+                        .help(format!("add a service `{text}`"));
+                }
                 TargetDefect::UnknownHost { meant } => report
                     .at(
                         wrong.place,
