@@ -159,10 +159,7 @@ fn compose(workspace: &Workspace) -> String {
         files_from(sources, stack, &product.folder)
     };
     let sets: BTreeSet<Vec<String>> = if products.is_empty() {
-        let standard = workspace
-            .stacks
-            .iter()
-            .filter(|it| it.runs_as_it_is(sources));
+        let standard = workspace.stacks.iter().filter(|it| it.runs_as_it_is());
         let mut at_root = standard.filter(|stack| stack.folder.is_empty());
         at_root
             .find_map(|stack| files_from(sources, stack, ""))

@@ -358,12 +358,12 @@ fn the_service_is_included() {
     let named = text.replace("/tariff_book", "/${TARIFF_DATABASE}");
     let own = "products/nordhaven/infra/.env";
     let files = include("include: infra/tariffs.yml", &named).add(own, "TARIFF_DATABASE=tariffs\n");
-    expect_mismatch_in_env(files.clone(), own);
+    expect_mismatch_in_env(&files, own);
     let files = files.add(ENV, "TARIFF_DATABASE=tariff_book\n");
     assert_eq!(files.findings(), [""; 0]);
 }
 
-fn expect_mismatch_in_env(files: Files, path: &str) {
+fn expect_mismatch_in_env(files: &Files, path: &str) {
     let expected = format!("database-url-mismatch {path} ⟦tariffs⟧");
     assert_eq!(files.findings(), [expected]);
 }

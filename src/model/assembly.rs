@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::connection;
-use crate::model::compose::{Build, Dependency, Mount, Part, Port, Service, Variable};
+use crate::model::compose::{Build, Dependency, Health, Mount, Part, Port, Service, Variable};
 use crate::model::merging::Layer;
 use crate::model::resolve::{self, Resolved, Variables};
 use crate::parse::compose as written;
@@ -131,10 +131,10 @@ fn lay_healthcheck_over(service: &mut Service, layer: &Layer) {
     let test = checks.find(|command| command.key.value == "healthcheck");
     if let Some(test) = test {
         service.healthcheck = test.words.iter().map(|word| layer.text(word)).collect();
-        service.is_healthcheck_disabled = false;
+        service.health = Health::Tested;
     } else if part.has_disabled_healthcheck {
         service.healthcheck.clear();
-        service.is_healthcheck_disabled = true;
+        service.health = Health::Off;
     }
 }
 

@@ -103,8 +103,8 @@ pub struct Service {
     pub commands: Vec<String>,
     /// The words of its health check.
     pub healthcheck: Vec<Resolved>,
-    /// Whether its health check is switched off, that of its image as well.
-    pub is_healthcheck_disabled: bool,
+    /// What is said of its health check.
+    pub health: Health,
     /// The entries of `links`, `SERVICE` or `SERVICE:ALIAS`.
     pub links: Vec<Resolved>,
     /// Names that `links` gives to other services, for this one alone.
@@ -115,6 +115,17 @@ pub struct Service {
     pub is_extended: bool,
     /// Whether files reach it by a way that is not read here (`configs`).
     pub has_configs: bool,
+}
+
+/// What a service says of its health check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing: that of its image counts.
+    Unsaid,
+    /// It has a test.
+    Tested,
+    /// It is switched off, that of its image as well.
+    Off,
 }
 
 /// `build`, resolved.
@@ -411,7 +422,7 @@ impl Service {
             profiles: Vec::new(),
             commands: Vec::new(),
             healthcheck: Vec::new(),
-            is_healthcheck_disabled: false,
+            health: Health::Unsaid,
             links: Vec::new(),
             link_aliases: Vec::new(),
             is_named_tool: false,

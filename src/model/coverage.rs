@@ -345,6 +345,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Constants => "imported script",
         Kind::Generator => "generator",
         Kind::Compose => "compose file",
+        Kind::ComposePart => "included or extended file",
         Kind::Env => "env file",
         Kind::Prisma => "Prisma schema file",
         Kind::Sql => "SQL file",

@@ -2,7 +2,7 @@
 
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::compose::Service as Container;
+use crate::model::compose::{Health, Service as Container};
 use crate::model::starts::HEALTHY;
 use crate::source::Place;
 
@@ -20,8 +20,11 @@ pub struct NeverHealthy<'a> {
     pub test: Option<&'static str>,
 }
 
-/// Images that have no health check of their own, each with a test for one.
-const WITHOUT: [(&str, Option<&str>); 19] = [
+/// The name of an image, and a test for its health.
+type Image = (&'static str, Option<&'static str>);
+
+/// Images that have no health check of their own.
+const WITHOUT: [Image; 19] = [
     ("postgres", Some(PG_ISREADY)),
     ("postgis/postgis", Some(PG_ISREADY)),
     ("pgvector/pgvector", Some(PG_ISREADY)),
@@ -76,8 +79,8 @@ impl Workspace<'_> {
             .filter(|(_, waiting)| !waiting.is_empty())
             .filter_map(|(container, waiting)| {
                 let known = without_healthcheck(container);
-                let is_disabled = container.is_healthcheck_disabled;
-                let has_one = !container.healthcheck.is_empty() || container.is_extended;
+                let is_disabled = container.health == Health::Off;
+                let has_one = container.health == Health::Tested || container.is_extended;
                 if has_one || known.is_none() && !is_disabled {
                     return None;
                 }
@@ -86,7 +89,7 @@ impl Workspace<'_> {
                     container,
                     is_disabled,
                     waiting,
-                    test: known.flatten(),
+                    test: known.and_then(|image| image.1),
                 })
             })
             .collect()
@@ -94,7 +97,7 @@ impl Workspace<'_> {
 }
 
 /// Whether the image of a container certainly has no health check, and what could be one.
-fn without_healthcheck(container: &Container) -> Option<Option<&'static str>> {
+fn without_healthcheck(container: &Container) -> Option<&'static Image> {
     let image = container.image.as_ref()?;
     if container.build.is_some() || !image.is_all_known() {
         return None;
@@ -107,6 +110,5 @@ fn without_healthcheck(container: &Container) -> Option<Option<&'static str>> {
             .iter()
             .any(|mirror| image.text.starts_with(mirror));
     let mut known = WITHOUT.iter().filter(|_| !is_elsewhere);
-    let found = known.find(|(image, _)| *image == name)?;
-    Some(found.1)
+    known.find(|(image, _)| *image == name)
 }

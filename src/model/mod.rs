@@ -433,8 +433,8 @@ fn users(stacks: &[Stack]) -> HashMap<Place, BTreeSet<User>> {
             let ports = service.ports.iter();
             let ports = ports.flat_map(|port| port.published_text.iter().chain(&port.target_text));
             let mounts = service.mounts.iter().map(|mount| &mount.source);
-            let parts = ports.chain(mounts);
-            let shared = parts.flat_map(|part| part.chain.iter().map(|link| link.shared));
+            let shared = ports.chain(mounts);
+            let shared = shared.flat_map(|part| part.chain.iter().map(|link| link.shared));
             for place in values.flat_map(resolve::Resolved::links).chain(shared) {
                 users
                     .entry(place)

@@ -179,18 +179,16 @@ impl Stack {
 
     /// Whether all networks of a container are declared here, and no stack elsewhere joins them.
     fn knows_networks_of(&self, container: &Container) -> bool {
-        let names: HashSet<&str> = self
-            .networks
-            .iter()
-            .map(|network| network.name.value.as_str())
-            .collect();
-        let is_declared = |name: &str| name == "default" || names.contains(name);
-        let mut named = container.network_names.iter();
-        let mut networks = container.networks.iter();
+        let is_declared = |name: &str| {
+            let mut declared = self.networks.iter();
+            name == "default" || declared.any(|network| network.name.value == name)
+        };
+        let is_external = |real_name: &String| self.external_networks.contains(real_name);
+        let mut joined = container.network_names.iter();
         container.network_mode.is_none()
             && !container.is_extended
-            && named.all(|name| name.is_all_known() && is_declared(&name.text))
-            && !networks.any(|network| self.external_networks.contains(network))
+            && joined.all(|name| name.is_all_known() && is_declared(&name.text))
+            && !container.networks.iter().any(is_external)
     }
 }
 
