@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::discover::is_test_code;
 use crate::model::Workspace;
+use crate::model::module::is_generated_copy;
 use crate::model::product::{Product, Service};
 use crate::parse::Facts;
 use crate::source::{FileId, Kind, Place, Seen, file_name, join, parent};
@@ -72,7 +73,7 @@ impl Workspace<'_> {
             };
             let folder = self.package_of(&file.path);
             let is_module = roots.iter().any(is_below) || self.policy.modules.contain(&folder);
-            if is_module && !self.is_generated_copy(&file.path) {
+            if is_module && !is_generated_copy(self.sources, &file.path) {
                 let is_named = ancestors(&folder).any(|folder| named.contains(folder));
                 let holds_named = named
                     .range(folder.as_str()..)
@@ -123,15 +124,6 @@ impl Workspace<'_> {
             }
             _ => None,
         }
-    }
-
-    /// Whether a schema lies in the output of a generator, which writes a copy beside the client.
-    fn is_generated_copy(&self, path: &str) -> bool {
-        let client = ["index.js", "index.d.ts", "client.ts", "client.js"];
-        client.iter().any(|name| {
-            let beside = join(parent(path), name);
-            beside.is_some_and(|beside| self.sources.find_seen(&beside) == Some(Seen::File))
-        })
     }
 
     /// The folder of the package that a schema belongs to: the nearest above it with a `package.json` or a

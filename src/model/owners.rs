@@ -1,0 +1,314 @@
+//! Who owns which database where no registry says it: what the connection strings of inferred services name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Edit, Fix, Safety};
+use crate::model::compose::{Part, Service as Container, Variable};
+use crate::model::inferred::{InferredService, Store, is_helper};
+use crate::model::names::NameDefect;
+use crate::model::resolve::Link;
+use crate::model::{User, Workspace};
+use crate::source::{Place, Span};
+
+/// What a container of an inferred service says its database is.
+#[derive(Clone)]
+pub struct Claim<'a> {
+    /// The service.
+    pub service: &'a InferredService,
+    /// The container.
+    pub container: &'a Container,
+    /// The variable that holds the connection string.
+    pub variable: &'a Variable,
+    /// The database's name in it.
+    pub database: Part,
+    /// Where it leads.
+    pub server: Server,
+    pub(super) user: User,
+}
+
+/// A server, as far as that tells it from others within one stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Server {
+    /// The container of that number, which may be a pooler.
+    Container(usize),
+    /// Another host, its port, and for a name that only Docker's DNS can know the networks it is asked in.
+    Host(String, String, Vec<String>),
+}
+
+/// A database that several services of one stack take for their own.
+pub struct SharedDatabase<'a> {
+    /// Its name.
+    pub name: String,
+    /// The server, in words.
+    pub server: String,
+    /// The claimant that the finding is about.
+    pub intruder: Claim<'a>,
+    /// The others, one each.
+    pub others: Vec<Claim<'a>>,
+    /// The one among them whose name it is.
+    pub namesake: Option<Claim<'a>>,
+    /// Whether their connection strings name different schemas.
+    pub has_schemas: bool,
+    /// Where the intruder's name stands.
+    pub link: Link,
+    /// The database that the intruder should have, where that name is free.
+    pub right: Option<String>,
+}
+
+/// A database of an inferred service whose name is no plain snake_case name.
+pub struct OddName<'a> {
+    /// Its first claim.
+    pub claim: Claim<'a>,
+    /// What is wrong with it.
+    pub defect: NameDefect,
+    /// Where the name stands.
+    pub place: Place,
+    /// Where it stands besides.
+    pub others: Vec<(Place, String)>,
+    /// What to write.
+    pub right: Option<String>,
+    /// An edit that mends it.
+    pub fix: Option<Fix>,
+}
+
+impl Claim<'_> {
+    /// Whether its container only helps a service, and so owns nothing.
+    fn is_of_helper(&self) -> bool {
+        is_helper(&self.container.key.value)
+    }
+
+    /// The `?schema=` of the connection string.
+    fn schema(&self) -> Option<&str> {
+        let (value, connection) = (
+            self.variable.value.as_ref()?,
+            self.variable.connection.as_ref()?,
+        );
+        let mut parameters = connection.parameters.iter();
+        let (_, schema) = parameters.find(|(name, _)| &value.text[name.clone()] == "schema")?;
+        Some(&value.text[schema.clone()])
+    }
+
+    /// The place of the name nearest the container.
+    pub fn place(&self) -> Place {
+        self.database
+            .place()
+            .unwrap_or(self.variable.name.place)
+    }
+}
+
+impl Workspace<'_> {
+    /// What the containers of inferred services say their databases are, as far as that is certain, in the
+    /// order of the services.
+    pub fn claims(&self) -> Vec<Claim<'_>> {
+        let services = self.inferred_services().iter();
+        services.flat_map(|service| self.claims_of(service)).collect()
+    }
+
+    /// The same of one service.
+    pub fn claims_of<'p>(&'p self, service: &'p InferredService) -> Vec<Claim<'p>> {
+        let containers = service.containers.iter();
+        containers
+            .flat_map(|&user| {
+                let container = &self.stacks[user.0].services[user.1];
+                let named = service.variables.iter();
+                let variables = named.filter_map(|name| container.variable(name));
+                variables.filter_map(move |variable| {
+                    Some(Claim {
+                        service,
+                        container,
+                        variable,
+                        database: variable
+                            .database()
+                            .filter(|part| part.is_known && !part.text.is_empty())?,
+                        server: self.server_of(user.0, container, variable)?,
+                        user,
+                    })
+                })
+            })
+            .collect()
+    }
+
+    /// The server that a connection string leads to; `None` where that is not certain.
+    fn server_of(&self, stack: usize, container: &Container, variable: &Variable) -> Option<Server> {
+        if !variable.is_postgres() || container.network_mode.is_some() {
+            return None;
+        }
+        let (host, port) = variable.host().filter(|(host, _)| host.is_known)?;
+        let name = host.text.to_ascii_lowercase();
+        if name.is_empty() || super::servers::is_loopback(&name) {
+            return None;
+        }
+        if container.link_aliases.contains(&host.text) {
+            return None;
+        }
+        if let Some(reached) = self.stacks[stack].answering_to(&host.text) {
+            return Some(Server::Container(self.stacks[stack].position(reached)));
+        }
+        let port = match port {
+            Some(port) if !port.is_known => return None,
+            Some(port) if !port.text.is_empty() => port.text,
+            _ => self.policy.postgres_port.to_string(),
+        };
+        let mut networks = Vec::new();
+        if !name.contains(['.', ':']) {
+            networks.clone_from(&container.networks);
+            networks.sort();
+        }
+        Some(Server::Host(name, port, networks))
+    }
+
+    /// A server in words.
+    pub(super) fn server_name(&self, stack: usize, server: &Server) -> String {
+        match server {
+            Server::Container(number) => self.stacks[stack].services[*number].key.value.clone(),
+            Server::Host(name, ..) => name.clone(),
+        }
+    }
+
+    /// Databases that several services of one stack, each with a schema or migrations of its own, connect
+    /// to. Two containers of one service share nothing.
+    pub fn shared_without_registry(&self) -> Vec<SharedDatabase<'_>> {
+        type Key = (usize, Server, String);
+        let mut groups: BTreeMap<Key, Vec<Claim>> = BTreeMap::new();
+        let mut claimed = BTreeSet::new();
+        for claim in self.claims() {
+            claimed.insert(claim.database.text.clone());
+            if claim.service.store.is_some() && !claim.is_of_helper() {
+                let key = (claim.user.0, claim.server.clone(), claim.database.text.clone());
+                groups.entry(key).or_default().push(claim);
+            }
+        }
+        groups
+            .into_iter()
+            .filter_map(|((stack, server, name), claims)| {
+                let server = self.server_name(stack, &server);
+                self.shared(name, server, claims, &claimed)
+            })
+            .collect()
+    }
+
+    fn shared<'p>(
+        &self,
+        name: String,
+        server: String,
+        claims: Vec<Claim<'p>>,
+        claimed: &BTreeSet<String>,
+    ) -> Option<SharedDatabase<'p>> {
+        let mut seen = BTreeSet::new();
+        let is_first = |claim: &&Claim<'p>| seen.insert(identity(claim.service));
+        let mut firsts: Vec<Claim> = claims.iter().filter(is_first).cloned().collect();
+        if firsts.len() < 2 {
+            return None;
+        }
+        firsts.sort_by_key(|claim| claim.user);
+        let is_odd = |claim: &Claim| claim.service.derived_database() != name;
+        let position = firsts.iter().rposition(is_odd);
+        let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
+        let own = claims
+            .iter()
+            .filter(|claim| identity(claim.service) == identity(intruder.service));
+        let users: BTreeSet<User> = own.map(|claim| claim.user).collect();
+        let right = intruder.service.derived_database();
+        let is_free = NameDefect::of(&right).is_none() && !claimed.contains(&right);
+        Some(SharedDatabase {
+            namesake: firsts.iter().find(|claim| !is_odd(claim)).cloned(),
+            has_schemas: firsts.iter().any(|it| it.schema() != intruder.schema()),
+            link: self.stand_on(&intruder.database.chain, &users)?,
+            right: is_free.then_some(right),
+            others: firsts,
+            intruder,
+            server,
+            name,
+        })
+    }
+
+    /// Databases of inferred services whose names are no plain snake_case names, one finding a service and
+    /// name. `postgres` is what servers are asked for where nobody chose a name, so it is left alone.
+    pub fn odd_names(&self) -> Vec<OddName<'_>> {
+        let mut groups: BTreeMap<(usize, String), Vec<Claim>> = BTreeMap::new();
+        let mut owner: BTreeMap<String, usize> = BTreeMap::new();
+        for claim in self.claims() {
+            let defect = NameDefect::of(&claim.database.text);
+            if defect.is_none_or(|defect| defect == NameDefect::Reserved) || claim.is_of_helper() {
+                continue;
+            }
+            // Of several services that connect to it, it is the first's.
+            let number = identity(claim.service);
+            let name = claim.database.text.clone();
+            let first = *owner.entry(name.clone()).or_insert(number);
+            groups.entry((first, name)).or_default().push(claim);
+        }
+        let odd = groups.into_values();
+        odd.filter_map(|claims| self.odd_name(claims)).collect()
+    }
+
+    fn odd_name<'p>(&self, claims: Vec<Claim<'p>>) -> Option<OddName<'p>> {
+        let claim = claims.first()?.clone();
+        let name = &claim.database.text;
+        let defect = NameDefect::of(name)?;
+        let mut users: BTreeSet<User> = claims.iter().map(|claim| claim.user).collect();
+        let mut parts: Vec<(Part, String)> = Vec::new();
+        for other in &claims {
+            let key = &other.container.key.value;
+            parts.push((other.database.clone(), format!("`{key}` connects to it")));
+            if let Server::Container(number) = other.server {
+                let server = &self.stacks[other.user.0].services[number];
+                let created = server.variable("POSTGRES_DB").map(Variable::whole);
+                if let Some(created) = created.filter(|part| part.text == *name) {
+                    users.insert((other.user.0, number));
+                    let key = &server.key.value;
+                    parts.push((created, format!("`{key}` creates it")));
+                }
+            }
+        }
+        let link = self.stand_on(&claim.database.chain, &users)?;
+        let mut known = BTreeSet::from([link.place]);
+        let others: Vec<(Place, String)> = parts
+            .into_iter()
+            .filter_map(|(part, remark)| Some((self.stand_on(&part.chain, &users)?.place, remark)))
+            .filter(|(place, _)| known.insert(*place))
+            .collect();
+        let right = defect.corrected(name);
+        let places: Vec<Place> = known.into_iter().collect();
+        let is_name = |place: &Place| self.sources.slice(*place) == name;
+        let fix = right.as_ref().filter(|_| places.iter().all(is_name));
+        let fix = fix.map(|right| Fix {
+            safety: Safety::Unsafe,
+            title: format!("Replace `{name}` by `{right}`"),
+            edits: places
+                .iter()
+                .map(|&place| Edit {
+                    place,
+                    text: right.clone(),
+                })
+                .collect(),
+        });
+        Some(OddName {
+            place: link.place,
+            defect,
+            others,
+            right,
+            fix,
+            claim,
+        })
+    }
+
+    /// Where what makes a service keep tables of its own stands, and what it is.
+    pub fn says_stores(&self, service: &InferredService) -> Option<(Place, String)> {
+        let name = &service.name;
+        match service.store.as_ref()? {
+            Store::Schema(place) => Some((*place, format!("`{name}` has a schema of its own"))),
+            Store::Migrations(folder) => {
+                let mut below = self.sources.files();
+                let (id, _) = below.find(|(_, file)| file.path.starts_with(&format!("{folder}/")))?;
+                let place = Span::default().in_file(id);
+                Some((place, format!("`{name}` has migrations of its own")))
+            }
+        }
+    }
+}
+
+/// What tells inferred services apart: there is one of each.
+fn identity(service: &InferredService) -> usize {
+    std::ptr::from_ref(service).addr()
+}
