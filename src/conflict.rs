@@ -81,6 +81,8 @@ const ORDER: [(Attribute, &[&str]); 9] = [
             "extra-env-drift",
             "database-url-mismatch",
             "init-sql-drift",
+            "unprovisioned-database",
+            "orphan-database",
             "database-name-mismatch",
         ],
     ),
@@ -92,6 +94,7 @@ const ORDER: [(Attribute, &[&str]); 9] = [
         Attribute::Entry,
         &[
             "unregistered-module",
+            "unregistered-compose-service",
             "init-sql-drift",
             "unknown-dependency",
             "extra-env-target",

@@ -4,7 +4,7 @@
 //! A service is what owns data, not a container: containers of one module are one service, and so are
 //! containers of one build whose module is not known.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::discover::is_test_code;
 use crate::finding::Owner;
@@ -29,6 +29,8 @@ pub struct InferredService {
     pub variables: Vec<String>,
     /// What shows that it keeps tables of its own in PostgreSQL.
     pub store: Option<Store>,
+    /// The database that the config says it owns; empty for none.
+    pub configured_database: Option<String>,
     /// Its containers, in the order of the stacks.
     pub containers: Vec<User>,
 }
@@ -61,6 +63,8 @@ impl InferredService {
 /// What tells services apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Identity {
+    /// The number of the config's setting.
+    Configured(usize),
     /// The folder of the module.
     Module(String),
     /// The context, the Dockerfile and the arguments that name what is built.
@@ -74,6 +78,10 @@ pub(super) struct Inference<'a> {
     policy: &'a Policy,
     packages: Packages,
     modules: BTreeMap<String, Module>,
+    /// The numbers of the config's settings by the keys of compose services.
+    configured_keys: HashMap<&'a str, usize>,
+    /// The same by the folders of modules.
+    configured_folders: HashMap<String, usize>,
 }
 
 impl<'a> Inference<'a> {
@@ -84,7 +92,21 @@ impl<'a> Inference<'a> {
         policy: &'a Policy,
     ) -> Self {
         let packages = Packages::of(sources);
+        let mut configured_keys = HashMap::new();
+        let mut configured_folders = HashMap::new();
+        for (number, setting) in policy.services.iter().enumerate() {
+            let own = [&setting.name].into_iter().filter(|_| setting.compose.is_empty());
+            for key in setting.compose.iter().chain(own) {
+                configured_keys.entry(key.value.as_str()).or_insert(number);
+            }
+            let folder = setting.folder.as_ref();
+            if let Some(folder) = folder.and_then(|folder| join("", &folder.value)) {
+                configured_folders.entry(folder).or_insert(number);
+            }
+        }
         Self {
+            configured_keys,
+            configured_folders,
             modules: modules(sources, facts, &packages),
             sources,
             stacks,
@@ -124,18 +146,13 @@ impl<'a> Inference<'a> {
                 users.push(user);
             }
         }
-        let is_left = |folder: &&String| {
-            let identity = Identity::Module((*folder).clone());
-            !containers.contains_key(&identity) && !is_below(folder, registered_folders)
-        };
-        let rest = self.modules.iter();
-        let rest = rest.filter(|(_, module)| !module.datasources.is_empty());
-        let rest: Vec<Identity> = rest
-            .map(|(folder, _)| folder)
-            .filter(is_left)
-            .cloned()
-            .map(Identity::Module)
-            .collect();
+        let stores = |module: &&Module| !module.datasources.is_empty();
+        let folders = self.modules.values().filter(stores).map(|it| it.folder.as_str());
+        let folders = folders.filter(|folder| !is_below(folder, registered_folders));
+        let configured = (0..self.policy.services.len()).map(Identity::Configured);
+        let mut seen: HashSet<Identity> = order.iter().cloned().collect();
+        let rest = folders.map(|folder| self.of_folder(folder)).chain(configured);
+        let rest: Vec<Identity> = rest.filter(|it| seen.insert(it.clone())).collect();
         order
             .into_iter()
             .chain(rest)
@@ -146,9 +163,27 @@ impl<'a> Inference<'a> {
             .collect()
     }
 
+    /// The service whose module lies in a folder.
+    fn of_folder(&self, folder: &str) -> Identity {
+        match self.configured_folders.get(folder) {
+            Some(&number) => Identity::Configured(number),
+            None => Identity::Module(folder.to_owned()),
+        }
+    }
+
     fn service(&self, identity: Identity, containers: Vec<User>) -> InferredService {
-        let folder = match identity {
-            Identity::Module(folder) => Some(folder),
+        let setting = match identity {
+            Identity::Configured(number) => Some(&self.policy.services[number]),
+            _ => None,
+        };
+        let folder = match &identity {
+            Identity::Configured(number) => {
+                let setting = &self.policy.services[*number];
+                let folder = setting.folder.as_ref();
+                let folder = folder.and_then(|folder| join("", &folder.value));
+                folder.or_else(|| self.folder_of(&containers))
+            }
+            Identity::Module(folder) => Some(folder.clone()),
             Identity::Build(..) => None,
         };
         let module = folder.as_ref().and_then(|folder| self.modules.get(folder));
@@ -159,11 +194,18 @@ impl<'a> Inference<'a> {
         let of_folder = folder.as_deref().map(file_name);
         let named_so = keys().find(|key| Some(*key) == of_folder);
         let main = keys().find(|key| !is_helper(key) && !key.contains("worker"));
-        let name = named_so.or(main).or(keys().next()).or(of_folder);
+        let told = setting.map(|setting| setting.name.value.as_str());
+        let name = told.or(named_so).or(main).or(keys().next()).or(of_folder);
+        let variable = setting.and_then(|setting| setting.variable.as_ref());
+        let database = setting.and_then(|setting| setting.database.as_ref());
         InferredService {
             name: name.filter(|name| !name.is_empty()).unwrap_or(".").to_owned(),
-            variables: self.variables(module),
+            variables: match variable {
+                Some(variable) => vec![variable.value.clone()],
+                None => self.variables(module),
+            },
             store: module.and_then(store),
+            configured_database: database.map(|database| database.value.clone()),
             folder,
             containers,
         }
@@ -207,9 +249,46 @@ impl<'a> Inference<'a> {
         container: &Container,
         builds: &HashMap<&str, &'a Build>,
     ) -> Option<Identity> {
-        if container.is_postgres() || container.is_pooler() || container.is_known_tool() {
+        if self.is_tool(container) {
             return None;
         }
+        if let Some(&number) = self.configured_keys.get(container.key.value.as_str()) {
+            return Some(Identity::Configured(number));
+        }
+        self.inferred(stack, container, builds).map(|identity| match identity {
+            Identity::Module(folder) => self.of_folder(&folder),
+            other => other,
+        })
+    }
+
+    /// Whether a container owns nothing: it is a server itself, or looks into the databases of others.
+    fn is_tool(&self, container: &Container) -> bool {
+        let names = [&container.key.value].into_iter().chain(&container.aliases);
+        let names = names.map(String::as_str).chain(container.image_name());
+        container.is_postgres()
+            || container.is_pooler()
+            || container.is_known_tool()
+            || names.into_iter().any(|name| self.policy.tools.iter().any(|tool| tool == name))
+    }
+
+    /// The folder of the first module that the containers would have without the config.
+    fn folder_of(&self, containers: &[User]) -> Option<String> {
+        containers.iter().find_map(|&(stack, number)| {
+            let stack = &self.stacks[stack];
+            let builds = builds_by_image(stack);
+            match self.inferred(stack, &stack.services[number], &builds)? {
+                Identity::Module(folder) => Some(folder),
+                _ => None,
+            }
+        })
+    }
+
+    fn inferred(
+        &self,
+        stack: &Stack,
+        container: &Container,
+        builds: &HashMap<&str, &'a Build>,
+    ) -> Option<Identity> {
         let image = container.image.as_ref().map(|image| image.text.as_str());
         let built = image.and_then(|image| builds.get(image).copied());
         let Some(build) = container.build.as_ref().or(built) else {

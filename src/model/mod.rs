@@ -31,6 +31,7 @@ mod packages;
 pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
+pub mod provision;
 pub mod product;
 pub mod registry;
 pub mod resolve;

@@ -8,7 +8,7 @@ use crate::model::inferred::{InferredService, Store, is_helper};
 use crate::model::names::NameDefect;
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
-use crate::source::{Place, Span};
+use crate::source::Place;
 
 /// What a container of an inferred service says its database is.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Claim<'a> {
     pub database: Part,
     /// Where it leads.
     pub server: Server,
+    /// The service's number among the inferred ones.
+    number: usize,
     pub(super) user: User,
 }
 
@@ -73,7 +75,7 @@ pub struct OddName<'a> {
 
 impl Claim<'_> {
     /// Whether its container only helps a service, and so owns nothing.
-    fn is_of_helper(&self) -> bool {
+    pub(super) fn is_of_helper(&self) -> bool {
         is_helper(&self.container.key.value)
     }
 
@@ -96,16 +98,39 @@ impl Claim<'_> {
     }
 }
 
+impl SharedDatabase<'_> {
+    /// That the others claim it too, to end a sentence with.
+    pub fn names_of_others(&self) -> String {
+        const MOST: usize = 3;
+        let names: Vec<String> = self
+            .others
+            .iter()
+            .map(|claim| format!("`{}`", claim.service.name))
+            .collect();
+        match names.as_slice() {
+            [only] => format!("and so does {only}"),
+            names if names.len() <= MOST => format!("and so do {}", names.join(" and ")),
+            names => {
+                let shown = names[..MOST - 1].join(", ");
+                format!("and so do {shown} and {} others", names.len() + 1 - MOST)
+            }
+        }
+    }
+}
+
 impl Workspace<'_> {
     /// What the containers of inferred services say their databases are, as far as that is certain, in the
     /// order of the services.
     pub fn claims(&self) -> Vec<Claim<'_>> {
-        let services = self.inferred_services().iter();
-        services.flat_map(|service| self.claims_of(service)).collect()
+        let services = 0..self.inferred_services().len();
+        services.flat_map(|number| self.claims_of(number)).collect()
     }
 
-    /// The same of one service.
-    pub fn claims_of<'p>(&'p self, service: &'p InferredService) -> Vec<Claim<'p>> {
+    /// The same of the inferred service of that number.
+    fn claims_of(&self, number: usize) -> Vec<Claim<'_>> {
+        let service = &self.inferred_services()[number];
+        let told = service.configured_database.as_deref();
+        let is_own = |name: &str| told.is_none_or(|told| told == name);
         let containers = service.containers.iter();
         containers
             .flat_map(|&user| {
@@ -119,8 +144,10 @@ impl Workspace<'_> {
                         variable,
                         database: variable
                             .database()
-                            .filter(|part| part.is_known && !part.text.is_empty())?,
+                            .filter(|part| part.is_known && !part.text.is_empty())
+                            .filter(|part| is_own(&part.text))?,
                         server: self.server_of(user.0, container, variable)?,
+                        number,
                         user,
                     })
                 })
@@ -195,7 +222,7 @@ impl Workspace<'_> {
         claimed: &BTreeSet<String>,
     ) -> Option<SharedDatabase<'p>> {
         let mut seen = BTreeSet::new();
-        let is_first = |claim: &&Claim<'p>| seen.insert(identity(claim.service));
+        let is_first = |claim: &&Claim<'p>| seen.insert(claim.number);
         let mut firsts: Vec<Claim> = claims.iter().filter(is_first).cloned().collect();
         if firsts.len() < 2 {
             return None;
@@ -206,7 +233,7 @@ impl Workspace<'_> {
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
         let own = claims
             .iter()
-            .filter(|claim| identity(claim.service) == identity(intruder.service));
+            .filter(|claim| claim.number == intruder.number);
         let users: BTreeSet<User> = own.map(|claim| claim.user).collect();
         let right = intruder.service.derived_database();
         let is_free = NameDefect::of(&right).is_none() && !claimed.contains(&right);
@@ -233,9 +260,8 @@ impl Workspace<'_> {
                 continue;
             }
             // Of several services that connect to it, it is the first's.
-            let number = identity(claim.service);
             let name = claim.database.text.clone();
-            let first = *owner.entry(name.clone()).or_insert(number);
+            let first = *owner.entry(name.clone()).or_insert(claim.number);
             groups.entry((first, name)).or_default().push(claim);
         }
         let odd = groups.into_values();
@@ -293,22 +319,14 @@ impl Workspace<'_> {
         })
     }
 
-    /// Where what makes a service keep tables of its own stands, and what it is.
-    pub fn says_stores(&self, service: &InferredService) -> Option<(Place, String)> {
-        let name = &service.name;
-        match service.store.as_ref()? {
-            Store::Schema(place) => Some((*place, format!("`{name}` has a schema of its own"))),
-            Store::Migrations(folder) => {
-                let mut below = self.sources.files();
-                let (id, _) = below.find(|(_, file)| file.path.starts_with(&format!("{folder}/")))?;
-                let place = Span::default().in_file(id);
-                Some((place, format!("`{name}` has migrations of its own")))
-            }
-        }
-    }
 }
 
-/// What tells inferred services apart: there is one of each.
-fn identity(service: &InferredService) -> usize {
-    std::ptr::from_ref(service).addr()
+impl InferredService {
+    /// Where its schema stands, for a label.
+    pub fn says_stores(&self) -> Option<(Place, String)> {
+        match self.store.as_ref()? {
+            Store::Schema(place) => Some((*place, format!("`{}` has a schema of its own", self.name))),
+            Store::Migrations(_) => None,
+        }
+    }
 }
