@@ -494,6 +494,12 @@ impl Service {
         OTHERS.contains(&file_name(name))
     }
 
+    /// Whether its image is known for a server of other software, which runs no code of a workspace.
+    pub fn is_other_server(&self) -> bool {
+        let name = file_name(self.image_name().unwrap_or_default());
+        self.is_other_software() && !["node", "nginx"].contains(&name)
+    }
+
     /// The port that its server listens on, unless it is told another one in a way that is not read.
     pub fn listens_on(&self, usual: u16) -> Option<u16> {
         let is_told = self.variable("PGPORT").is_some()

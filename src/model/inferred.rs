@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::discover::is_test_code;
 use crate::finding::Owner;
-use crate::model::User;
 use crate::model::compose::{Build, Service as Container, Stack};
 use crate::model::module::{DatasourceUrl, Module, is_generated_copy};
 use crate::model::packages::Packages;
 use crate::model::prisma_config::{Source, prisma_config};
 use crate::model::registry::Field;
+use crate::model::{User, Workspace};
 use crate::parse::{AllFacts, Facts};
 use crate::policy::Policy;
-use crate::source::{Kind, Place, Seen, Sources, file_name, has_ending, join, parent};
+use crate::source::{Existence, Kind, Place, Seen, Sources, file_name, has_ending, join, parent};
 
 /// A service that no registry names.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct InferredService {
     pub configured_database: Option<String>,
     /// Its containers, in the order of the stacks.
     pub containers: Vec<User>,
+    /// Its name without what tells it from others of that name.
+    short_name: String,
 }
 
 /// What shows that a service keeps tables of its own.
@@ -56,7 +58,22 @@ impl From<&InferredService> for Owner {
 impl InferredService {
     /// The name that its database would have by its own.
     pub fn derived_database(&self) -> String {
-        super::names::snake_case(&self.name)
+        super::names::snake_case(&self.short_name)
+    }
+}
+
+impl Workspace<'_> {
+    /// The folders of stacks, and of modules that no stack runs, that have services in no registry and
+    /// belong to no product; `.` is the workspace root.
+    pub fn folders_without_registry(&self) -> BTreeSet<&str> {
+        let services = self.inferred_services().iter();
+        let folders = services.filter_map(|service| match service.containers.first() {
+            Some((stack, _)) if self.product_of_stack.contains_key(stack) => None,
+            Some(&(stack, _)) => Some(self.stacks[stack].folder.as_str()),
+            None => service.folder.as_deref(),
+        });
+        let named = folders.map(|folder| if folder.is_empty() { "." } else { folder });
+        named.collect()
     }
 }
 
@@ -91,11 +108,16 @@ impl<'a> Inference<'a> {
         stacks: &'a [Stack],
         policy: &'a Policy,
     ) -> Self {
-        let packages = Packages::of(sources);
+        let containers = stacks.iter().flat_map(|stack| &stack.services);
+        let builds = containers.filter_map(|container| container.build.as_ref());
+        let contexts = builds.filter_map(|build| build.context.as_deref());
+        let packages = Packages::of(sources, contexts);
         let mut configured_keys = HashMap::new();
         let mut configured_folders = HashMap::new();
         for (number, setting) in policy.services.iter().enumerate() {
-            let own = [&setting.name].into_iter().filter(|_| setting.compose.is_empty());
+            let own = [&setting.name]
+                .into_iter()
+                .filter(|_| setting.compose.is_empty());
             for key in setting.compose.iter().chain(own) {
                 configured_keys.entry(key.value.as_str()).or_insert(number);
             }
@@ -147,20 +169,46 @@ impl<'a> Inference<'a> {
             }
         }
         let stores = |module: &&Module| !module.datasources.is_empty();
-        let folders = self.modules.values().filter(stores).map(|it| it.folder.as_str());
+        let folders = self
+            .modules
+            .values()
+            .filter(stores)
+            .map(|it| it.folder.as_str());
         let folders = folders.filter(|folder| !is_below(folder, registered_folders));
         let configured = (0..self.policy.services.len()).map(Identity::Configured);
         let mut seen: HashSet<Identity> = order.iter().cloned().collect();
-        let rest = folders.map(|folder| self.of_folder(folder)).chain(configured);
+        let rest = folders
+            .map(|folder| self.of_folder(folder))
+            .chain(configured);
         let rest: Vec<Identity> = rest.filter(|it| seen.insert(it.clone())).collect();
-        order
-            .into_iter()
-            .chain(rest)
+        let all = order.into_iter().chain(rest);
+        let mut services: Vec<InferredService> = all
             .map(|identity| {
                 let users = containers.remove(&identity).unwrap_or_default();
                 self.service(identity, users)
             })
-            .collect()
+            .collect();
+        self.tell_apart(&mut services);
+        services
+    }
+
+    /// Gives services of one name the paths of their folders for names, else those of their stacks.
+    fn tell_apart(&self, services: &mut [InferredService]) {
+        let mut uses: HashMap<String, usize> = HashMap::new();
+        for service in services.iter() {
+            *uses.entry(service.name.clone()).or_default() += 1;
+        }
+        for service in services.iter_mut().filter(|it| uses[&it.name] > 1) {
+            let stack = service.containers.first();
+            let stack = stack.map_or("", |&(stack, _)| self.stacks[stack].folder.as_str());
+            let beside = || join(stack, &service.name);
+            let name = service
+                .folder
+                .clone()
+                .filter(|it| !it.is_empty())
+                .or_else(beside);
+            service.name = name.unwrap_or_else(|| service.name.clone());
+        }
     }
 
     /// The service whose module lies in a folder.
@@ -189,7 +237,8 @@ impl<'a> Inference<'a> {
         let module = folder.as_ref().and_then(|folder| self.modules.get(folder));
         let keys = || {
             let containers = containers.iter();
-            containers.map(|&(stack, number)| self.stacks[stack].services[number].key.value.as_str())
+            containers
+                .map(|&(stack, number)| self.stacks[stack].services[number].key.value.as_str())
         };
         let of_folder = folder.as_deref().map(file_name);
         let named_so = keys().find(|key| Some(*key) == of_folder);
@@ -198,8 +247,13 @@ impl<'a> Inference<'a> {
         let name = told.or(named_so).or(main).or(keys().next()).or(of_folder);
         let variable = setting.and_then(|setting| setting.variable.as_ref());
         let database = setting.and_then(|setting| setting.database.as_ref());
+        let name = name
+            .filter(|name| !name.is_empty())
+            .unwrap_or(".")
+            .to_owned();
         InferredService {
-            name: name.filter(|name| !name.is_empty()).unwrap_or(".").to_owned(),
+            short_name: name.clone(),
+            name,
             variables: match variable {
                 Some(variable) => vec![variable.value.clone()],
                 None => self.variables(module),
@@ -255,10 +309,11 @@ impl<'a> Inference<'a> {
         if let Some(&number) = self.configured_keys.get(container.key.value.as_str()) {
             return Some(Identity::Configured(number));
         }
-        self.inferred(stack, container, builds).map(|identity| match identity {
-            Identity::Module(folder) => self.of_folder(&folder),
-            other => other,
-        })
+        self.inferred(stack, container, builds)
+            .map(|identity| match identity {
+                Identity::Module(folder) => self.of_folder(&folder),
+                other => other,
+            })
     }
 
     /// Whether a container owns nothing: it is a server itself, or looks into the databases of others.
@@ -268,7 +323,10 @@ impl<'a> Inference<'a> {
         container.is_postgres()
             || container.is_pooler()
             || container.is_known_tool()
-            || names.into_iter().any(|name| self.policy.tools.iter().any(|tool| tool == name))
+            || container.is_other_server()
+            || names
+                .into_iter()
+                .any(|name| self.policy.tools.iter().any(|tool| tool == name))
     }
 
     /// The folder of the first module that the containers would have without the config.
@@ -299,17 +357,9 @@ impl<'a> Inference<'a> {
         });
         let context = build.context.as_deref().filter(|_| !is_remote)?;
         let dockerfile = build.dockerfile.as_deref()?;
-        let named = self
-            .named_by_arguments(build, context)
-            .or_else(|| self.named_by_commands(container, context))
-            .or_else(|| self.around_build(context, dockerfile))
-            .or_else(|| self.named_by_dockerfile(dockerfile));
-        let root = || {
-            let root = self.packages.around(context)?;
-            let is_storing = self.modules.get(root).is_some_and(|it| !it.datasources.is_empty());
-            is_storing.then_some(root)
-        };
-        Some(match named.or_else(root) {
+        let is_there = self.sources.existence(context) == Existence::Folder;
+        let module = is_there.then(|| self.built_module(container, build, context, dockerfile));
+        Some(match module.flatten() {
             Some(folder) => Identity::Module(folder.to_owned()),
             None => Identity::Build(
                 context.to_owned(),
@@ -319,20 +369,55 @@ impl<'a> Inference<'a> {
         })
     }
 
+    /// The module that a build from this workspace is one of, as far as anything says so.
+    fn built_module(
+        &self,
+        container: &Container,
+        build: &Build,
+        context: &str,
+        dockerfile: &str,
+    ) -> Option<&str> {
+        let root = || {
+            let root = self.packages.around(context)?;
+            let module = self.modules.get(root)?;
+            (!module.datasources.is_empty()).then_some(root)
+        };
+        self.named_by_arguments(build, context)
+            .or_else(|| self.named_by_commands(container, context))
+            .or_else(|| self.around_build(context, dockerfile))
+            .or_else(|| self.named_by_dockerfile(dockerfile))
+            .or_else(root)
+    }
+
     /// The package that a build argument names, where they name just one.
     fn named_by_arguments(&self, build: &Build, context: &str) -> Option<&str> {
-        let named = telling_arguments(build).filter_map(|value| self.packages.named(value, context));
+        let named =
+            telling_arguments(build).filter_map(|value| self.packages.named(value, context));
         only(named.collect())
     }
 
     /// The package that the last of a container's commands to name one names.
     fn named_by_commands(&self, container: &Container, context: &str) -> Option<&str> {
         const TELLING: [&str; 14] = [
-            "--filter", "-F", "--workspace", "-w", "workspace", "--prefix", "--cwd", "-C", "--dir",
-            "--scope", "serve", "start", "run", "--project",
+            "--filter",
+            "-F",
+            "--workspace",
+            "-w",
+            "workspace",
+            "--prefix",
+            "--cwd",
+            "-C",
+            "--dir",
+            "--scope",
+            "serve",
+            "start",
+            "run",
+            "--project",
         ];
         let text = container.commands.join(" ");
-        let commands = text.split("&&").flat_map(|part| part.split([';', '|', '\n']));
+        let commands = text
+            .split("&&")
+            .flat_map(|part| part.split([';', '|', '\n']));
         let mut last = None;
         for command in commands {
             let mut is_told = false;
@@ -388,7 +473,10 @@ impl<'a> Inference<'a> {
         if !is_runtime {
             return None;
         }
-        let sources = container.mounts.iter().filter_map(|mount| stack.host_path(mount));
+        let sources = container
+            .mounts
+            .iter()
+            .filter_map(|mount| stack.host_path(mount));
         let packages = sources.filter_map(|path| {
             let package = self.packages.around(&path)?;
             (package == path).then_some(package)
@@ -419,14 +507,23 @@ fn is_below(folder: &str, folders: &BTreeSet<&str>) -> bool {
 /// The builds of a stack by the image that they are given: other containers run it as well.
 fn builds_by_image(stack: &Stack) -> HashMap<&str, &Build> {
     let containers = stack.services.iter();
-    let built = containers.filter_map(|it| Some((it.image.as_ref()?.text.as_str(), it.build.as_ref()?)));
+    let built =
+        containers.filter_map(|it| Some((it.image.as_ref()?.text.as_str(), it.build.as_ref()?)));
     built.collect()
 }
 
 /// The values of build arguments that say which of several services is built.
 fn telling_arguments(build: &Build) -> impl Iterator<Item = &str> {
     const WORDS: [&str; 9] = [
-        "APP", "SERVICE", "PACKAGE", "PROJECT", "MODULE", "WORKSPACE", "FILTER", "SCOPE", "TARGET",
+        "APP",
+        "SERVICE",
+        "PACKAGE",
+        "PROJECT",
+        "MODULE",
+        "WORKSPACE",
+        "FILTER",
+        "SCOPE",
+        "TARGET",
     ];
     let is_telling = |name: &str| {
         let name = name.to_ascii_uppercase();
@@ -439,8 +536,17 @@ fn telling_arguments(build: &Build) -> impl Iterator<Item = &str> {
 /// Whether a container's key says that it only helps a service: it migrates, fills or shows its database.
 pub(super) fn is_helper(key: &str) -> bool {
     const WORDS: [&str; 11] = [
-        "migrate", "migration", "migrations", "migrator", "seed", "seeder", "studio", "backup",
-        "exporter", "init", "setup",
+        "migrate",
+        "migration",
+        "migrations",
+        "migrator",
+        "seed",
+        "seeder",
+        "studio",
+        "backup",
+        "exporter",
+        "init",
+        "setup",
     ];
     key.split(['-', '_', '.']).any(|word| WORDS.contains(&word))
 }
@@ -522,7 +628,9 @@ fn is_migration(path: &str) -> bool {
     if !folders.any(|folder| ["migrations", "migration"].contains(&file_name(folder))) {
         return false;
     }
-    let is_script = ["ts", "js", "mjs", "cjs"].iter().any(|ending| has_ending(path, ending));
+    let is_script = ["ts", "js", "mjs", "cjs"]
+        .iter()
+        .any(|ending| has_ending(path, ending));
     let is_numbered = file_name(path).starts_with(|first: char| first.is_ascii_digit());
     has_ending(path, "sql") || is_script && is_numbered
 }

@@ -92,9 +92,7 @@ impl Claim<'_> {
 
     /// The place of the name nearest the container.
     pub fn place(&self) -> Place {
-        self.database
-            .place()
-            .unwrap_or(self.variable.name.place)
+        self.database.place().unwrap_or(self.variable.name.place)
     }
 }
 
@@ -156,7 +154,12 @@ impl Workspace<'_> {
     }
 
     /// The server that a connection string leads to; `None` where that is not certain.
-    fn server_of(&self, stack: usize, container: &Container, variable: &Variable) -> Option<Server> {
+    fn server_of(
+        &self,
+        stack: usize,
+        container: &Container,
+        variable: &Variable,
+    ) -> Option<Server> {
         if !variable.is_postgres() || container.network_mode.is_some() {
             return None;
         }
@@ -201,7 +204,11 @@ impl Workspace<'_> {
         for claim in self.claims() {
             claimed.insert(claim.database.text.clone());
             if claim.service.store.is_some() && !claim.is_of_helper() {
-                let key = (claim.user.0, claim.server.clone(), claim.database.text.clone());
+                let key = (
+                    claim.user.0,
+                    claim.server.clone(),
+                    claim.database.text.clone(),
+                );
                 groups.entry(key).or_default().push(claim);
             }
         }
@@ -318,14 +325,15 @@ impl Workspace<'_> {
             claim,
         })
     }
-
 }
 
 impl InferredService {
     /// Where its schema stands, for a label.
     pub fn says_stores(&self) -> Option<(Place, String)> {
         match self.store.as_ref()? {
-            Store::Schema(place) => Some((*place, format!("`{}` has a schema of its own", self.name))),
+            Store::Schema(place) => {
+                Some((*place, format!("`{}` has a schema of its own", self.name)))
+            }
             Store::Migrations(_) => None,
         }
     }

@@ -18,8 +18,12 @@ pub(super) struct Packages {
 impl Packages {
     /// Those of a workspace. The apps of a Nest workspace have no manifest: `apps/<name>/src` is one too, and
     /// so is a Dockerfile beside a Prisma schema.
-    pub(super) fn of(sources: &Sources) -> Self {
+    /// So are `contexts`, the folders that images are built from.
+    pub(super) fn of<'c>(sources: &Sources, contexts: impl Iterator<Item = &'c str>) -> Self {
         let mut packages = Self::default();
+        let is_folder = |path: &&str| sources.find_seen(path) == Some(Seen::Folder);
+        let contexts = contexts.filter(is_folder).map(str::to_owned);
+        packages.folders.extend(contexts);
         let has_file = |folder: &str, name: &str| {
             let path = join(folder, name);
             path.is_some_and(|path| sources.find_seen(&path) == Some(Seen::File))
@@ -109,12 +113,15 @@ mod tests {
             "apps/press/project.json",
         ];
         let files = paths.map(|path| (path.to_owned(), ""));
-        let packages = Packages::of(&in_memory(files, &Options::default()));
+        let packages = Packages::of(&in_memory(files, &Options::default()), [].into_iter());
         assert_eq!(packages.named("harvest", ""), Some("apps/harvest"));
         assert_eq!(packages.named("@estate/press", ""), Some("apps/press"));
         assert_eq!(packages.named("./apps/cellar", ""), Some("apps/cellar"));
         assert_eq!(packages.named("apps/press/main.js", ""), Some("apps/press"));
-        assert_eq!(packages.named("../press", "apps/harvest"), Some("apps/press"));
+        assert_eq!(
+            packages.named("../press", "apps/harvest"),
+            Some("apps/press")
+        );
         assert_eq!(packages.named("cellar", ""), None, "two are called so");
         assert_eq!(packages.named("docs/notes", ""), None);
         assert_eq!(packages.around("apps/harvest/src"), Some("apps/harvest"));

@@ -81,7 +81,9 @@ impl Workspace<'_> {
                 if !has_ending(&path, "sql") {
                     continue;
                 }
-                let script = self.init_script(&path).filter(|script| script.is_complete)?;
+                let script = self
+                    .init_script(&path)
+                    .filter(|script| script.is_complete)?;
                 provision.scripted.extend(script.creates);
                 provision.scripts.push(path);
             }
@@ -153,7 +155,10 @@ impl Workspace<'_> {
         let name = &claim.database.text;
         let others = claims[1..].iter().filter_map(|other| {
             let place = self.stand_on(&other.database.chain, &users)?.place;
-            Some((place, format!("`{}` asks for it too", other.container.key.value)))
+            Some((
+                place,
+                format!("`{}` asks for it too", other.container.key.value),
+            ))
         });
         let (first, place) = &provision.first;
         let created = (
@@ -219,7 +224,9 @@ impl Workspace<'_> {
         let mut told = BTreeSet::new();
         let mut words: Option<HashSet<&str>> = None;
         for ((stack, server), claims) in self.claims_by_server() {
-            if self.product_of_stack.contains_key(&stack) || !self.knows_all_users(stack, server, &claims) {
+            if self.product_of_stack.contains_key(&stack)
+                || !self.knows_all_users(stack, server, &claims)
+            {
                 continue;
             }
             let container = &self.stacks[stack].services[server];
@@ -243,7 +250,9 @@ impl Workspace<'_> {
             };
             let mut by_name: HashMap<String, &Claim> = HashMap::new();
             for claim in &claims {
-                by_name.entry(claim.service.derived_database()).or_insert(claim);
+                by_name
+                    .entry(claim.service.derived_database())
+                    .or_insert(claim);
             }
             for name in unused {
                 let namesake = renamed.or_else(|| by_name.get(&name.value).copied());
@@ -267,9 +276,14 @@ impl Workspace<'_> {
         let claiming: HashSet<usize> = claims.iter().map(|claim| claim.user.1).collect();
         let has_to_do = |container: &Container| {
             let mut waits = container.depends_on.iter();
-            let values = container.environment.iter().filter_map(|it| it.value.as_ref());
+            let values = container
+                .environment
+                .iter()
+                .filter_map(|it| it.value.as_ref());
             waits.any(|it| it.name.text == *key)
-                || values.into_iter().any(|value| names_in(&value.text).any(|word| word == key))
+                || values
+                    .into_iter()
+                    .any(|value| names_in(&value.text).any(|word| word == key))
                 || container.unknown_environment.is_some()
         };
         let is_known = |(number, container): (usize, &Container)| {
@@ -320,7 +334,8 @@ fn missing<'c, 'p>(
 /// The words of a text that could be names of databases.
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-    text.split(move |letter: char| !is_part(letter)).filter(|word| !word.is_empty())
+    text.split(move |letter: char| !is_part(letter))
+        .filter(|word| !word.is_empty())
 }
 
 /// Whether a database is there for tests or for the tools of migrations.
@@ -347,9 +362,14 @@ fn runs_usual_entrypoint(server: &Container) -> bool {
         "timescale/timescaledb",
         "imresamu/postgis",
     ];
-    let is_usual = server.image_name().is_some_and(|name| IMAGES.contains(&name));
+    let is_usual = server
+        .image_name()
+        .is_some_and(|name| IMAGES.contains(&name));
     let first = server.commands.first();
-    is_usual && first.is_none_or(|word| word == "postgres" || word.starts_with('-') || word.starts_with("postgres "))
+    is_usual
+        && first.is_none_or(|word| {
+            word == "postgres" || word.starts_with('-') || word.starts_with("postgres ")
+        })
 }
 
 /// The database that the image creates by itself, and where it is named.

@@ -107,7 +107,12 @@ impl Workspace<'_> {
             let written = service.entry.dockerfile.known();
             [module, written.map(|text| parent(&text.value))]
         });
-        Some(folders.flatten().filter(|folder| !folder.is_empty()).collect())
+        Some(
+            folders
+                .flatten()
+                .filter(|folder| !folder.is_empty())
+                .collect(),
+        )
     }
 
     /// Containers of the products' stacks that run a module which no entry names, one a module; none where
@@ -141,7 +146,9 @@ impl Workspace<'_> {
             });
             let runs: Vec<_> = runs.collect();
             // The development set says it first.
-            let main = runs.iter().find(|(stack, product, _)| product.development == Some(*stack));
+            let main = runs
+                .iter()
+                .find(|(stack, product, _)| product.development == Some(*stack));
             let Some(&(_, product, container)) = main.or(runs.first()) else {
                 continue;
             };

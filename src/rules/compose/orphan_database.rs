@@ -15,20 +15,23 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let owner = namesake.map_or_else(Owner::default, |claim| claim.service.into());
         let asks = namesake.map(|claim| {
             let (service, database) = (&claim.service.name, &claim.database.text);
-            (claim.place(), format!("`{service}` connects to `{database}`"))
+            (
+                claim.place(),
+                format!("`{service}` connects to `{database}`"),
+            )
         });
         // A service that asks for another database instead makes one mistake, not two.
-        let wrong = namesake.map_or_else(
-            || name.clone(),
-            |claim| claim.database.text.clone(),
-        );
+        let wrong = namesake.map_or_else(|| name.clone(), |claim| claim.database.text.clone());
         report
             .at(
                 orphan.name.place,
                 format!("no service connects to `{name}`, which `{server}` creates"),
             )
             .about(owner.clone(), name)
-            .because(orphan.server.key.place, format!("`{server}` runs the script"))
+            .because(
+                orphan.server.key.place,
+                format!("`{server}` runs the script"),
+            )
             .because_all(asks)
             .argues_for(owner, Attribute::Database, Wrong::Value(wrong))
             .help("remove the statement, or name the database in a connection string");

@@ -55,7 +55,7 @@ fn in_stacks(workspace: &Workspace, report: &mut Report) {
             None => shared.names_of_others(),
         };
         let schemas = if shared.has_schemas {
-            "; a schema of its own is no database of its own"
+            "; a `?schema=` of its own is no database of its own"
         } else {
             ""
         };
