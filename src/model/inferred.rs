@@ -185,7 +185,7 @@ impl<'a> Inference<'a> {
         let mut services: Vec<InferredService> = all
             .map(|identity| {
                 let users = containers.remove(&identity).unwrap_or_default();
-                self.service(identity, users)
+                self.service(&identity, users)
             })
             .collect();
         self.tell_apart(&mut services);
@@ -219,12 +219,12 @@ impl<'a> Inference<'a> {
         }
     }
 
-    fn service(&self, identity: Identity, containers: Vec<User>) -> InferredService {
+    fn service(&self, identity: &Identity, containers: Vec<User>) -> InferredService {
         let setting = match identity {
-            Identity::Configured(number) => Some(&self.policy.services[number]),
+            Identity::Configured(number) => Some(&self.policy.services[*number]),
             _ => None,
         };
-        let folder = match &identity {
+        let folder = match identity {
             Identity::Configured(number) => {
                 let setting = &self.policy.services[*number];
                 let folder = setting.folder.as_ref();
@@ -303,7 +303,11 @@ impl<'a> Inference<'a> {
         container: &Container,
         builds: &HashMap<&str, &'a Build>,
     ) -> Option<Identity> {
-        if self.is_tool(container) {
+        let owns_nothing = container.is_postgres()
+            || container.is_pooler()
+            || container.is_known_tool()
+            || container.is_other_server();
+        if owns_nothing {
             return None;
         }
         if let Some(&number) = self.configured_keys.get(container.key.value.as_str()) {
@@ -314,19 +318,6 @@ impl<'a> Inference<'a> {
                 Identity::Module(folder) => self.of_folder(&folder),
                 other => other,
             })
-    }
-
-    /// Whether a container owns nothing: it is a server itself, or looks into the databases of others.
-    fn is_tool(&self, container: &Container) -> bool {
-        let names = [&container.key.value].into_iter().chain(&container.aliases);
-        let names = names.map(String::as_str).chain(container.image_name());
-        container.is_postgres()
-            || container.is_pooler()
-            || container.is_known_tool()
-            || container.is_other_server()
-            || names
-                .into_iter()
-                .any(|name| self.policy.tools.iter().any(|tool| tool == name))
     }
 
     /// The folder of the first module that the containers would have without the config.
@@ -348,8 +339,8 @@ impl<'a> Inference<'a> {
         builds: &HashMap<&str, &'a Build>,
     ) -> Option<Identity> {
         let image = container.image.as_ref().map(|image| image.text.as_str());
-        let built = image.and_then(|image| builds.get(image).copied());
-        let Some(build) = container.build.as_ref().or(built) else {
+        let of_image = image.and_then(|image| builds.get(image).copied());
+        let Some(build) = container.build.as_ref().or(of_image) else {
             return self.mounted(stack, container).map(Identity::Module);
         };
         let is_remote = build.context_text.as_ref().is_some_and(|context| {

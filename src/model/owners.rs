@@ -216,7 +216,7 @@ impl Workspace<'_> {
             .into_iter()
             .filter_map(|((stack, server, name), claims)| {
                 let server = self.server_name(stack, &server);
-                self.shared(name, server, claims, &claimed)
+                self.shared(name, server, &claims, &claimed)
             })
             .collect()
     }
@@ -225,7 +225,7 @@ impl Workspace<'_> {
         &self,
         name: String,
         server: String,
-        claims: Vec<Claim<'p>>,
+        claims: &[Claim<'p>],
         claimed: &BTreeSet<String>,
     ) -> Option<SharedDatabase<'p>> {
         let mut seen = BTreeSet::new();
@@ -272,16 +272,16 @@ impl Workspace<'_> {
             groups.entry((first, name)).or_default().push(claim);
         }
         let odd = groups.into_values();
-        odd.filter_map(|claims| self.odd_name(claims)).collect()
+        odd.filter_map(|claims| self.odd_name(&claims)).collect()
     }
 
-    fn odd_name<'p>(&self, claims: Vec<Claim<'p>>) -> Option<OddName<'p>> {
+    fn odd_name<'p>(&self, claims: &[Claim<'p>]) -> Option<OddName<'p>> {
         let claim = claims.first()?.clone();
         let name = &claim.database.text;
         let defect = NameDefect::of(name)?;
         let mut users: BTreeSet<User> = claims.iter().map(|claim| claim.user).collect();
         let mut parts: Vec<(Part, String)> = Vec::new();
-        for other in &claims {
+        for other in claims {
             let key = &other.container.key.value;
             parts.push((other.database.clone(), format!("`{key}` connects to it")));
             if let Server::Container(number) = other.server {

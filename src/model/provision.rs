@@ -212,7 +212,7 @@ impl Workspace<'_> {
                 .iter()
                 .any(|word| words.contains(word))
         };
-        let is_base = stack.is_standard(self.sources)
+        let is_base = stack.runs_as_it_is(self.sources)
             || super::compose::standard_files(self.sources, &stack.folder).is_empty();
         is_base && stack.open.is_empty() && !stack.services.iter().any(creates)
     }
