@@ -1281,7 +1281,7 @@ const MISTAKES: &[Mistake] = &[
                 .replace(
                     COMPOSE,
                     "  invoicing:\n    <<: *service\n",
-                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n\n  invoicing:\n    <<: *service\n",
+                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n    environment:\n      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/mooring\n\n  invoicing:\n    <<: *service\n",
                 )
         },
         finding: "unregistered-module modules/domain/mooring/prisma/schema.prisma ⟦db⟧",

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::connection::{self, Connection};
+use crate::discover::is_test_code;
 use crate::model::resolve::{self, Link, Resolved, Variables};
 use crate::parse::Facts;
 use crate::parse::compose as written;
@@ -610,6 +611,17 @@ impl Stack {
             .first()
             .map(|file| file_name(&sources.file(*file).path));
         self.purpose.is_some() || base.is_some_and(|name| STANDARD_NAMES.contains(&name))
+    }
+
+    /// Whether it is run for tests only, by the names of its base file and of the folders above it.
+    pub fn is_for_tests(&self, sources: &Sources) -> bool {
+        const WORDS: [&str; 5] = ["test", "tests", "testing", "e2e", "ci"];
+        let Some(base) = self.files.first() else {
+            return false;
+        };
+        let path = sources.file(*base).path.as_str();
+        let mut words = file_name(path).split(['.', '-', '_']);
+        is_test_code(path) || words.any(|word| WORDS.contains(&word))
     }
 
     /// The PostgreSQL services.

@@ -633,3 +633,6 @@ fn above_prisma(path: &str) -> String {
     let prisma = folders.find(|folder| file_name(folder) == "prisma");
     prisma.map_or_else(|| parent(path), parent).to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,24 @@ impl Claim<'_> {
         is_helper(&self.container.key.value)
     }
 
+    /// Where an example file holds what names the database, if one does: the file that people make of it
+    /// holds other values, and only what comes from one place is the same there.
+    fn example(&self) -> Option<Place> {
+        let host = self.variable.host().map(|(host, _)| host);
+        let parts = [Some(&self.database), host.as_ref()];
+        let part = parts
+            .into_iter()
+            .flatten()
+            .find(|part| part.is_from_example)?;
+        part.chain.last().map(|link| link.shared)
+    }
+
+    /// Whether both containers can run at a time: profiles that have nothing in common are alternatives.
+    fn runs_beside(&self, other: &Claim) -> bool {
+        let (own, others) = (&self.container.profiles, &other.container.profiles);
+        own.is_empty() || others.is_empty() || own.iter().any(|profile| others.contains(profile))
+    }
+
     /// The `?schema=` of the connection string.
     fn schema(&self) -> Option<&str> {
         let (value, connection) = (
@@ -129,8 +147,10 @@ impl Workspace<'_> {
         let service = &self.inferred_services()[number];
         let told = service.configured_database.as_deref();
         let is_own = |name: &str| told.is_none_or(|told| told == name);
+        let is_for_tests = |stack: usize| self.stacks[stack].is_for_tests(self.sources);
         let containers = service.containers.iter();
         containers
+            .filter(|user| !is_for_tests(user.0))
             .flat_map(|&user| {
                 let container = &self.stacks[user.0].services[user.1];
                 let named = service.variables.iter();
@@ -198,7 +218,7 @@ impl Workspace<'_> {
     /// Databases that several services of one stack, each with a schema or migrations of its own, connect
     /// to. Two containers of one service share nothing.
     pub fn shared_without_registry(&self) -> Vec<SharedDatabase<'_>> {
-        type Key = (usize, Server, String);
+        type Key = (usize, Server, String, Option<Place>);
         let mut groups: BTreeMap<Key, Vec<Claim>> = BTreeMap::new();
         let mut claimed = BTreeSet::new();
         for claim in self.claims() {
@@ -208,13 +228,14 @@ impl Workspace<'_> {
                     claim.user.0,
                     claim.server.clone(),
                     claim.database.text.clone(),
+                    claim.example(),
                 );
                 groups.entry(key).or_default().push(claim);
             }
         }
         groups
             .into_iter()
-            .filter_map(|((stack, server, name), claims)| {
+            .filter_map(|((stack, server, name, _), claims)| {
                 let server = self.server_name(stack, &server);
                 self.shared(name, server, &claims, &claimed)
             })
@@ -238,6 +259,10 @@ impl Workspace<'_> {
         let is_odd = |claim: &Claim| claim.service.derived_database() != name;
         let position = firsts.iter().rposition(is_odd);
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
+        firsts.retain(|claim| claim.runs_beside(&intruder));
+        if firsts.is_empty() {
+            return None;
+        }
         let own = claims
             .iter()
             .filter(|claim| claim.number == intruder.number);

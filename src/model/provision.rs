@@ -125,7 +125,7 @@ impl Workspace<'_> {
             let container = &self.stacks[stack].services[server];
             let Some(provision) = self
                 .provision(&self.stacks[stack], container)
-                .filter(|_| self.is_alone(stack))
+                .filter(|_| self.is_alone(stack) && !self.product_of_stack.contains_key(&stack))
             else {
                 continue;
             };
@@ -335,6 +335,7 @@ fn missing<'c, 'p>(
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
     text.split(move |letter: char| !is_part(letter))
+        .map(|word| word.trim_matches('-'))
         .filter(|word| !word.is_empty())
 }
 
