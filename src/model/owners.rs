@@ -1,6 +1,6 @@
 //! Who owns which database where no registry says it: what the connection strings of inferred services name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Edit, Fix, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
@@ -29,7 +29,7 @@ pub struct Claim<'a> {
 }
 
 /// A server, as far as that tells it from others within one stack.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Server {
     /// The container of that number, which may be a pooler.
     Container(usize),
@@ -191,7 +191,14 @@ impl Workspace<'_> {
         if container.link_aliases.contains(&host.text) {
             return None;
         }
-        if let Some(reached) = self.stacks[stack].answering_to(&host.text) {
+        let has_domain = name.contains(['.', ':']);
+        let stack_of = &self.stacks[stack];
+        let reached = if has_domain {
+            stack_of.by_host(&host.text)
+        } else {
+            stack_of.answering_to(&host.text)
+        };
+        if let Some(reached) = reached {
             return Some(Server::Container(self.stacks[stack].position(reached)));
         }
         let port = match port {
@@ -200,7 +207,7 @@ impl Workspace<'_> {
             _ => self.policy.postgres_port.to_string(),
         };
         let mut networks = Vec::new();
-        if !name.contains(['.', ':']) {
+        if !has_domain {
             networks.clone_from(&container.networks);
             networks.sort();
         }
@@ -220,9 +227,10 @@ impl Workspace<'_> {
     pub fn shared_without_registry(&self) -> Vec<SharedDatabase<'_>> {
         type Key = (usize, Server, String, Option<Place>);
         let mut groups: BTreeMap<Key, Vec<Claim>> = BTreeMap::new();
-        let mut claimed = BTreeSet::new();
+        let mut claimed = HashSet::new();
         for claim in self.claims() {
-            claimed.insert(claim.database.text.clone());
+            let name = claim.database.text.clone();
+            claimed.insert((claim.user.0, claim.server.clone(), name));
             if claim.service.store.is_some() && !claim.is_of_helper() {
                 let key = (
                     claim.user.0,
@@ -236,19 +244,17 @@ impl Workspace<'_> {
         groups
             .into_iter()
             .filter_map(|((stack, server, name, _), claims)| {
-                let server = self.server_name(stack, &server);
-                self.shared(name, server, &claims, &claimed)
+                let mut shared = self.shared(name, &claims)?;
+                shared.server = self.server_name(stack, &server);
+                let is_free =
+                    |right: &String| !claimed.contains(&(stack, server.clone(), right.clone()));
+                shared.right = shared.right.filter(is_free);
+                Some(shared)
             })
             .collect()
     }
 
-    fn shared<'p>(
-        &self,
-        name: String,
-        server: String,
-        claims: &[Claim<'p>],
-        claimed: &BTreeSet<String>,
-    ) -> Option<SharedDatabase<'p>> {
+    fn shared<'p>(&self, name: String, claims: &[Claim<'p>]) -> Option<SharedDatabase<'p>> {
         let mut seen = BTreeSet::new();
         let is_first = |claim: &&Claim<'p>| seen.insert(claim.number);
         let mut firsts: Vec<Claim> = claims.iter().filter(is_first).cloned().collect();
@@ -268,15 +274,14 @@ impl Workspace<'_> {
             .filter(|claim| claim.number == intruder.number);
         let users: BTreeSet<User> = own.map(|claim| claim.user).collect();
         let right = intruder.service.derived_database();
-        let is_free = NameDefect::of(&right).is_none() && !claimed.contains(&right);
         Some(SharedDatabase {
             namesake: firsts.iter().find(|claim| !is_odd(claim)).cloned(),
             has_schemas: firsts.iter().any(|it| it.schema() != intruder.schema()),
             link: self.stand_on(&intruder.database.chain, &users)?,
-            right: is_free.then_some(right),
+            right: Some(right).filter(|right| NameDefect::of(right).is_none()),
             others: firsts,
             intruder,
-            server,
+            server: String::new(),
             name,
         })
     }
@@ -306,11 +311,13 @@ impl Workspace<'_> {
         let defect = NameDefect::of(name)?;
         let mut users: BTreeSet<User> = claims.iter().map(|claim| claim.user).collect();
         let mut parts: Vec<(Part, String)> = Vec::new();
+        let mut scripted: BTreeSet<Place> = BTreeSet::new();
         for other in claims {
             let key = &other.container.key.value;
             parts.push((other.database.clone(), format!("`{key}` connects to it")));
             if let Server::Container(number) = other.server {
                 let server = &self.stacks[other.user.0].services[number];
+                scripted.extend(self.created_by_script(other.user.0, server, name));
                 let created = server.variable("POSTGRES_DB").map(Variable::whole);
                 if let Some(created) = created.filter(|part| part.text == *name) {
                     users.insert((other.user.0, number));
@@ -321,9 +328,15 @@ impl Workspace<'_> {
         }
         let link = self.stand_on(&claim.database.chain, &users)?;
         let mut known = BTreeSet::from([link.place]);
-        let others: Vec<(Place, String)> = parts
-            .into_iter()
-            .filter_map(|(part, remark)| Some((self.stand_on(&part.chain, &users)?.place, remark)))
+        let parts = parts.into_iter();
+        let places = parts
+            .filter_map(|(part, remark)| Some((self.stand_on(&part.chain, &users)?.place, remark)));
+        let others: Vec<(Place, String)> = places
+            .chain(
+                scripted
+                    .into_iter()
+                    .map(|place| (place, "it is created here".to_owned())),
+            )
             .filter(|(place, _)| known.insert(*place))
             .collect();
         let right = defect.corrected(name);

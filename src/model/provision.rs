@@ -91,6 +91,19 @@ impl Workspace<'_> {
         Some(provision)
     }
 
+    /// Where the scripts of a Postgres service create a database of that name.
+    pub(super) fn created_by_script(
+        &self,
+        stack: usize,
+        server: &Container,
+        name: &str,
+    ) -> Vec<Place> {
+        let provision = self.provision(&self.stacks[stack], server);
+        let scripted = provision.map(|it| it.scripted).unwrap_or_default();
+        let created = scripted.into_iter().filter(|it| it.value == name);
+        created.map(|created| created.place).collect()
+    }
+
     /// The files that a mount brings to where the image looks for scripts; `None` where that is not known.
     fn scripts_of(&self, stack: &Stack, mount: &Mount) -> Option<Vec<String>> {
         let path = stack.host_path(mount)?;
