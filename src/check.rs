@@ -76,11 +76,7 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summar
             .iter()
             .filter(|file| file.unreadable.is_none())
             .count(),
-        services: workspace.inferred_services().len()
-            + products
-                .iter()
-                .map(|product| product.services().len())
-                .sum::<usize>(),
+        services: workspace.known_services().len(),
         suppressed: 0,
         baselined: 0,
         inactive: inactive(workspace, rules, speaking),

@@ -59,9 +59,17 @@ impl From<&InferredService> for Owner {
 }
 
 impl InferredService {
-    /// The name that its database would have by its own.
+    /// The name that its database should have: by the config, else by its own name.
     pub fn derived_database(&self) -> String {
-        super::names::snake_case(&self.short_name)
+        let configured = self.configured_database.clone();
+        let configured = configured.filter(|name| !name.is_empty());
+        configured.unwrap_or_else(|| super::names::snake_case(&self.short_name))
+    }
+
+    /// Whether the config says that it owns no database.
+    pub fn is_stateless(&self) -> bool {
+        let configured = self.configured_database.as_deref();
+        configured.is_some_and(str::is_empty)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::finding::{Edit, Fix, Safety};
+use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::inferred::{InferredService, Store, is_helper};
 use crate::model::names::NameDefect;
+use crate::model::product::Product;
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
 use crate::source::Place;
@@ -26,6 +27,18 @@ pub struct Claim<'a> {
     /// The service's number among the inferred ones.
     number: usize,
     pub(super) user: User,
+}
+
+/// What is known of a service, whether a registry names it or not.
+pub struct KnownService<'a> {
+    /// Its product and its name.
+    pub owner: Owner,
+    /// The folder of its module, from the workspace root.
+    pub folder: Option<&'a str>,
+    /// The variables that its connection string may stand in.
+    pub variables: Vec<&'a str>,
+    /// Its databases, as far as they are known.
+    pub databases: BTreeSet<String>,
 }
 
 /// A server, as far as that tells it from others within one stack.
@@ -145,12 +158,10 @@ impl Workspace<'_> {
     /// The same of the inferred service of that number.
     fn claims_of(&self, number: usize) -> Vec<Claim<'_>> {
         let service = &self.inferred_services()[number];
-        let told = service.configured_database.as_deref();
-        let is_own = |name: &str| told.is_none_or(|told| told == name);
         let is_for_tests = |stack: usize| self.stacks[stack].is_for_tests(self.sources);
         let containers = service.containers.iter();
         containers
-            .filter(|user| !is_for_tests(user.0))
+            .filter(|user| !service.is_stateless() && !is_for_tests(user.0))
             .flat_map(|&user| {
                 let container = &self.stacks[user.0].services[user.1];
                 let named = service.variables.iter();
@@ -162,8 +173,7 @@ impl Workspace<'_> {
                         variable,
                         database: variable
                             .database()
-                            .filter(|part| part.is_known && !part.text.is_empty())
-                            .filter(|part| is_own(&part.text))?,
+                            .filter(|part| part.is_known && !part.text.is_empty())?,
                         server: self.server_of(user.0, container, variable)?,
                         number,
                         user,
@@ -171,6 +181,34 @@ impl Workspace<'_> {
                 })
             })
             .collect()
+    }
+
+    /// What is known of every service, those of registries first.
+    pub fn known_services(&self) -> Vec<KnownService<'_>> {
+        let registered = self.products.iter().flat_map(Product::services);
+        let registered = registered.map(|service| KnownService {
+            owner: service.into(),
+            folder: service.module.as_ref().map(|module| module.folder.as_str()),
+            variables: vec![self.policy.database_variable.as_str()],
+            databases: service.database().map(str::to_owned).into_iter().collect(),
+        });
+        let inferred = self.inferred_services().iter().enumerate();
+        let inferred = inferred.map(|(number, service)| KnownService {
+            owner: service.into(),
+            folder: service.folder.as_deref(),
+            variables: service.variables.iter().map(String::as_str).collect(),
+            databases: match &service.configured_database {
+                Some(told) => [told.clone()]
+                    .into_iter()
+                    .filter(|it| !it.is_empty())
+                    .collect(),
+                None => {
+                    let claims = self.claims_of(number).into_iter();
+                    claims.map(|claim| claim.database.text).collect()
+                }
+            },
+        });
+        registered.chain(inferred).collect()
     }
 
     /// The server that a connection string leads to; `None` where that is not certain.

@@ -261,6 +261,55 @@ tools: [studio]
 }
 
 #[test]
+fn every_service_says_its_folder_its_variable_and_its_databases() {
+    let compose = r"
+services:
+  postgres: { image: postgres:16 }
+  loans:
+    build: apps/loans
+    environment: { DATABASE_URL: postgresql://a:b@postgres/loan_book }
+  desk:
+    build: apps/desk
+    environment: { DATABASE_URL: postgresql://a:b@postgres/loan_book }
+  books:
+    build: apps/books
+    environment: { DATABASE_URL: postgresql://a:b@${HOST}/books }
+";
+    let files = [
+        ("compose.yaml", compose),
+        ("apps/loans/package.json", "{}"),
+        ("apps/desk/package.json", "{}"),
+        ("apps/books/package.json", "{}"),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text));
+    let sources = in_memory(files, &Options::default());
+    let config = "services:\n  desk: { database: '' }\n";
+    let policy = Policy::read(config, &Catalogue::new([]).unwrap()).unwrap();
+    let facts = Kept::default().parse_all(&sources);
+    let workspace = Workspace::link(&sources, facts, &policy);
+    let services = workspace.known_services().into_iter();
+    let said: Vec<_> = services
+        .map(|service| {
+            let databases: Vec<String> = service.databases.into_iter().collect();
+            let (name, folder) = (service.owner.service.unwrap(), service.folder.unwrap());
+            format!(
+                "{name} {folder} {} {}",
+                service.variables[0],
+                databases.join(" ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "loans apps/loans DATABASE_URL loan_book",
+            "desk apps/desk DATABASE_URL ",
+            "books apps/books DATABASE_URL ",
+        ]
+    );
+}
+
+#[test]
 fn a_context_that_is_not_there_says_nothing() {
     let compose = "services:\n  web: { build: ./web }\n  chat: { build: ./chat }\n";
     let found = inferred(
