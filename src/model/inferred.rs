@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use self::identity::{Identity, builds_by_image};
 use self::storage::{modules, store};
 use crate::finding::Owner;
-use crate::model::compose::Stack;
+use crate::model::compose::{Build, Stack};
 use crate::model::module::{DatasourceUrl, Module};
 use crate::model::packages::Packages;
 use crate::model::prisma_config::Source;
@@ -95,6 +95,8 @@ pub(super) struct Inference<'a> {
     policy: &'a Policy,
     packages: Packages,
     modules: BTreeMap<String, Module>,
+    /// The builds of all stacks, by the stack's number and the image.
+    builds: HashMap<(usize, &'a str), &'a Build>,
     /// The numbers of the config's settings by the keys of compose services.
     configured_keys: HashMap<&'a str, usize>,
     /// The same by the folders of modules.
@@ -130,6 +132,7 @@ impl<'a> Inference<'a> {
             configured_keys,
             configured_folders,
             modules: modules(sources, facts, &packages),
+            builds: builds_by_image(stacks),
             sources,
             stacks,
             policy,
@@ -147,13 +150,12 @@ impl<'a> Inference<'a> {
         let mut order: Vec<Identity> = Vec::new();
         let mut containers: HashMap<Identity, Vec<User>> = HashMap::new();
         for (number, stack) in self.stacks.iter().enumerate() {
-            let builds = builds_by_image(stack);
             for (position, container) in stack.services.iter().enumerate() {
                 let user = (number, position);
                 if is_registered(user) {
                     continue;
                 }
-                let Some(identity) = self.identity(stack, container, &builds) else {
+                let Some(identity) = self.identity(number, container) else {
                     continue;
                 };
                 // A further container of a registered module is that service's.
@@ -178,6 +180,12 @@ impl<'a> Inference<'a> {
         let folders = folders.filter(|folder| !is_below(folder, registered_folders));
         let configured = (0..self.policy.services.len()).map(Identity::Configured);
         let mut seen: HashSet<Identity> = order.iter().cloned().collect();
+        for (_, users) in containers
+            .iter()
+            .filter(|(identity, _)| matches!(identity, Identity::Configured(_)))
+        {
+            seen.extend(self.folders_of(users).into_iter().map(Identity::Module));
+        }
         let rest = folders
             .map(|folder| self.of_folder(folder))
             .chain(configured);
@@ -230,7 +238,7 @@ impl<'a> Inference<'a> {
                 let setting = &self.policy.services[*number];
                 let folder = setting.folder.as_ref();
                 let folder = folder.and_then(|folder| join("", &folder.value));
-                folder.or_else(|| self.folder_of(&containers))
+                folder.or_else(|| self.folders_of(&containers).into_iter().next())
             }
             Identity::Module(folder) => Some(folder.clone()),
             Identity::Build(..) => None,

@@ -19,12 +19,7 @@ pub(super) enum Identity {
 }
 impl<'a> Inference<'a> {
     /// What a container runs of this workspace; `None` where it runs something from elsewhere.
-    pub(super) fn identity(
-        &self,
-        stack: &Stack,
-        container: &Container,
-        builds: &HashMap<&str, &'a Build>,
-    ) -> Option<Identity> {
+    pub(super) fn identity(&self, stack: usize, container: &Container) -> Option<Identity> {
         let owns_nothing = container.is_postgres()
             || container.is_pooler()
             || container.is_known_tool()
@@ -35,35 +30,30 @@ impl<'a> Inference<'a> {
         if let Some(&number) = self.configured_keys.get(container.key.value.as_str()) {
             return Some(Identity::Configured(number));
         }
-        self.inferred(stack, container, builds)
+        self.inferred(stack, container)
             .map(|identity| match identity {
                 Identity::Module(folder) => self.of_folder(&folder),
                 other => other,
             })
     }
 
-    /// The folder of the first module that the containers would have without the config.
-    pub(super) fn folder_of(&self, containers: &[User]) -> Option<String> {
-        containers.iter().find_map(|&(stack, number)| {
-            let stack = &self.stacks[stack];
-            let builds = builds_by_image(stack);
-            match self.inferred(stack, &stack.services[number], &builds)? {
+    /// The folders of the modules that containers would be of without the config.
+    pub(super) fn folders_of(&self, containers: &[User]) -> Vec<String> {
+        let folders = containers.iter().filter_map(|&(stack, number)| {
+            match self.inferred(stack, &self.stacks[stack].services[number])? {
                 Identity::Module(folder) => Some(folder),
                 _ => None,
             }
-        })
+        });
+        folders.collect()
     }
 
-    fn inferred(
-        &self,
-        stack: &Stack,
-        container: &Container,
-        builds: &HashMap<&str, &'a Build>,
-    ) -> Option<Identity> {
+    fn inferred(&self, stack: usize, container: &Container) -> Option<Identity> {
         let image = container.image.as_ref().map(|image| image.text.as_str());
-        let of_image = image.and_then(|image| builds.get(image).copied());
+        let of_image = image.and_then(|image| self.builds.get(&(stack, image)).copied());
         let Some(build) = container.build.as_ref().or(of_image) else {
-            return self.mounted(stack, container).map(Identity::Module);
+            let mounted = self.mounted(&self.stacks[stack], container);
+            return mounted.map(Identity::Module);
         };
         let is_remote = build.context_text.as_ref().is_some_and(|context| {
             context.text.contains("://") || context.text.starts_with("git@")
@@ -203,11 +193,16 @@ fn only<T: Ord>(set: BTreeSet<T>) -> Option<T> {
     let first = elements.next();
     first.filter(|_| elements.next().is_none())
 }
-/// The builds of a stack by the image that they are given: other containers run it as well.
-pub(super) fn builds_by_image(stack: &Stack) -> HashMap<&str, &Build> {
-    let containers = stack.services.iter();
-    let built =
-        containers.filter_map(|it| Some((it.image.as_ref()?.text.as_str(), it.build.as_ref()?)));
+/// The builds of all stacks by the stack's number and the image that they are given: other containers run it
+/// as well.
+pub(super) fn builds_by_image(stacks: &[Stack]) -> HashMap<(usize, &str), &Build> {
+    let numbered = stacks.iter().enumerate();
+    let containers =
+        numbered.flat_map(|(number, stack)| stack.services.iter().map(move |it| (number, it)));
+    let built = containers.filter_map(|(stack, container)| {
+        let image = container.image.as_ref()?;
+        Some(((stack, image.text.as_str()), container.build.as_ref()?))
+    });
     built.collect()
 }
 

@@ -1,0 +1,137 @@
+//! Services that no registry names: what the config corrects about them, and what is said of rules that rest.
+
+mod support;
+
+use std::path::Path;
+
+use dbfence::check::check;
+use dbfence::discover::{self, discover, in_memory};
+use dbfence::finding::Outcome;
+use dbfence::policy::Policy;
+use dbfence::rules;
+use dbfence::source::Sources;
+use support::Files;
+
+const SCHEMA: &str =
+    "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n";
+
+const COMPOSE: &str = "
+services:
+  postgres:
+    image: postgres:16
+    environment:
+      POSTGRES_DB: loans
+  loans:
+    build: apps/loans
+    environment:
+      DATABASE_URL: postgresql://a:b@postgres/loans
+  desk:
+    build: apps/desk
+    environment:
+      DATABASE_URL: postgresql://a:b@postgres/loans
+";
+
+fn run(config: &str, more: &[(&str, &str)]) -> (Sources, Outcome) {
+    let files = [
+        ("compose.yaml", COMPOSE),
+        ("apps/loans/package.json", "{}"),
+        ("apps/loans/prisma/schema.prisma", SCHEMA),
+        ("apps/desk/package.json", "{}"),
+        ("apps/desk/prisma/schema.prisma", SCHEMA),
+    ];
+    let files = files.iter().chain(more);
+    let files = files.map(|(path, text)| ((*path).to_owned(), *text));
+    let sources = in_memory(files, &discover::Options::default());
+    let rules = rules::all().unwrap();
+    let policy = Policy::read(config, rules.catalogue()).unwrap();
+    let outcome = check(&sources, &policy, rules);
+    (sources, outcome)
+}
+
+/// The rules that speak, the services that they speak of, and what they say to write.
+fn said(config: &str, more: &[(&str, &str)]) -> Vec<String> {
+    let (_, outcome) = run(config, more);
+    let findings = outcome.findings.iter();
+    findings
+        .map(|finding| {
+            let service = finding.subject.service.as_deref().unwrap_or("?");
+            format!("{} of {service}: {}", finding.rule, finding.help)
+        })
+        .collect()
+}
+
+#[test]
+fn the_config_corrects_who_owns_a_database() {
+    let nothing: [&str; 0] = [];
+    assert_eq!(said("", &[]), ["shared-database of desk: write `desk`"]);
+    assert_eq!(said("tools: [desk]", &[]), nothing);
+    assert_eq!(
+        said("services: { loans: { compose: [loans, desk] } }", &[]),
+        nothing,
+        "two containers of one service"
+    );
+    assert_eq!(
+        said("services: { desk: { database: '' } }", &[]),
+        nothing,
+        "a service that owns none"
+    );
+    assert_eq!(
+        said("services: { desk: { variable: DESK_URL } }", &[]),
+        nothing,
+        "another variable"
+    );
+    assert_eq!(
+        said(
+            "services: { loans: { database: loan_book }, desk: { database: loans } }",
+            &[]
+        ),
+        ["shared-database of loans: write `loan_book`"]
+    );
+}
+
+#[test]
+fn values_of_an_example_file_are_shared_only_where_they_are_one_value() {
+    let compose = COMPOSE
+        .replacen("@postgres/loans", "@postgres/${LOANS}", 1)
+        .replacen("@postgres/loans", "@postgres/${DESK}", 1);
+    let twice = compose.replace("${DESK}", "${LOANS}");
+    let example = "LOANS=loans\nDESK=loans\n";
+    let files = |compose: &str| {
+        Files::of_fixture("no-registry")
+            .add("other/docker-compose.yml", compose)
+            .add("other/.env.example", example)
+            .add("other/apps/loans/package.json", "{}")
+            .add("other/apps/loans/prisma/schema.prisma", SCHEMA)
+            .add("other/apps/desk/package.json", "{}")
+            .add("other/apps/desk/prisma/schema.prisma", SCHEMA)
+    };
+    assert_eq!(files(&compose).findings(), [""; 0]);
+    assert_eq!(
+        files(&twice).findings(),
+        ["shared-database other/docker-compose.yml ⟦${LOANS}⟧"]
+    );
+}
+
+fn on_disk(fixture: &str) -> Outcome {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(fixture);
+    let sources = discover(&root, &discover::Options::default()).unwrap();
+    check(&sources, &Policy::default(), rules::all().unwrap())
+}
+
+#[test]
+fn rules_that_need_a_registry_rest_where_there_is_none() {
+    let (_, outcome) = run("", &[]);
+    assert_eq!(outcome.summary.services, 2);
+    let inactive = outcome.summary.inactive.iter();
+    let products: Vec<_> = inactive.map(|rule| rule.product.as_deref()).collect();
+    assert!(!products.is_empty() && products.iter().all(Option::is_none));
+
+    let outcome = on_disk("two-products");
+    let inactive = outcome.summary.inactive.iter();
+    let mut products: Vec<_> = inactive.map(|rule| rule.product.as_deref()).collect();
+    products.dedup();
+    assert_eq!(products, [Some("labs/ticket-printer")]);
+    assert!(on_disk("clean").summary.inactive.is_empty());
+}
