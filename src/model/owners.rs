@@ -1,6 +1,6 @@
 //! Who owns which database where no registry says it: what the connection strings of inferred services name.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
@@ -328,7 +328,8 @@ impl Workspace<'_> {
     /// name. `postgres` is what servers are asked for where nobody chose a name, so it is left alone.
     pub fn odd_names(&self) -> Vec<OddName<'_>> {
         let mut groups: BTreeMap<(usize, String), Vec<Claim>> = BTreeMap::new();
-        let mut owner: BTreeMap<String, usize> = BTreeMap::new();
+        let mut owner: HashMap<(usize, Server, String), usize> = HashMap::new();
+        let mut created = HashMap::new();
         for claim in self.claims() {
             let defect = NameDefect::of(&claim.database.text);
             if defect.is_none_or(|defect| defect == NameDefect::Reserved) || claim.is_of_helper() {
@@ -336,14 +337,26 @@ impl Workspace<'_> {
             }
             // Of several services that connect to it, it is the first's.
             let name = claim.database.text.clone();
-            let first = *owner.entry(name.clone()).or_insert(claim.number);
+            if let Server::Container(server) = claim.server {
+                let server = (claim.user.0, server);
+                created
+                    .entry(server)
+                    .or_insert_with(|| self.created_by_scripts(server));
+            }
+            let key = (claim.user.0, claim.server.clone(), name.clone());
+            let first = *owner.entry(key).or_insert(claim.number);
             groups.entry((first, name)).or_default().push(claim);
         }
         let odd = groups.into_values();
-        odd.filter_map(|claims| self.odd_name(&claims)).collect()
+        odd.filter_map(|claims| self.odd_name(&claims, &created))
+            .collect()
     }
 
-    fn odd_name<'p>(&self, claims: &[Claim<'p>]) -> Option<OddName<'p>> {
+    fn odd_name<'p>(
+        &self,
+        claims: &[Claim<'p>],
+        created: &HashMap<User, HashMap<String, Place>>,
+    ) -> Option<OddName<'p>> {
         let claim = claims.first()?.clone();
         let name = &claim.database.text;
         let defect = NameDefect::of(name)?;
@@ -355,7 +368,8 @@ impl Workspace<'_> {
             parts.push((other.database.clone(), format!("`{key}` connects to it")));
             if let Server::Container(number) = other.server {
                 let server = &self.stacks[other.user.0].services[number];
-                scripted.extend(self.created_by_script(other.user.0, server, name));
+                let by_name = created.get(&(other.user.0, number));
+                scripted.extend(by_name.and_then(|by_name| by_name.get(name)));
                 let created = server.variable("POSTGRES_DB").map(Variable::whole);
                 if let Some(created) = created.filter(|part| part.text == *name) {
                     users.insert((other.user.0, number));

@@ -13,6 +13,9 @@ use crate::model::{User, Workspace};
 use crate::parse::Facts;
 use crate::source::{Existence, Kind, Place, Placed, file_name, has_ending, parent};
 
+/// So many databases of a script are named one by one.
+const MOST_LABELS: usize = 4;
+
 /// Databases that are there without anybody's doing.
 const ON_EVERY_SERVER: [&str; 2] = ["postgres", "template1"];
 
@@ -91,17 +94,15 @@ impl Workspace<'_> {
         Some(provision)
     }
 
-    /// Where the scripts of a Postgres service create a database of that name.
-    pub(super) fn created_by_script(
-        &self,
-        stack: usize,
-        server: &Container,
-        name: &str,
-    ) -> Vec<Place> {
-        let provision = self.provision(&self.stacks[stack], server);
+    /// Where the scripts of a Postgres service, by the numbers of its stack and its own, create databases.
+    pub(super) fn created_by_scripts(&self, server: User) -> HashMap<String, Place> {
+        let stack = &self.stacks[server.0];
+        let provision = self.provision(stack, &stack.services[server.1]);
         let scripted = provision.map(|it| it.scripted).unwrap_or_default();
-        let created = scripted.into_iter().filter(|it| it.value == name);
-        created.map(|created| created.place).collect()
+        let created = scripted.into_iter();
+        created
+            .map(|created| (created.value, created.place))
+            .collect()
     }
 
     /// The files that a mount brings to where the image looks for scripts; `None` where that is not known.
@@ -178,8 +179,14 @@ impl Workspace<'_> {
             place.unwrap_or(server.key.place),
             format!("`{key}` creates `{first}`"),
         );
-        let scripted = provision.scripted.iter();
-        let scripted = scripted.map(|it| (it.place, format!("and `{}`", it.value)));
+        let scripted = match provision.scripted.as_slice() {
+            few if few.len() <= MOST_LABELS => {
+                let few = few.iter();
+                few.map(|it| (it.place, format!("and `{}`", it.value)))
+                    .collect()
+            }
+            many => vec![(many[0].place, format!("and {} others", many.len()))],
+        };
         let help = match (meant, provision.scripts.first()) {
             (Some(meant), _) => {
                 let container = &claim.container.key.value;
