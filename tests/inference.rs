@@ -90,6 +90,56 @@ fn the_config_corrects_who_owns_a_database() {
 }
 
 #[test]
+fn a_database_is_called_after_its_service_with_or_without_what_it_is() {
+    let compose = "
+services:
+  postgres:
+    image: postgres:16
+    volumes: [./init.sql:/docker-entrypoint-initdb.d/init.sql]
+  order-service:
+    build: apps/order-service
+    environment:
+      DATABASE_URL: postgresql://a:b@postgres/auth_db
+  auth-service:
+    build: apps/auth-service
+    environment:
+      DATABASE_URL: postgresql://a:b@postgres/auth_db
+";
+    let files = [
+        ("compose.yaml", compose),
+        (
+            "init.sql",
+            "CREATE DATABASE auth_db;\nCREATE DATABASE order_db;\n",
+        ),
+        ("apps/order-service/package.json", "{}"),
+        ("apps/order-service/prisma/schema.prisma", SCHEMA),
+        ("apps/auth-service/package.json", "{}"),
+        ("apps/auth-service/prisma/schema.prisma", SCHEMA),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text));
+    let sources = in_memory(files, &discover::Options::default());
+    let outcome = check(&sources, &Policy::default(), rules::all().unwrap());
+    let [finding] = outcome.findings.as_slice() else {
+        panic!("one mistake, not {:#?}", outcome.findings);
+    };
+    assert_eq!(finding.subject.service.as_deref(), Some("order-service"));
+    assert_eq!(
+        finding.message,
+        "`order-service` claims `auth_db` on `postgres`, the database of `auth-service`"
+    );
+    assert_eq!(finding.help, "write `order_db`");
+    let labels: Vec<&str> = finding
+        .labels
+        .iter()
+        .map(|label| label.message.as_str())
+        .collect();
+    assert_eq!(
+        labels.last(),
+        Some(&"no service connects to `order_db`, which `postgres` creates")
+    );
+}
+
+#[test]
 fn values_of_an_example_file_are_shared_only_where_they_are_one_value() {
     let compose = COMPOSE
         .replacen("@postgres/loans", "@postgres/${LOANS}", 1)

@@ -14,6 +14,7 @@ use self::storage::{modules, store};
 use crate::finding::Owner;
 use crate::model::compose::{Build, Stack};
 use crate::model::module::{DatasourceUrl, Module};
+use crate::model::names;
 use crate::model::packages::Packages;
 use crate::model::prisma_config::Source;
 use crate::model::{User, Workspace};
@@ -63,7 +64,25 @@ impl InferredService {
     pub fn derived_database(&self) -> String {
         let configured = self.configured_database.clone();
         let configured = configured.filter(|name| !name.is_empty());
-        configured.unwrap_or_else(|| super::names::snake_case(&self.short_name))
+        configured.unwrap_or_else(|| names::snake_case(&self.short_name))
+    }
+
+    /// Whether a database is called after it: `auth_db` after `auth-service`, unless the config names another.
+    pub fn is_namesake_of(&self, database: &str) -> bool {
+        let derived = self.derived_database();
+        let is_told = self.configured_database.is_some();
+        derived == database || !is_told && names::root(&derived) == names::root(database)
+    }
+
+    /// The name that its database should have where `other` owns one of that name: by the same pattern.
+    pub fn database_beside(&self, other: &InferredService, database: &str) -> String {
+        let derived = self.derived_database();
+        let others = other.derived_database();
+        let ending = database.strip_prefix(names::root(&others));
+        match ending.filter(|_| self.configured_database.is_none()) {
+            Some(ending) => format!("{}{ending}", names::root(&derived)),
+            None => derived,
+        }
     }
 
     /// Whether the config says that it owns no database.

@@ -300,7 +300,7 @@ impl Workspace<'_> {
             return None;
         }
         firsts.sort_by_key(|claim| claim.user);
-        let is_odd = |claim: &Claim| claim.service.derived_database() != name;
+        let is_odd = |claim: &Claim| !claim.service.is_namesake_of(&name);
         let position = firsts.iter().rposition(is_odd);
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
         firsts.retain(|claim| claim.runs_beside(&intruder));
@@ -311,9 +311,13 @@ impl Workspace<'_> {
             .iter()
             .filter(|claim| claim.number == intruder.number);
         let users: BTreeSet<User> = own.map(|claim| claim.user).collect();
-        let right = intruder.service.derived_database();
+        let namesake = firsts.iter().find(|claim| !is_odd(claim)).cloned();
+        let right = match &namesake {
+            Some(owner) => intruder.service.database_beside(owner.service, &name),
+            None => intruder.service.derived_database(),
+        };
         Some(SharedDatabase {
-            namesake: firsts.iter().find(|claim| !is_odd(claim)).cloned(),
+            namesake,
             has_schemas: firsts.iter().any(|it| it.schema() != intruder.schema()),
             link: self.stand_on(&intruder.database.chain, &users)?,
             right: Some(right).filter(|right| NameDefect::of(right).is_none()),

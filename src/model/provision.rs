@@ -7,6 +7,7 @@ use crate::catalogue::Guesser;
 use crate::model::compose::{INIT_FOLDER, Mount, Part, Service as Container, Stack, Variable};
 use crate::model::inferred::InferredService;
 use crate::model::init_sql::InitSql;
+use crate::model::names;
 use crate::model::owners::{Claim, Server};
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
@@ -270,12 +271,12 @@ impl Workspace<'_> {
             };
             let mut by_name: HashMap<String, &Claim> = HashMap::new();
             for claim in &claims {
-                by_name
-                    .entry(claim.service.derived_database())
-                    .or_insert(claim);
+                let derived = claim.service.derived_database();
+                let about = names::root(&derived).to_owned();
+                by_name.entry(about).or_insert(claim);
             }
             for name in unused {
-                let namesake = renamed.or_else(|| by_name.get(&name.value).copied());
+                let namesake = renamed.or_else(|| by_name.get(names::root(&name.value)).copied());
                 if told.insert(name.place) {
                     found.push(OrphanDatabase {
                         name: name.clone(),
