@@ -1,6 +1,6 @@
 //! Who owns which database where no registry says it: what the connection strings of inferred services name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
@@ -265,10 +265,11 @@ impl Workspace<'_> {
     pub fn shared_without_registry(&self) -> Vec<SharedDatabase<'_>> {
         type Key = (usize, Server, String, Option<Place>);
         let mut groups: BTreeMap<Key, Vec<Claim>> = BTreeMap::new();
-        let mut claimed = HashSet::new();
+        let mut claimed = HashMap::new();
         for claim in self.claims() {
             let name = claim.database.text.clone();
-            claimed.insert((claim.user.0, claim.server.clone(), name));
+            let key = (claim.user.0, claim.server.clone(), name);
+            claimed.entry(key).or_insert(claim.number);
             if claim.service.store.is_some() && !claim.is_of_helper() {
                 let key = (
                     claim.user.0,
@@ -284,8 +285,11 @@ impl Workspace<'_> {
             .filter_map(|((stack, server, name, _), claims)| {
                 let mut shared = self.shared(name, &claims)?;
                 shared.server = self.server_name(stack, &server);
-                let is_free =
-                    |right: &String| !claimed.contains(&(stack, server.clone(), right.clone()));
+                let own = shared.intruder.number;
+                let is_free = |right: &String| {
+                    let claimant = claimed.get(&(stack, server.clone(), right.clone()));
+                    claimant.is_none_or(|number| *number == own)
+                };
                 shared.right = shared.right.filter(is_free);
                 Some(shared)
             })
