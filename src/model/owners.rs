@@ -9,7 +9,7 @@ use crate::model::names::NameDefect;
 use crate::model::product::Product;
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
-use crate::source::Place;
+use crate::source::{Kind, Place, SourceFile};
 
 /// What a container of an inferred service says its database is.
 #[derive(Clone)]
@@ -149,8 +149,11 @@ impl SharedDatabase<'_> {
 
 impl Workspace<'_> {
     /// What the containers of inferred services say their databases are, as far as that is certain, in the
-    /// order of the services.
+    /// order of the services; nothing where a registry is too broken to tell who is in it.
     pub fn claims(&self) -> Vec<Claim<'_>> {
+        if self.has_lost_registry() {
+            return Vec::new();
+        }
         let services = 0..self.inferred_services().len();
         services.flat_map(|number| self.claims_of(number)).collect()
     }
@@ -158,10 +161,15 @@ impl Workspace<'_> {
     /// The same of the inferred service of that number.
     fn claims_of(&self, number: usize) -> Vec<Claim<'_>> {
         let service = &self.inferred_services()[number];
-        let is_for_tests = |stack: usize| self.stacks[stack].is_for_tests(self.sources);
+        let is_open = |stack: usize| {
+            let product = self.product_of_stack.get(&stack);
+            product.is_some_and(|&product| self.products[product].is_open())
+        };
+        let is_silent =
+            |stack: usize| is_open(stack) || self.stacks[stack].is_for_tests(self.sources);
         let containers = service.containers.iter();
         containers
-            .filter(|user| !service.is_stateless() && !is_for_tests(user.0))
+            .filter(|user| !service.is_stateless() && !is_silent(user.0))
             .flat_map(|&user| {
                 let container = &self.stacks[user.0].services[user.1];
                 let named = service.variables.iter();
@@ -183,6 +191,14 @@ impl Workspace<'_> {
             .collect()
     }
 
+    /// Whether a registry, or a script that looks like one, could not be read as a whole.
+    pub(super) fn has_lost_registry(&self) -> bool {
+        let is_registry = |file: &SourceFile| file.kind == Kind::Registry;
+        let mut damaged = self.problems();
+        self.unreadable().any(|(_, file, _)| is_registry(file))
+            || damaged.any(|(id, file, _)| is_registry(file) && self.is_judged(id))
+    }
+
     /// What is known of every service, those of registries first.
     pub fn known_services(&self) -> Vec<KnownService<'_>> {
         let registered = self.products.iter().flat_map(Product::services);
@@ -197,15 +213,12 @@ impl Workspace<'_> {
             owner: service.into(),
             folder: service.folder.as_deref(),
             variables: service.variables.iter().map(String::as_str).collect(),
-            databases: match &service.configured_database {
-                Some(told) => [told.clone()]
-                    .into_iter()
-                    .filter(|it| !it.is_empty())
-                    .collect(),
-                None => {
-                    let claims = self.claims_of(number).into_iter();
-                    claims.map(|claim| claim.database.text).collect()
-                }
+            databases: if let Some(told) = &service.configured_database {
+                let told = [told.clone()].into_iter();
+                told.filter(|name| !name.is_empty()).collect()
+            } else {
+                let claims = self.claims_of(number).into_iter();
+                claims.map(|claim| claim.database.text).collect()
             },
         });
         registered.chain(inferred).collect()

@@ -7,6 +7,9 @@ use crate::source::{Seen, Sources, file_name, join, parent};
 /// Files that make a folder a package: of npm, and a project of Nx.
 const MANIFESTS: [&str; 2] = ["package.json", "project.json"];
 
+/// Folders at the beginning of a path that may be those of an image.
+const MOST_ENDINGS: usize = 8;
+
 /// The folders that hold a package.
 #[derive(Debug, Default)]
 pub(super) struct Packages {
@@ -89,6 +92,7 @@ impl Packages {
         let own = self.around(seen_from);
         let slashes = path.match_indices('/').map(|(at, _)| at + 1);
         let endings = [0].into_iter().chain(slashes).map(|from| &path[from..]);
+        let endings = endings.take(MOST_ENDINGS);
         let below = endings.filter(|ending| ending.contains('/'));
         below
             .flat_map(|ending| [seen_from, ""].map(|base| join(base, ending)))

@@ -94,11 +94,8 @@ impl Workspace<'_> {
             let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
             !product.is_open() && product.services().iter().all(has_dockerfile)
         };
-        let mut unreadable = self.unreadable();
-        let mut damaged = self.problems();
-        let is_registry_unread = unreadable.any(|(_, file, _)| file.kind == Kind::Registry)
-            || damaged.any(|(id, file, _)| file.kind == Kind::Registry && self.is_judged(id));
-        if self.products.is_empty() || is_registry_unread || !self.products.iter().all(is_known) {
+        let is_unknown = self.has_lost_registry() || !self.products.iter().all(is_known);
+        if self.products.is_empty() || is_unknown {
             return None;
         }
         let services = self.products.iter().flat_map(Product::services);

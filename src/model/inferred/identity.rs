@@ -17,7 +17,7 @@ pub(super) enum Identity {
     /// The context, the Dockerfile and the arguments that name what is built.
     Build(String, String, Vec<String>),
 }
-impl<'a> Inference<'a> {
+impl Inference<'_> {
     /// What a container runs of this workspace; `None` where it runs something from elsewhere.
     pub(super) fn identity(&self, stack: usize, container: &Container) -> Option<Identity> {
         let owns_nothing = container.is_postgres()
