@@ -104,6 +104,16 @@ impl Claim<'_> {
         part.chain.last().map(|link| link.shared)
     }
 
+    /// Whether the name may only stand for one that people fill in: it comes from an example file, or it leads
+    /// to a server elsewhere and looks like `DB_NAME` or `<database>`.
+    fn may_be_placeholder(&self) -> bool {
+        let name = self.database.text.as_str();
+        let has_marks = name.contains(['<', '>', '[', ']', '{', '}']);
+        let is_shouted = !name.contains(|letter: char| letter.is_lowercase());
+        let is_elsewhere = matches!(self.server, Server::Host(..));
+        self.database.is_from_example || is_elsewhere && (has_marks || is_shouted)
+    }
+
     /// Whether both containers can run at a time: profiles that have nothing in common are alternatives.
     fn runs_beside(&self, other: &Claim) -> bool {
         let (own, others) = (&self.container.profiles, &other.container.profiles);
@@ -259,6 +269,10 @@ impl Workspace<'_> {
         };
         let mut networks = Vec::new();
         if !has_domain {
+            // `HOST` stands for a name that people fill in.
+            if !host.text.contains(|letter: char| letter.is_lowercase()) {
+                return None;
+            }
             networks.clone_from(&container.networks);
             networks.sort();
         }
@@ -353,7 +367,8 @@ impl Workspace<'_> {
         let mut created = HashMap::new();
         for claim in self.claims() {
             let defect = NameDefect::of(&claim.database.text);
-            if defect.is_none_or(|defect| defect == NameDefect::Reserved) || claim.is_of_helper() {
+            let is_odd = defect.is_some_and(|defect| defect != NameDefect::Reserved);
+            if !is_odd || claim.is_of_helper() || claim.may_be_placeholder() {
                 continue;
             }
             // Of several services that connect to it, it is the first's.
