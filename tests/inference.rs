@@ -185,3 +185,24 @@ fn rules_that_need_a_registry_rest_where_there_is_none() {
     assert_eq!(products, [Some("labs/ticket-printer")]);
     assert!(on_disk("clean").summary.inactive.is_empty());
 }
+
+#[test]
+fn services_without_a_registry_are_judged_on_their_containers_and_their_schema() {
+    let coverage = on_disk("no-registry").coverage.unwrap();
+    let services = coverage.services.iter();
+    let judged: Vec<_> = services
+        .map(|judged| {
+            let artefacts = judged.artefacts.iter();
+            let kinds: Vec<&str> = artefacts.map(|artefact| artefact.kind).collect();
+            format!("{}: {}", judged.service, kinds.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        judged,
+        [
+            "stations: compose schema",
+            "rides: compose compose compose schema",
+            "workshop: compose schema",
+        ]
+    );
+}

@@ -20,7 +20,7 @@ use crate::model::prisma_config::Source;
 use crate::model::{User, Workspace};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
-use crate::source::{Place, Sources, file_name, join, parent};
+use crate::source::{FileId, Place, Sources, file_name, join, parent};
 
 /// A service that no registry names.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct InferredService {
     pub configured_database: Option<String>,
     /// Its containers, in the order of the stacks.
     pub containers: Vec<User>,
+    /// The files of its Prisma schema.
+    pub schema_files: Vec<FileId>,
     /// Its name without what tells it from others of that name.
     short_name: String,
 }
@@ -287,6 +289,7 @@ impl<'a> Inference<'a> {
                 None => self.variables(module),
             },
             store: module.and_then(store),
+            schema_files: module.map_or_else(Vec::new, |module| module.schema_files.clone()),
             configured_database: database.map(|database| database.value.clone()),
             folder,
             containers,
