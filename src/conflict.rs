@@ -94,10 +94,10 @@ const ORDER: [(Attribute, &[&str]); 9] = [
         Attribute::Entry,
         &[
             "unregistered-module",
-            "unregistered-compose-service",
             "init-sql-drift",
             "unknown-dependency",
             "extra-env-target",
+            "unregistered-compose-service",
         ],
     ),
     (

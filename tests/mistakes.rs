@@ -1248,11 +1248,6 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
     },
     Mistake {
-        what: "a stateless service whose entry is gone",
-        make: |files| files.remove_block(REGISTRY, "  \"tide-watch\": {", "\n  },\n"),
-        finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦tide-watch⟧",
-    },
-    Mistake {
         what: "a gateway whose entry is gone",
         make: |files| files.remove_block(REGISTRY, "  \"quay-gateway\": {", "\n  },\n"),
         finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
