@@ -83,6 +83,8 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "extra-env-drift",
             "database-url-mismatch",
             "init-sql-drift",
+            "unprovisioned-database",
+            "orphan-database",
             "database-name-mismatch",
         ],
     ),
@@ -97,6 +99,7 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "init-sql-drift",
             "unknown-dependency",
             "extra-env-target",
+            "unregistered-compose-service",
         ],
     ),
     (

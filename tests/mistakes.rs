@@ -1445,6 +1445,156 @@ const MISTAKES: &[Mistake] = &[
         },
         finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
     },
+    Mistake {
+        what: "a gateway whose entry is gone",
+        make: |files| files.remove_block(REGISTRY, "  \"quay-gateway\": {", "\n  },\n"),
+        finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
+    },
+    Mistake {
+        what: "a new service that runs before it is registered",
+        make: |files| {
+            files
+                .add("modules/domain/mooring/Dockerfile", "FROM node:24\n")
+                .add("modules/domain/mooring/package.json", "{}\n")
+                .replace(
+                    COMPOSE,
+                    "  invoicing:\n    <<: *service\n",
+                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n\n  invoicing:\n    <<: *service\n",
+                )
+        },
+        finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦mooring⟧",
+    },
+    Mistake {
+        what: "a new service that stores data and runs before it is registered",
+        make: |files| {
+            files
+                .add("modules/domain/mooring/Dockerfile", "FROM node:24\n")
+                .add("modules/domain/mooring/package.json", "{}\n")
+                .add("modules/domain/mooring/prisma/schema.prisma", SCHEMA)
+                .replace(
+                    COMPOSE,
+                    "  invoicing:\n    <<: *service\n",
+                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n    environment:\n      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/mooring\n\n  invoicing:\n    <<: *service\n",
+                )
+        },
+        finding: "unregistered-module modules/domain/mooring/prisma/schema.prisma ⟦db⟧",
+    },
+];
+
+const STACK: &str = "compose.yaml";
+const INIT: &str = "docker/init.sql";
+const SCHEMA: &str =
+    "datasource db {\n  provider = \"postgresql\"\n  url      = env(\"DATABASE_URL\")\n}\n";
+
+/// Mistakes in a workspace that has no registry.
+const WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "a copied connection string",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/stations"),
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "one container of a service on another's database",
+        make: |files| {
+            files.replace_in_block(STACK, "  rides:\n", "@postgres/rides", "@postgres/stations")
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "both containers of a service on another's database",
+        make: |files| {
+            files
+                .replace_in_block(STACK, "  rides:\n", "@postgres/rides", "@postgres/stations")
+                .replace_in_block(
+                    STACK,
+                    "  rides-worker:\n",
+                    "@postgres/rides",
+                    "@postgres/stations",
+                )
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a schema of its own in another's database",
+        make: |files| {
+            files.replace(
+                STACK,
+                "@postgres/workshop",
+                "@postgres:5432/stations?schema=workshop",
+            )
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a database in kebab-case, everywhere",
+        make: |files| {
+            files
+                .replace(STACK, "@postgres/workshop", "@postgres/work-shop")
+                .replace(
+                    INIT,
+                    "CREATE DATABASE workshop",
+                    "CREATE DATABASE \"work-shop\"",
+                )
+        },
+        finding: "database-name-case compose.yaml ⟦work-shop⟧",
+    },
+    Mistake {
+        what: "a database in kebab-case, in the connection string only",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/work-shop"),
+        finding: "database-name-case compose.yaml ⟦work-shop⟧",
+    },
+    Mistake {
+        what: "a database that the image creates under another name",
+        make: |files| files.replace(STACK, "POSTGRES_DB: stations", "POSTGRES_DB: velodock"),
+        finding: "unprovisioned-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a slip in a connection string",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/workshp"),
+        finding: "unprovisioned-database compose.yaml ⟦workshp⟧",
+    },
+    Mistake {
+        what: "a database that the init script does not create",
+        make: |files| files.replace(INIT, "CREATE DATABASE workshop;\n", ""),
+        finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
+    },
+    Mistake {
+        what: "a database renamed in the init script",
+        make: |files| {
+            files.replace(
+                INIT,
+                "CREATE DATABASE workshop;",
+                "CREATE DATABASE repairs;",
+            )
+        },
+        finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
+    },
+    Mistake {
+        what: "a database of a service that is gone",
+        make: |files| {
+            files.replace(
+                INIT,
+                "CREATE DATABASE workshop;\n",
+                "CREATE DATABASE workshop;\nCREATE DATABASE lost_and_found;\n",
+            )
+        },
+        finding: "orphan-database docker/init.sql ⟦lost_and_found⟧",
+    },
+    Mistake {
+        what: "a new service on another's database",
+        make: |files| {
+            files
+                .add("apps/helmets/package.json", "{}\n")
+                .add("apps/helmets/Dockerfile", "FROM node:24\n")
+                .add("apps/helmets/prisma/schema.prisma", SCHEMA)
+                .replace(
+                    STACK,
+                    "  pgadmin:\n",
+                    "  helmets:\n    build: { context: ., dockerfile: apps/helmets/Dockerfile }\n    environment:\n      DATABASE_URL: postgresql://velodock:x@postgres:5432/rides\n    depends_on: *postgres-first\n\n  pgadmin:\n",
+                )
+        },
+        finding: "shared-database compose.yaml ⟦rides⟧",
+    },
 ];
 
 #[test]
@@ -1455,8 +1605,21 @@ fn the_clean_product_is_clean() {
 
 #[test]
 fn one_mistake_is_one_finding() {
-    let clean = Files::of_fixture("clean");
-    let faults: Vec<String> = MISTAKES
+    let faults = [
+        faults("clean", MISTAKES),
+        faults("no-registry", WITHOUT_REGISTRY),
+    ];
+    assert!(
+        faults.iter().all(Vec::is_empty),
+        "{}",
+        faults.concat().join("\n")
+    );
+}
+
+/// What is found instead of what should be.
+fn faults(fixture: &str, mistakes: &[Mistake]) -> Vec<String> {
+    let clean = Files::of_fixture(fixture);
+    mistakes
         .iter()
         .filter_map(|mistake| {
             let found = (mistake.make)(clean.clone()).findings();
@@ -1468,16 +1631,16 @@ fn one_mistake_is_one_finding() {
                 )
             })
         })
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+        .collect()
 }
 
 #[test]
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let has_row = MISTAKES
-            .iter()
+        let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY);
+        let has_row = rows
+            .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
         // Overlapping routes are legal; the rule is off unless a team wants it.
         let has_row = has_row || name == "overlapping-route";

@@ -20,6 +20,7 @@ pub mod extra_env;
 pub mod generated;
 pub mod health;
 pub mod incomplete;
+pub mod inferred;
 pub mod init_sql;
 pub mod keywords;
 pub mod layers;
@@ -29,6 +30,8 @@ pub mod module;
 pub mod mounts;
 pub mod named;
 pub mod names;
+pub mod owners;
+mod packages;
 pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
@@ -37,6 +40,7 @@ pub mod published;
 pub mod reach;
 pub mod redis;
 pub mod references;
+pub mod provision;
 pub mod registry;
 pub mod resolve;
 pub mod routes;
@@ -54,6 +58,7 @@ use std::sync::Arc;
 
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
+use crate::model::inferred::{Inference, InferredService};
 use crate::model::product::{Product, Service};
 use crate::model::registry::Registry;
 use crate::model::resolve::Link;
@@ -87,6 +92,8 @@ pub struct Workspace<'a> {
     storing_modules: HashSet<String>,
     registry_users: HashMap<Place, BTreeSet<RegistryUser>>,
     naming_texts: HashMap<Place, BTreeSet<named::NamingText>>,
+    /// The services that no registry names.
+    inferred: Vec<InferredService>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -101,12 +108,21 @@ impl<'a> Workspace<'a> {
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks);
+        let containers = containers(&stacks, &products);
+        let inferred = {
+            let modules = products.iter().flat_map(Product::services);
+            let modules = modules.filter_map(|service| service.module.as_ref());
+            let folders = modules.map(|module| module.folder.as_str()).collect();
+            Inference::of(sources, &facts, &stacks, policy)
+                .services(|user| containers.contains_key(&user), &folders)
+        };
         Self {
             sources,
             policy,
             facts,
             users: users(&stacks),
-            containers: containers(&stacks, &products),
+            containers,
+            inferred,
             registry_users: registry_users(&products),
             naming_texts: named::naming_texts(&products),
             product_of_stack: products
@@ -143,6 +159,12 @@ impl<'a> Workspace<'a> {
     /// The products that have a registry, in the order of their registries' paths.
     pub fn products(&self) -> &[Product] {
         &self.products
+    }
+
+    /// The services that no registry names, in the order of the stacks that run them; those that no stack
+    /// runs come last.
+    pub fn inferred_services(&self) -> &[InferredService] {
+        &self.inferred
     }
 
     /// The product's development set.

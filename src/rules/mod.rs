@@ -38,6 +38,7 @@ pub const ALL: &[Rule] = &[
     generated::generated_file_edited::RULE,
     generated::init_sql_not_mounted::RULE,
     compose::missing_compose_service::RULE,
+    compose::unregistered_compose_service::RULE,
     compose::database_url_missing::RULE,
     compose::database_url_mismatch::RULE,
     compose::database_url_format::RULE,
@@ -56,6 +57,8 @@ pub const ALL: &[Rule] = &[
     compose::missing_healthcheck::RULE,
     compose::unreachable_service::RULE,
     compose::redis_drift::RULE,
+    compose::unprovisioned_database::RULE,
+    compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
 ];
