@@ -1635,6 +1635,36 @@ fn faults(fixture: &str, mistakes: &[Mistake]) -> Vec<String> {
 }
 
 #[test]
+fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
+    let expected = |hosts: &[&str]| -> Vec<String> {
+        let hosts = hosts.iter();
+        hosts
+            .map(|host| format!("undeclared-dependency {REGISTRY} ⟦{host}⟧"))
+            .collect()
+    };
+    let clean = Files::of_fixture("clean");
+    let calls = [
+        "VESSEL_REGISTER_URL",
+        "berth-planning",
+        "audit-trail",
+        "party-directory",
+        "notification-dispatch",
+        "container-yard",
+        "party-directory",
+    ];
+    assert_eq!(clean.findings_of_other_teams(), expected(&calls));
+    let forgetful = clean.replace(
+        REGISTRY,
+        "dependsOn: [\"tariff-book\", \"port-calls\"]",
+        "dependsOn: [\"port-calls\"]",
+    );
+    let mut calls = calls.to_vec();
+    calls.insert(6, "tariff-book");
+    assert_eq!(forgetful.findings_of_other_teams(), expected(&calls));
+    assert_eq!(forgetful.findings(), Vec::<String>::new());
+}
+
+#[test]
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
@@ -1642,8 +1672,9 @@ fn every_rule_has_its_mistake() {
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
-        // Overlapping routes are legal; the rule is off unless a team wants it.
-        let has_row = has_row || name == "overlapping-route";
+        // Overlapping routes and calls without waiting are legal; these rules are off unless a team wants
+        // them.
+        let has_row = has_row || ["overlapping-route", "undeclared-dependency"].contains(&name);
         // A file in memory is always readable; `tests/cli.rs` breaks those on disk.
         assert!(has_row || name == "unreadable-file", "{name} has no row");
     }

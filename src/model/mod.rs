@@ -47,6 +47,7 @@ pub mod routes;
 pub mod servers;
 mod stacks;
 pub mod starts;
+pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
 mod usage;

@@ -33,6 +33,7 @@ pub const ALL: &[Rule] = &[
     registry::unknown_dependency::RULE,
     registry::dependency_cycle::RULE,
     registry::extra_env_target::RULE,
+    registry::undeclared_dependency::RULE,
     registry::connection_string_in_extra_env::RULE,
     generated::init_sql_drift::RULE,
     generated::generated_file_edited::RULE,
