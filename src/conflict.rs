@@ -29,6 +29,8 @@ pub enum Attribute {
     Module,
     /// The file that creates a product's databases on first start.
     InitSql,
+    /// The user that a service connects as.
+    Role,
 }
 
 /// What is wrong about the attribute.
@@ -70,7 +72,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 9] = [
+const ORDER: [(Attribute, &[&str]); 10] = [
     (
         Attribute::Database,
         &[
@@ -80,6 +82,7 @@ const ORDER: [(Attribute, &[&str]); 9] = [
             "database-url-missing",
             "database-url-mismatch",
             "init-sql-drift",
+            "init-sql-aborts",
             "database-name-mismatch",
         ],
     ),
@@ -92,6 +95,7 @@ const ORDER: [(Attribute, &[&str]); 9] = [
         &[
             "unregistered-module",
             "init-sql-drift",
+            "init-sql-aborts",
             "unknown-dependency",
             "extra-env-target",
         ],
@@ -121,6 +125,7 @@ const ORDER: [(Attribute, &[&str]); 9] = [
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],
     ),
+    (Attribute::Role, &["init-sql-drift", "init-sql-aborts"]),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

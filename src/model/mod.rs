@@ -14,6 +14,7 @@ pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
 pub mod extra_env;
+pub mod first_start;
 pub mod generated;
 pub mod incomplete;
 pub mod init_sql;
