@@ -82,8 +82,8 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "database-url-missing",
             "database-url-mismatch",
             "init-sql-drift",
-            "init-sql-aborts",
             "database-name-mismatch",
+            "init-sql-aborts",
         ],
     ),
     (

@@ -619,7 +619,7 @@ impl<'a> FirstStart<'a> {
         }
     }
 
-    /// Databases that nothing creates are left to whoever compares the script with a registry.
+    /// Grants of a database that is nobody's are left to whoever compares the script with the registry.
     fn reasons(self) -> Vec<(FileId, Reason)> {
         let workspace = self.workspace;
         let is_said_elsewhere = |file: FileId, reason: &Reason| match reason {
@@ -632,7 +632,8 @@ impl<'a> FirstStart<'a> {
                     let mut grants = init.grants.iter();
                     grants.any(|grant| grant.database.value == name.value)
                 });
-                is_granted || product.owner_of(&name.value).is_some() || product.is_open()
+                let is_of_service = product.owner_of(&name.value).is_some();
+                is_granted && !is_of_service && product.knows_all_databases()
             }),
             _ => false,
         };

@@ -73,14 +73,16 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         None => format!("write `{superuser}`, or create `{}` before", role.value),
                     });
             }
-            Reason::NoDatabase { name, created_later } => report
-                .at(name.place, format!("no database `{}` exists{}, so the first start stops here", name.value, yet(*created_later)))
-                .about(workspace.demanded_by(&abort, &name.value).map_or(server, Owner::from), name.value.clone())
-                .because_all(created_later.map(|place| (place, "created here, which is too late".to_owned())))
-                .help(match created_later {
-                    Some(_) => format!("move the statement behind `CREATE DATABASE {}`", name.value),
-                    None => "name a database that is created before, or remove the statement".to_owned(),
-                }),
+            Reason::NoDatabase { name, created_later } => {
+                let draft = report
+                    .at(name.place, format!("no database `{}` exists{}, so the first start stops here", name.value, yet(*created_later)))
+                    .about(workspace.demanded_by(&abort, &name.value).map_or(server, Owner::from), name.value.clone())
+                    .because_all(created_later.map(|place| (place, "created here, which is too late".to_owned())));
+                match created_later {
+                    Some(_) => draft.help(format!("move the statement behind `CREATE DATABASE {}`", name.value)),
+                    None => as_left_over(draft, &abort, &name.value).help("name a database that is created before, or remove the statement"),
+                }
+            }
             Reason::InTransaction { name, begin, also } => report
                 .at(name.place, format!("PostgreSQL creates no database inside a transaction, so the first start stops at `{}`", name.value))
                 .about(workspace.demanded_by(&abort, &name.value).map_or(server, Owner::from), "transaction")
@@ -110,6 +112,18 @@ fn as_extra<'r>(draft: NeedsHelp<'r>, abort: &Abort, database: &str) -> NeedsHel
     };
     let owner = owner_of_extra(product, namesake, database);
     draft.argues_for(owner, attribute, Wrong::Value(database.to_owned()))
+}
+
+/// A name that nothing creates may be what another name of a service's database left behind.
+fn as_left_over<'r>(draft: NeedsHelp<'r>, abort: &Abort, database: &str) -> NeedsHelp<'r> {
+    let service = abort.product.and_then(|product| {
+        let owner = product.owner_of(database);
+        owner.or_else(|| product.namesake(database))
+    });
+    match service {
+        Some(service) => draft.argues_for(service.into(), Attribute::Database, Wrong::Everything),
+        None => draft,
+    }
 }
 
 /// A database that is created twice may stand where another one is meant.
