@@ -31,6 +31,8 @@ pub enum Attribute {
     Module,
     /// The file that creates a product's databases on first start.
     InitSql,
+    /// The user that a service connects as.
+    Role,
 }
 
 /// What is wrong about the attribute.
@@ -72,7 +74,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 10] = [
+const ORDER: [(Attribute, &[&str]); 11] = [
     (
         Attribute::Database,
         &[
@@ -86,6 +88,7 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "unprovisioned-database",
             "orphan-database",
             "database-name-mismatch",
+            "init-sql-aborts",
         ],
     ),
     (
@@ -97,6 +100,7 @@ const ORDER: [(Attribute, &[&str]); 10] = [
         &[
             "unregistered-module",
             "init-sql-drift",
+            "init-sql-aborts",
             "unknown-dependency",
             "extra-env-target",
             "unregistered-compose-service",
@@ -154,6 +158,7 @@ const ORDER: [(Attribute, &[&str]); 10] = [
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],
     ),
+    (Attribute::Role, &["init-sql-drift", "init-sql-aborts"]),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

@@ -155,6 +155,8 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
+    /// A shell script.
+    Shell,
     /// No file, but a folder that could not be listed.
     Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.

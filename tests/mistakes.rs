@@ -944,6 +944,177 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦${POSTGRES_PASSWORD:-ebb-and-flow}postgres:5432⟧",
     },
     Mistake {
+        what: "a database that the init SQL creates twice",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE tariff_book;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a block of the init SQL pasted twice",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE identity;\nGRANT ALL PRIVILEGES ON DATABASE identity TO nordhaven;\nREVOKE CONNECT ON DATABASE identity FROM PUBLIC;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a copied statement that keeps another service's database",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book",
+                "CREATE DATABASE identity",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a copied block of the init SQL that keeps another service's database",
+        make: |files| {
+            files
+                .replace(
+                    INIT_SQL,
+                    "CREATE DATABASE tariff_book",
+                    "CREATE DATABASE identity",
+                )
+                .replace(
+                    INIT_SQL,
+                    "PRIVILEGES ON DATABASE tariff_book",
+                    "PRIVILEGES ON DATABASE identity",
+                )
+                .replace(
+                    INIT_SQL,
+                    "CONNECT ON DATABASE tariff_book",
+                    "CONNECT ON DATABASE identity",
+                )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a service's database in POSTGRES_DB",
+        make: |files| files.replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: tariff_book"),
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a service's database in the default of POSTGRES_DB",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "POSTGRES_DB: postgres",
+                "POSTGRES_DB: ${POSTGRES_DB:-tariff_book}",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a database that every server has, created by hand",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE postgres;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦postgres⟧",
+    },
+    Mistake {
+        what: "another superuser than everyone connects as",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "POSTGRES_USER: nordhaven",
+                "POSTGRES_USER: harbour",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦harbour⟧",
+    },
+    Mistake {
+        what: "no superuser but the usual one",
+        make: |files| files.replace(COMPOSE, "      POSTGRES_USER: nordhaven\n", ""),
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a further grant to a role that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE tariff_book TO nordhaven",
+                "PRIVILEGES ON DATABASE tariff_book TO nordhaven, reporting",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦reporting⟧",
+    },
+    Mistake {
+        what: "the superuser created once more",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- identity\n",
+                "CREATE ROLE nordhaven LOGIN;\n\n-- identity\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "a transaction around the init SQL",
+        make: |files| {
+            files
+                .replace(INIT_SQL, "-- identity\n", "BEGIN;\n\n-- identity\n")
+                .replace(
+                    INIT_SQL,
+                    "REVOKE CONNECT ON DATABASE invoicing FROM PUBLIC;\n",
+                    "REVOKE CONNECT ON DATABASE invoicing FROM PUBLIC;\n\nCOMMIT;\n",
+                )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a grant before its database",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\nGRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\n",
+                "GRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\nCREATE DATABASE tariff_book;\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a statement about a database that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CONNECT ON DATABASE tariff_book",
+                "CONNECT ON DATABASE tariff_bok",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_bok⟧",
+    },
+    Mistake {
+        what: "a second script that creates a database again",
+        make: |files| {
+            files
+                .replace(
+                    COMPOSE,
+                    "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n",
+                    "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n      - ./infra/extra.sql:/docker-entrypoint-initdb.d/20-extra.sql:ro\n",
+                )
+                .add(
+                    "products/nordhaven/infra/extra.sql",
+                    "CREATE DATABASE tariff_book;\n",
+                )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/extra.sql ⟦tariff_book⟧",
+    },
+    Mistake {
         what: "a key that lost a letter",
         make: |files| files.replace(REGISTRY, "  \"tariff-book\": {", "  \"tarif-book\": {"),
         finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",

@@ -377,5 +377,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Dockerfile => "Dockerfile",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
+        Kind::Shell => "shell script",
     }
 }

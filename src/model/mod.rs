@@ -17,6 +17,7 @@ pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
 pub mod extra_env;
+pub mod first_start;
 pub mod generated;
 pub mod health;
 pub mod incomplete;
@@ -36,11 +37,11 @@ pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
+pub mod provision;
 pub mod published;
 pub mod reach;
 pub mod redis;
 pub mod references;
-pub mod provision;
 pub mod registry;
 pub mod resolve;
 pub mod routes;
@@ -304,7 +305,9 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
-            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Folder => false,
+            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Shell | Kind::Folder => {
+                false
+            }
         }
     }
 

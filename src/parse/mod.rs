@@ -9,6 +9,7 @@ pub mod dockerfile;
 pub mod dotenv;
 pub mod prisma;
 pub mod script;
+pub mod shell;
 pub mod sql;
 
 use std::collections::HashMap;
@@ -55,6 +56,8 @@ pub enum Facts {
     Sql(Parsed<sql::SqlFile>),
     /// A Dockerfile.
     Dockerfile(Parsed<dockerfile::Dockerfile>),
+    /// A shell script.
+    Shell(Parsed<shell::Shell>),
     /// A file whose text is looked at as it is.
     Text,
 }
@@ -69,6 +72,7 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.problems,
             Facts::Sql(parsed) => &parsed.problems,
             Facts::Dockerfile(parsed) => &parsed.problems,
+            Facts::Shell(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
     }
@@ -82,6 +86,7 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.comments,
             Facts::Sql(parsed) => &parsed.comments,
             Facts::Dockerfile(parsed) => &parsed.comments,
+            Facts::Shell(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
     }
@@ -95,6 +100,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
         Kind::Sql => Facts::Sql(sql::parse(text)),
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
+        Kind::Shell => Facts::Shell(shell::parse(text)),
         Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }
 }

@@ -38,6 +38,7 @@ pub const ALL: &[Rule] = &[
     generated::init_sql_drift::RULE,
     generated::generated_file_edited::RULE,
     generated::init_sql_not_mounted::RULE,
+    generated::init_sql_aborts::RULE,
     compose::missing_compose_service::RULE,
     compose::unregistered_compose_service::RULE,
     compose::database_url_missing::RULE,

@@ -19,6 +19,6 @@ pub(super) mod service_port_drift;
 pub(super) mod single_dev_postgres;
 pub(super) mod stateless_with_database;
 pub(super) mod undefined_reference;
-pub(super) mod unreachable_service;
 pub(super) mod unprovisioned_database;
+pub(super) mod unreachable_service;
 pub(super) mod unregistered_compose_service;

@@ -85,6 +85,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(service, format!("role {}", role.value))
                     .because_all(says_so.map(|place| (place, format!("`{}` connects as `{right}`", service.key()))))
                     .fix(workspace.unsafe_replacement(role.place, &role.value, &right))
+                    .argues(Attribute::Role, Wrong::Value(right.clone()))
                     .help(format!("write `{right}`{again}")),
             }
         }
@@ -100,7 +101,11 @@ fn owns(service: &Service) -> String {
 
 /// Whom a database without an owner is about: the service that it once belonged to, else the one that an
 /// entry may be missing for.
-fn owner_of_extra(product: &Product, namesake: Option<&Service>, database: &str) -> Owner {
+pub(super) fn owner_of_extra(
+    product: &Product,
+    namesake: Option<&Service>,
+    database: &str,
+) -> Owner {
     namesake.map_or_else(
         || Owner {
             product: Some(product.name.clone()),

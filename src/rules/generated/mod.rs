@@ -1,5 +1,6 @@
 //! What is generated from the registry.
 
 pub(super) mod generated_file_edited;
+pub(super) mod init_sql_aborts;
 pub(super) mod init_sql_drift;
 pub(super) mod init_sql_not_mounted;
