@@ -39,6 +39,7 @@ pub const ALL: &[Rule] = &[
     generated::generated_file_edited::RULE,
     generated::init_sql_not_mounted::RULE,
     generated::init_sql_aborts::RULE,
+    generated::start_script_drift::RULE,
     compose::missing_compose_service::RULE,
     compose::unregistered_compose_service::RULE,
     compose::database_url_missing::RULE,
