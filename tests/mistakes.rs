@@ -7,6 +7,8 @@ use support::Files;
 
 const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
+const START: &str = "products/nordhaven/start-dev.sh";
+const PROXY: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
 
 struct Mistake {
@@ -16,6 +18,116 @@ struct Mistake {
 }
 
 const MISTAKES: &[Mistake] = &[
+    Mistake {
+        what: "a start script that lacks a service",
+        make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
+        finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a start script that lacks a seed",
+        make: |files| {
+            files.remove_block(
+                START,
+                "DATABASE_URL=\"postgresql://nordhaven:${POSTGRES_PASSWORD}@localhost:5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+                "\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a start script that migrates into a neighbour's database",
+        make: |files| {
+            files.replace(
+                START,
+                "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "5433/identity\" pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦identity⟧",
+    },
+    Mistake {
+        what: "a start script that migrates a neighbour's module",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --dir modules/shared/vessel-register exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/vessel-register⟧",
+    },
+    Mistake {
+        what: "a start script with a module that is not there",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --dir modules/shared/tarif-book exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a database that nobody owns",
+        make: |files| {
+            files.replace(
+                START,
+                "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+                "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a start script that connects by the port of the container",
+        make: |files| {
+            files.replace(
+                START,
+                "localhost:5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                "localhost:5432/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦5432⟧",
+    },
+    Mistake {
+        what: "a start script that migrates a service without a database",
+        make: |files| {
+            files.replace(
+                START,
+                "echo \"== invoicing\"\n",
+                "(cd modules/domain/tide-watch && npx prisma migrate deploy)\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/domain/tide-watch⟧",
+    },
+    Mistake {
+        what: "a start script with a service that was removed",
+        make: |files| {
+            files.replace(
+                START,
+                "echo \"== invoicing\"\n",
+                "DATABASE_URL=\"postgresql://nordhaven:${POSTGRES_PASSWORD}@localhost:5433/crane_log\" pnpm --dir modules/domain/crane-log exec prisma migrate deploy\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/domain/crane-log⟧",
+    },
+    Mistake {
+        what: "a database renamed in the registry and nowhere else but in the compose file",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"tariff_ledger\"",
+                )
+                .replace(
+                    COMPOSE,
+                    "@postgres:5432/tariff_book",
+                    "@postgres:5432/tariff_ledger",
+                )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
     Mistake {
         what: "a database renamed in the registry only",
         make: |files| {
@@ -152,6 +264,16 @@ const MISTAKES: &[Mistake] = &[
                     INIT_SQL,
                     "PRIVILEGES ON DATABASE tariff_book",
                     "PRIVILEGES ON DATABASE tariffs",
+                )
+                .replace(
+                    START,
+                    "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                    "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                )
+                .replace(
+                    START,
+                    "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db",
+                    "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma db",
                 )
         },
         finding: "database-name-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
