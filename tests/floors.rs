@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 7] = [
+const WRAPPERS: [(&str, &str); 8] = [
     ("miette", "src/report/pretty.rs"),
     // One of its grammars a language: scripts and shells.
     ("tree_sitter", "src/parse/s"),

@@ -213,7 +213,7 @@ impl<'a> Machine<'a> {
                     kind: StepKind::Command(command),
                     ..
                 },
-            ] => self.names_read(command),
+            ] => Self::names_read(command),
             _ => None,
         };
         let text = match input {
@@ -245,11 +245,11 @@ impl<'a> Machine<'a> {
     }
 
     /// The variables that `read` fills, and what parts the fields of a line.
-    fn names_read(&mut self, command: &'a Command) -> Option<(Vec<String>, String)> {
+    fn names_read(command: &Command) -> Option<(Vec<String>, String)> {
         let words: Vec<String> = command
             .words
             .iter()
-            .map(|word| word.literal())
+            .map(Word::literal)
             .collect::<Option<_>>()?;
         if words.first().map(String::as_str) != Some("read") {
             return None;
@@ -455,7 +455,7 @@ impl<'a> Machine<'a> {
                 Some(Text::known(format!("{ROOT}/{folder}"), span))
             }
             ["git", "rev-parse", "--show-toplevel"] => Some(Text::known(ROOT, span)),
-            ["echo", _] | ["realpath", _] | ["readlink", "-f", _] => Some(last.clone()),
+            ["echo" | "realpath", _] | ["readlink", "-f", _] => Some(last.clone()),
             ["dirname", ..] => {
                 let path = last.all_known()?;
                 let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
@@ -550,7 +550,7 @@ impl<'a> Machine<'a> {
     }
 
     fn read(&mut self, command: &'a Command) {
-        let Some((names, separators)) = self.names_read(command) else {
+        let Some((names, separators)) = Self::names_read(command) else {
             return;
         };
         match &command.input {

@@ -162,7 +162,7 @@ impl Workspace<'_> {
         let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
             || self.has_generated_header(file);
         if runs.is_complete && !has_unread_target && is_for_all {
-            self.lacks(product, file, runs, &done, drift);
+            self.script_lacks(product, file, runs, &done, drift);
         }
     }
 
@@ -231,7 +231,7 @@ impl Workspace<'_> {
     }
 
     /// Services for which a script does not do what it does for most of them.
-    fn lacks<'p>(
+    fn script_lacks<'p>(
         &self,
         product: &'p Product,
         file: FileId,
@@ -361,6 +361,8 @@ struct Modules<'p> {
     all: BTreeSet<&'p str>,
     /// The folders that hold modules.
     roots: BTreeSet<&'p str>,
+    /// Whether the module of every service of the product is known.
+    is_complete: bool,
 }
 
 impl<'p> Modules<'p> {
@@ -370,6 +372,10 @@ impl<'p> Modules<'p> {
             by_name: HashMap::new(),
             all: BTreeSet::new(),
             roots: BTreeSet::new(),
+            is_complete: product
+                .services()
+                .iter()
+                .all(|service| service.module.is_some()),
         };
         for service in product.services() {
             if let Some(module) = &service.module {
@@ -464,6 +470,9 @@ impl<'p> Modules<'p> {
             return;
         }
         if shell::folders_from(path).any(|folder| self.all.contains(folder)) {
+            return;
+        }
+        if !self.is_complete {
             return;
         }
         let folder = path.split("/prisma").next().unwrap_or(path);

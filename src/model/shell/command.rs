@@ -231,7 +231,7 @@ impl Reader<'_> {
         if !is_package_script {
             return self.unless_suspicious();
         }
-        let word = &self.texts[self.next];
+        let word = self.texts[self.next].clone();
         if word.contains("status") || word.contains("generate") || word.contains("create") {
             return Meaning::Other;
         }
@@ -242,6 +242,11 @@ impl Reader<'_> {
         if word.contains("seed") {
             actions.push(Action::Seed);
         }
+        // `npm run migrate -w @org/x` names the package behind the script.
+        let script = self.next;
+        self.next += 1;
+        self.package_options();
+        self.next = script;
         let is_of_root = matches!(self.named, Named::Here);
         match actions.is_empty() {
             true if is_of_root => self.unless_suspicious(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::source::Span;
 
-/// A text of one script. What is not known of it stands in it as [`UNKNOWN`].
+/// A text of one script. What is not known of it stands in it as one opaque piece.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     bits: Vec<Bit>,
@@ -122,7 +122,7 @@ impl Text {
 
     /// The words that white space parts; of unknown texts it is not known how many they are.
     pub(super) fn words(&self) -> Vec<Text> {
-        self.split(|letter| letter.is_whitespace())
+        self.split(char::is_whitespace)
     }
 
     /// The parts between separators, empty ones left out.

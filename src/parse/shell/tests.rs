@@ -127,7 +127,7 @@ fn commands_keep_their_assignments_and_the_places_of_their_parts() {
         panic!("{url:?}");
     };
     assert_eq!(&text[default.pieces[0].span.range()], "secret");
-    let words: Vec<_> = command.words.iter().map(|word| word.literal()).collect();
+    let words: Vec<_> = command.words.iter().map(Word::literal).collect();
     let literal = ["pnpm", "--dir", "modules/x", "exec"];
     assert_eq!(words, literal.map(|word| Some(word.to_owned())));
 }
