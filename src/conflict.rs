@@ -31,8 +31,12 @@ pub enum Attribute {
     Module,
     /// The file that creates a product's databases on first start.
     InitSql,
+    /// A further variable of a service, by its name.
+    Environment,
     /// The user that a service connects as.
     Role,
+    /// The user that a Postgres server begins with.
+    Superuser,
 }
 
 /// What is wrong about the attribute.
@@ -74,7 +78,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 11] = [
+const ORDER: [(Attribute, &[&str]); 13] = [
     (
         Attribute::Database,
         &[
@@ -88,6 +92,8 @@ const ORDER: [(Attribute, &[&str]); 11] = [
             "start-script-drift",
             "unprovisioned-database",
             "orphan-database",
+            "second-connection",
+            "connection-drift",
             "database-name-mismatch",
             "init-sql-aborts",
         ],
@@ -161,7 +167,19 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],
     ),
-    (Attribute::Role, &["init-sql-drift", "init-sql-aborts"]),
+    (
+        Attribute::Environment,
+        &[
+            "connection-string-in-extra-env",
+            "second-connection",
+            "hardcoded-credential",
+        ],
+    ),
+    (Attribute::Superuser, &["init-sql-aborts", "role-mismatch"]),
+    (
+        Attribute::Role,
+        &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
+    ),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

@@ -17,9 +17,9 @@ use rayon::prelude::*;
 use crate::policy::Policy;
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
-pub use kind::{is_test_code, kind_of};
+pub use kind::{is_test_code, is_test_environment, kind_of};
 
-use kind::Kinds;
+use kind::{Kinds, is_worth_keeping};
 use walk::{Excluded, Found, Walked};
 
 /// What to read and what to leave.
@@ -159,6 +159,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         });
         read_all(&found.collect::<Vec<_>>())
     };
+    files.retain(is_kept);
     imports::follow(&mut files, known, |paths| read_as(paths, Kind::Constants));
     imports::follow_parts(&mut files, known, |paths| read_as(paths, Kind::ComposePart));
 
@@ -203,7 +204,12 @@ pub fn in_memory<T: Into<Vec<u8>>>(
         }
         match kinds.of(&path) {
             Some(kind) if kind != Kind::Migration => {
-                read.push(decoded(&path, kind, bytes.into(), options.max_file_size));
+                let file = decoded(&path, kind, bytes.into(), options.max_file_size);
+                if is_kept(&file) {
+                    read.push(file);
+                } else {
+                    others.insert(path, file.text.as_bytes().to_vec());
+                }
             }
             _ => {
                 others.insert(path, bytes.into());
@@ -225,6 +231,10 @@ pub fn in_memory<T: Into<Vec<u8>>>(
         seen.entry(folder).or_insert(Seen::Folder);
     }
     Sources::new(PathBuf::new(), read, seen)
+}
+
+fn is_kept(file: &SourceFile) -> bool {
+    file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
 }
 
 /// The folders above `path`, the outermost first, the root excluded.

@@ -155,6 +155,10 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
+    /// A `package.json` that mentions a database.
+    Package,
+    /// Any other YAML file that mentions a database: a Kubernetes manifest, Helm values.
+    Deployment,
     /// A shell script.
     Shell,
     /// No file, but a folder that could not be listed.

@@ -330,6 +330,10 @@ fn hostile_texts_end_in_time_with_a_finding_and_an_exit_code() {
         ("invalid UTF-8 in a schema", schema, b"model A \xff".to_vec(), "unreadable-file"),
         ("NUL bytes in a compose file", "docker-compose.yml", b"services:\n  a\0b: {}\n".to_vec(), ""),
         ("NUL bytes in SQL", init, b"CREATE DATABASE\0bakery;".to_vec(), ""),
+        ("an alias bomb in a manifest", "deploy/a.yaml", format!("{bomb}apiVersion: v1\nkind: Pod\nu: postgres://x/y\n").into_bytes(), ""),
+        ("braces in a manifest", "deploy/a.yaml", [b"apiVersion: v1\nkind: Pod\n# postgres\n".to_vec(), nested("{a: ", DEEP)].concat(), ""),
+        ("braces in a package", "modules/domain/bakery/package.json", [b"{\"scripts\": \"postgres://x/y\", \"a\": ".to_vec(), nested("{\"a\": ", DEEP)].concat(), ""),
+        ("variables in a Dockerfile", "modules/domain/bakery/Dockerfile", b"ENV A=$A\\\n".repeat(DEEP), ""),
         ("NUL bytes in a registry", "infra/service-registry.ts", registry("\0\0"), ""),
         ("a cycle of constants", "infra/service-registry.ts", b"const a = b;\nconst b = a;\nexport const registry = {\n  bakery: { hostname: \"bakery\", port: a, database: \"bakery\", dockerfile: \"modules/domain/bakery/Dockerfile\" },\n};\n".to_vec(), "dynamic-registry"),
     ];

@@ -151,6 +151,383 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦identity⟧",
     },
     Mistake {
+        what: "a second connection string for one report",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "  invoicing:",
+                "      PORT_CALLS_URL:",
+                "      PORT_CALLS_DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/port_calls\n      PORT_CALLS_URL:",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦port_calls⟧",
+    },
+    Mistake {
+        what: "a second connection string in a list, to a database that nobody owns",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "      - PORT_CALLS_URL=http://port-calls:4220",
+                "      - WAREHOUSE=postgres://reader:${POSTGRES_PASSWORD:-ebb-and-flow}@warehouse.nordhaven.example/facts?sslmode=require\n      - PORT_CALLS_URL=http://port-calls:4220",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦facts⟧",
+    },
+    Mistake {
+        what: "libpq's variable names the database of another service",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "  tariff-book:",
+                "      PORT: \"4212\"",
+                "      PORT: \"4212\"\n      PGDATABASE: invoicing",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a shadow database that is the database of another service",
+        make: |files| {
+            files.replace_in_block(
+                COMPOSE,
+                "  tariff-book:",
+                "      PORT: \"4212\"",
+                "      PORT: \"4212\"\n      SHADOW_DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/identity",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦identity⟧",
+    },
+    Mistake {
+        what: "a second connection string that a service brings in an env_file",
+        make: |files| {
+            files.replace(
+                "products/nordhaven/infra/env/document-vault.env",
+                "VAULT_MAX_UPLOAD_MB=",
+                "SEARCH_URL=postgresql://nordhaven:ebb-and-flow@postgres:5432/invoicing\nVAULT_MAX_UPLOAD_MB=",
+            )
+        },
+        finding: "second-connection products/nordhaven/infra/env/document-vault.env ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a second connection string in a module's .env.example",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/berth-planning/.env.example",
+                "PORT_CALLS_URL=",
+                "PILOTAGE_DATABASE_URL=\"postgresql://nordhaven:ebb-and-flow@localhost:5433/pilotage\"\nPORT_CALLS_URL=",
+            )
+        },
+        finding: "second-connection modules/domain/quayside/berth-planning/.env.example ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a second connection string in a Dockerfile",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/Dockerfile",
+                "ENV NODE_ENV=production",
+                "ENV NODE_ENV=production \\\n    TARIFFS=\"postgresql://nordhaven:ebb-and-flow@postgres:5432/tariff_book\"",
+            )
+        },
+        finding: "second-connection modules/domain/invoicing/Dockerfile ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a script of a package that opens another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/package.json",
+                "\"migrate\": \"prisma migrate deploy\"",
+                "\"migrate\": \"prisma migrate deploy\",\n    \"report\": \"psql \\\"postgresql://nordhaven:ebb-and-flow@localhost:5433/port_calls\\\" -f report.sql\"",
+            )
+        },
+        finding: "second-connection modules/domain/invoicing/package.json ⟦port_calls⟧",
+    },
+    Mistake {
+        what: "a module's .env.example that names another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/berth-planning/.env.example",
+                "5433/berth_planning",
+                "5433/pilotage",
+            )
+        },
+        finding: "database-url-mismatch modules/domain/quayside/berth-planning/.env.example ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a module's .env that names a database which nobody owns",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/.env",
+                "export DATABASE_URL='postgresql://nordhaven:ebb-and-flow@localhost:5433/tariffs?schema=public' # for the host\n",
+            )
+        },
+        finding: "database-url-mismatch modules/shared/tariff-book/.env ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a build argument that names another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/Dockerfile",
+                "EXPOSE 4225",
+                "ARG DATABASE_URL=postgresql://nordhaven@postgres:5432/tariff_book\nEXPOSE 4225",
+            )
+        },
+        finding: "database-url-mismatch modules/domain/invoicing/Dockerfile ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a Kubernetes manifest that names another service's database",
+        make: |files| {
+            files.replace(
+                "deploy/kubernetes/customs-clearance.yaml",
+                "6432/customs_clearance?",
+                "6432/identity?",
+            )
+        },
+        finding: "database-url-mismatch deploy/kubernetes/customs-clearance.yaml ⟦identity⟧",
+    },
+    Mistake {
+        what: "a Kubernetes manifest that names a database which nobody owns",
+        make: |files| {
+            files.replace(
+                "deploy/kubernetes/customs-clearance.yaml",
+                "6432/customs_clearance?",
+                "6432/customs?",
+            )
+        },
+        finding: "database-url-mismatch deploy/kubernetes/customs-clearance.yaml ⟦customs⟧",
+    },
+    Mistake {
+        what: "a Kubernetes config map with a second connection string",
+        make: |files| {
+            files.replace(
+                "deploy/kubernetes/customs-clearance.yaml",
+                "  DIRECT_URL: postgresql://customs@customs.db.nordhaven.example:5432/customs_clearance?",
+                "  DIRECT_URL: postgresql://customs@customs.db.nordhaven.example:5432/invoicing?",
+            )
+        },
+        finding: "second-connection deploy/kubernetes/customs-clearance.yaml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "Helm values that name another service's database",
+        make: |files| {
+            files.replace(
+                "deploy/chart/values.yaml",
+                "example/vessel_register",
+                "example/identity",
+            )
+        },
+        finding: "database-url-mismatch deploy/chart/values.yaml ⟦identity⟧",
+    },
+    Mistake {
+        what: "libpq's variable in Helm values",
+        make: |files| {
+            files.replace(
+                "deploy/chart/values.yaml",
+                "PGDATABASE: party_directory",
+                "PGDATABASE: pilotage",
+            )
+        },
+        finding: "second-connection deploy/chart/values.yaml ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a script of a package that opens another database by hand",
+        make: |files| {
+            files.replace(
+                "modules/domain/container-yard/package.json",
+                "5433/container_yard",
+                "5433/invoicing",
+            )
+        },
+        finding: "second-connection modules/domain/container-yard/package.json ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a direct URL in an example that leads to another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/container-yard/.env.example",
+                "<host>:5433/container_yard",
+                "<host>:5433/invoicing",
+            )
+        },
+        finding: "second-connection modules/domain/container-yard/.env.example ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a database renamed in the registry of a service that has manifests",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "database: \"party_directory\"",
+                "database: \"parties\"",
+            )
+        },
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦party_directory⟧",
+    },
+    Mistake {
+        what: "a module's .env.example with a connection string for another kind of database",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/berth-planning/.env.example",
+                "\"postgresql://",
+                "\"mysql://",
+            )
+        },
+        finding: "database-url-format modules/domain/quayside/berth-planning/.env.example ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a module's .env.example with a connection string without a database",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/berth-planning/.env.example",
+                "5433/berth_planning",
+                "5433",
+            )
+        },
+        finding: "database-url-format modules/domain/quayside/berth-planning/.env.example ⟦postgresql://nordhaven:ebb-and-flow@localhost:5433⟧",
+    },
+    Mistake {
+        what: "a stateless service whose module brings a connection string",
+        make: |files| {
+            files.add(
+                "modules/domain/tide-watch/.env",
+                "DATABASE_URL=postgresql://nordhaven:ebb-and-flow@localhost:5433/tide_watch\n",
+            )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/.env ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a password that breaks the URLs that it is put into",
+        make: |files| {
+            files.replace(
+                "products/nordhaven/.env.example",
+                "POSTGRES_PASSWORD=ebb-and-flow",
+                "POSTGRES_PASSWORD=ebb@flow",
+            )
+        },
+        finding: "unescaped-password products/nordhaven/.env.example ⟦ebb@flow⟧",
+    },
+    Mistake {
+        what: "a password in quotes with the beginning of a query",
+        make: |files| {
+            files.replace(
+                "products/nordhaven/.env.example",
+                "POSTGRES_PASSWORD=ebb-and-flow",
+                "POSTGRES_PASSWORD='5432/ebb?flow#'",
+            )
+        },
+        finding: "unescaped-password products/nordhaven/.env.example ⟦5432/ebb?flow#⟧",
+    },
+    Mistake {
+        what: "a password that is written out in the compose file",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book",
+                "ebb-and-flow@postgres:5432/tariff_book",
+            )
+        },
+        finding: "hardcoded-credential products/nordhaven/docker-compose.yml ⟦ebb-and-flow⟧",
+    },
+    Mistake {
+        what: "a password that is written out in a Dockerfile",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/Dockerfile",
+                "ENV NODE_ENV=production",
+                "ENV NODE_ENV=production\nENV DATABASE_URL=postgresql://nordhaven:ebb-and-flow@postgres:5432/invoicing",
+            )
+        },
+        finding: "hardcoded-credential modules/domain/invoicing/Dockerfile ⟦ebb-and-flow⟧",
+    },
+    Mistake {
+        what: "a connection string with a user that nobody creates",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book",
+                "nordhafen:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/tariff_book",
+            )
+        },
+        finding: "role-mismatch products/nordhaven/docker-compose.yml ⟦nordhafen⟧",
+    },
+    Mistake {
+        what: "a worker of a service with another service's database",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "  tide-watch:\n    <<:",
+                "  invoicing-worker:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/invoicing/Dockerfile\n    command: node dist/worker.js\n    environment:\n      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/port_calls\n    depends_on:\n      <<: *needs-postgres\n\n  tide-watch:\n    <<:",
+            )
+        },
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦port_calls⟧",
+    },
+    Mistake {
+        what: "a worker of a service with a second connection",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "  tide-watch:\n    <<:",
+                "  invoicing-worker:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/invoicing/Dockerfile\n    command: node dist/worker.js\n    environment:\n      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n      PORT_CALLS_DB: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/port_calls\n    depends_on:\n      <<: *needs-postgres\n\n  tide-watch:\n    <<:",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦port_calls⟧",
+    },
+    Mistake {
+        what: "an entrypoint that migrates another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "export DATABASE_URL=\"postgresql://nordhaven:$POSTGRES_PASSWORD@postgres:5432/port_calls\"\nnpx prisma migrate deploy",
+            )
+        },
+        finding: "database-url-mismatch modules/domain/invoicing/docker-entrypoint.sh ⟦port_calls⟧",
+    },
+    Mistake {
+        what: "an entrypoint with a default for another database",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "DATABASE_URL=${DATABASE_URL:-postgresql://nordhaven@postgres:5432/invoices} npx prisma migrate deploy",
+            )
+        },
+        finding: "database-url-mismatch modules/domain/invoicing/docker-entrypoint.sh ⟦invoices⟧",
+    },
+    Mistake {
+        what: "an entrypoint that asks another service's database",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma migrate deploy\nPGDATABASE='tariff_book' psql -c 'SELECT 1'",
+            )
+        },
+        finding: "second-connection modules/domain/invoicing/docker-entrypoint.sh ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a second connection string in an anchor that several services merge",
+        make: |files| {
+            files
+                .replace(
+                    COMPOSE,
+                    "x-needs-postgres:",
+                    "x-report-env: &report-env\n  REPORT_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n\nx-needs-postgres:",
+                )
+                .replace(
+                    COMPOSE,
+                    "      PORT: \"4212\"",
+                    "      <<: [*common-env, *report-env]\n      PORT: \"4212\"",
+                )
+                .replace(
+                    COMPOSE,
+                    "      PORT: \"4211\"",
+                    "      <<: [*common-env, *report-env]\n      PORT: \"4211\"",
+                )
+                .replace_in_block(COMPOSE, "  tariff-book:", "      <<: *common-env\n", "")
+                .replace_in_block(COMPOSE, "  party-directory:", "      <<: *common-env\n", "")
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
         what: "a string that is not closed",
         make: |files| {
             files.replace(
@@ -1781,6 +2158,118 @@ const SCHEMA: &str =
 
 /// Mistakes in a workspace that has no registry.
 const WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "a second connection string in a service's example",
+        make: |files| {
+            files.replace(
+                "apps/stations/.env.example",
+                "RIDES_URL=",
+                "RIDES_DATABASE_URL=postgresql://velodock:freewheel@localhost:5433/rides\nRIDES_URL=",
+            )
+        },
+        finding: "second-connection apps/stations/.env.example ⟦rides⟧",
+    },
+    Mistake {
+        what: "an entrypoint that asks another service's database",
+        make: |files| {
+            files.replace(
+                "apps/stations/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma migrate deploy\npsql \"postgresql://velodock:$PASSWORD@postgres/rides\" -c 'SELECT 1'",
+            )
+        },
+        finding: "second-connection apps/stations/docker-entrypoint.sh ⟦rides⟧",
+    },
+    Mistake {
+        what: "another's database in the stack, and one's own in the example",
+        make: |files| {
+            files.replace_in_block(
+                STACK,
+                "  stations:\n",
+                "@postgres/stations",
+                "@postgres/rides",
+            )
+        },
+        finding: "shared-database compose.yaml ⟦rides⟧",
+    },
+    Mistake {
+        what: "a misspelt database in the stack, and the right one in the example",
+        make: |files| {
+            files.replace_in_block(
+                STACK,
+                "  stations:\n",
+                "@postgres/stations",
+                "@postgres/statoins",
+            )
+        },
+        finding: "unprovisioned-database compose.yaml ⟦statoins⟧",
+    },
+    Mistake {
+        what: "a second connection string",
+        make: |files| {
+            files.replace_in_block(
+                STACK,
+                "  stations:\n",
+                "      RIDES_URL:",
+                "      RIDES_DATABASE_URL: postgresql://velodock:${POSTGRES_PASSWORD:-freewheel}@postgres/rides\n      RIDES_URL:",
+            )
+        },
+        finding: "second-connection compose.yaml ⟦rides⟧",
+    },
+    Mistake {
+        what: "a second connection string beside one of an unusual name",
+        make: |files| {
+            files.replace(
+                STACK,
+                "@postgres/workshop\n",
+                "@postgres/workshop\n      - STATIONS=postgres://velodock:${POSTGRES_PASSWORD:-freewheel}@postgres:5432/stations\n",
+            )
+        },
+        finding: "second-connection compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "libpq's variable names the database of another service",
+        make: |files| {
+            files.replace(
+                STACK,
+                "@postgres/workshop\n",
+                "@postgres/workshop\n      - PGDATABASE=rides\n",
+            )
+        },
+        finding: "second-connection compose.yaml ⟦rides⟧",
+    },
+    Mistake {
+        what: "a service's example that names another database",
+        make: |files| files.replace("apps/stations/.env.example", "5433/stations", "5433/docks"),
+        finding: "connection-drift apps/stations/.env.example ⟦docks⟧",
+    },
+    Mistake {
+        what: "a service's example that names the database of another service",
+        make: |files| files.replace("apps/stations/.env.example", "5433/stations", "5433/rides"),
+        finding: "connection-drift apps/stations/.env.example ⟦rides⟧",
+    },
+    Mistake {
+        what: "a user that nobody creates",
+        make: |files| {
+            files.replace(
+                STACK,
+                "postgresql://velodock:${POSTGRES_PASSWORD:-freewheel}@postgres/workshop",
+                "postgresql://velodok:${POSTGRES_PASSWORD:-freewheel}@postgres/workshop",
+            )
+        },
+        finding: "role-mismatch compose.yaml ⟦velodok⟧",
+    },
+    Mistake {
+        what: "a password that breaks the URLs that it is put into",
+        make: |files| {
+            files.replace(
+                ".env.example",
+                "POSTGRES_PASSWORD=freewheel",
+                "POSTGRES_PASSWORD=free/wheel",
+            )
+        },
+        finding: "unescaped-password .env.example ⟦free/wheel⟧",
+    },
     Mistake {
         what: "a copied connection string",
         make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/stations"),

@@ -56,16 +56,27 @@ pub(super) fn follow_parts<'a>(
     known: impl Fn(&str) -> Option<&'a str>,
     read: impl Fn(&[&'a str]) -> Vec<SourceFile>,
 ) {
-    let mut done: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let is_by_name = |file: &&SourceFile| file.kind != Kind::Deployment;
+    let by_name = files.iter().filter(is_by_name);
+    let mut done: BTreeSet<String> = by_name.map(|file| file.path.clone()).collect();
     let mut new = parts(files.iter());
     let mut room = LIMIT;
     while !new.is_empty() && room > 0 {
+        // A part may have been taken for a manifest by its ending.
+        let is_part =
+            |file: &mut SourceFile| file.kind == Kind::Deployment && new.contains(&file.path);
+        let mut taken: Vec<SourceFile> = files.extract_if(.., is_part).collect();
+        taken
+            .iter_mut()
+            .for_each(|file| file.kind = Kind::ComposePart);
+        done.extend(taken.iter().map(|file| file.path.clone()));
         let wanted = new.iter().filter_map(|path| known(path));
         let wanted = wanted.filter(|path| !done.contains(*path));
         let wanted: BTreeSet<&str> = wanted.take(room).collect();
         room -= wanted.len();
         done.extend(wanted.iter().map(|&path| path.to_owned()));
-        let found = read(&wanted.into_iter().collect::<Vec<_>>());
+        let mut found = read(&wanted.into_iter().collect::<Vec<_>>());
+        found.extend(taken);
         new = parts(found.iter());
         files.extend(found);
     }

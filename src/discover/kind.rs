@@ -16,6 +16,8 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
 /// | `Compose` | the configured paths, and YAML files with the word `compose` in their name, no workflows of GitHub |
 /// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
 /// | `Prisma` | `*.prisma`, no test code |
+/// | `Package` | `package.json` |
+/// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `Sql` | any other `*.sql` |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
@@ -35,6 +37,12 @@ pub fn is_test_code(path: &str) -> bool {
             .split('.')
             .skip(1)
             .any(|word| WORDS.contains(&word))
+}
+
+/// Whether a `.env` file at `path` is one for tests.
+pub fn is_test_environment(path: &str) -> bool {
+    let mut words = file_name(path).split(['.', '-', '_']);
+    words.any(|word| ["test", "tests", "testing", "e2e", "ci", "spec"].contains(&word))
 }
 
 /// The table of kinds, with the configured registries ready to be matched.
@@ -85,7 +93,11 @@ impl Kinds {
         if is_dockerfile(name) {
             return Some(Kind::Dockerfile);
         }
+        if name == "package.json" {
+            return Some(Kind::Package);
+        }
         match name.rsplit_once('.')?.1 {
+            "yaml" | "yml" => is_deployment(path).then_some(Kind::Deployment),
             "prisma" => (!is_test_code(path)).then_some(Kind::Prisma),
             "sql" if parent(path).split('/').any(|folder| folder == "migrations") => {
                 Some(Kind::Migration)
@@ -128,6 +140,36 @@ fn is_compose(path: &str) -> bool {
     // GitHub runs every file of that folder as a workflow, whatever its name.
     stem.is_some_and(|stem| stem.split(['.', '-', '_']).any(|word| word == "compose"))
         && !parent(path).ends_with(".github/workflows")
+}
+
+/// Whether a YAML file that is no compose file may say how a service is deployed.
+fn is_deployment(path: &str) -> bool {
+    const OF_CI: [&str; 6] = [
+        ".gitlab-ci",
+        ".travis",
+        "appveyor",
+        "azure-pipelines",
+        "bitbucket-pipelines",
+        "cloudbuild",
+    ];
+    let name = file_name(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let mut folders = parent(path).split('/');
+    let is_hidden = folders.any(|folder| folder.starts_with('.'));
+    let is_lock = stem.split(['-', '.']).any(|word| word == "lock");
+    !is_hidden && !is_lock && !OF_CI.contains(&stem) && !is_test_code(path)
+}
+
+/// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
+/// where they mention a database.
+pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
+    let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    match kind {
+        Kind::Package | Kind::Deployment => ["postgres", "DATABASE_URL", "PGDATABASE"]
+            .iter()
+            .any(|word| mentions(word)),
+        _ => true,
+    }
 }
 
 fn is_env(name: &str) -> bool {

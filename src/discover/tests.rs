@@ -52,7 +52,10 @@ fn link(root: &Path, target: &str, path: &str) {
 
 #[test]
 fn the_table_of_kinds() {
-    use Kind::{Compose, Env, Generator, Migration, Prisma, PrismaConfig, Registry, Sql};
+    use Kind::{
+        Compose, Deployment, Env, Generator, Migration, Package, Prisma, PrismaConfig, Registry,
+        Sql,
+    };
     let options = Options::default();
     for (path, kind) in [
         ("products/shop/infra/service-registry.ts", Some(Registry)),
@@ -78,7 +81,7 @@ fn the_table_of_kinds() {
         ("docker-compose-ci.yml", Some(Compose)),
         ("dev.compose.yml", Some(Compose)),
         ("infra/test-compose.yaml", Some(Compose)),
-        ("decompose.yml", None),
+        ("decompose.yml", Some(Deployment)),
         ("docker-compose.json", None),
         (".github/workflows/docker-compose.yml", None),
         (".env", Some(Env)),
@@ -101,6 +104,14 @@ fn the_table_of_kinds() {
         ("migrations/migration_lock.toml", None),
         ("Dockerfile", Some(Kind::Dockerfile)),
         ("docker/Loans.Dockerfile", Some(Kind::Dockerfile)),
+        ("modules/a/package.json", Some(Package)),
+        ("modules/a/package-lock.json", None),
+        ("deploy/kubernetes/loans.yaml", Some(Deployment)),
+        ("chart/values-prod.yml", Some(Deployment)),
+        ("pnpm-lock.yaml", None),
+        (".gitlab-ci.yml", None),
+        (".github/workflows/checks.yml", None),
+        ("test/loans.yaml", None),
         ("", None),
     ] {
         assert_eq!(kind_of(path, &options), kind, "{path}");

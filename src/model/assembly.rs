@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use crate::connection;
 use crate::model::compose::{Build, Dependency, Health, Mount, Part, Port, Service, Variable};
 use crate::model::merging::Layer;
 use crate::model::resolve::{self, Resolved, Variables};
 use crate::parse::compose as written;
-use crate::source::{FileId, Place, Placed, join};
+use crate::source::{FileId, Place, join};
 
 /// The service that some layers describe, its environment aside; `networks` gives the names that Docker
 /// knows networks by.
@@ -239,7 +238,7 @@ pub(super) fn variable(layer: &Layer, entry: &written::EnvEntry) -> Variable {
             &layer.variables,
         ),
     };
-    with_connection(name, value)
+    Variable::of(name, value)
 }
 
 /// A variable that an env file sets.
@@ -250,18 +249,7 @@ pub(super) fn from_env_file(
     variables: &Variables,
 ) -> Variable {
     let value = resolve::value(&entry.value, file, entry.interpolates, way, variables);
-    with_connection(entry.name.in_file(file), Some(value))
-}
-
-fn with_connection(name: Placed<String>, value: Option<Resolved>) -> Variable {
-    let connection = value
-        .as_ref()
-        .and_then(|value| connection::parse(&value.text));
-    Variable {
-        name,
-        value,
-        connection,
-    }
+    Variable::of(entry.name.in_file(file), Some(value))
 }
 
 fn read_port(port: &written::Port, text: &dyn Fn(&written::Written) -> Resolved) -> Port {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::connection::{self, Connection};
 use crate::discover::is_test_code;
 use crate::model::merging::MissingBase;
+use crate::model::passwords;
 use crate::model::resolve::{Link, Resolved};
 use crate::source::{FileId, Place, Placed, Sources, file_name, join};
 
@@ -268,6 +269,16 @@ impl Part {
 }
 
 impl Variable {
+    /// A variable, its value taken apart.
+    pub(super) fn of(name: Placed<String>, value: Option<Resolved>) -> Self {
+        let connection = value.as_ref().and_then(passwords::connection_of);
+        Self {
+            name,
+            value,
+            connection,
+        }
+    }
+
     /// The value as a whole, where it is known.
     pub fn known_value(&self) -> Option<&Resolved> {
         self.value.as_ref().filter(|value| value.is_all_known())

@@ -375,8 +375,10 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Prisma => "Prisma schema file",
         Kind::Sql => "SQL file",
         Kind::Dockerfile => "Dockerfile",
+        Kind::Package => "package manifest",
+        Kind::Deployment => "deployment manifest",
+        Kind::Shell => "shell script",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
-        Kind::Shell => "shell script",
     }
 }

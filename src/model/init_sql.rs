@@ -139,7 +139,7 @@ impl Workspace<'_> {
 }
 
 /// Meta-commands that run statements which do not stand in the file itself.
-fn runs_more(command: &str) -> bool {
+pub(super) fn runs_more(command: &str) -> bool {
     ["i", "ir", "include", "include_relative", "gexec"].contains(&command)
 }
 

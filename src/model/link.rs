@@ -343,7 +343,7 @@ impl Linker<'_> {
 }
 
 /// The services whose modules a file belongs to: in each product those with the nearest folder above it.
-fn nearest_users(
+pub(super) fn nearest_users(
     by_folder: &HashMap<String, Vec<(usize, usize)>>,
     path: &str,
 ) -> Vec<(usize, usize)> {

@@ -9,6 +9,7 @@ pub mod builds;
 pub mod calls;
 pub mod claims;
 pub mod compose;
+pub mod connection_drift;
 pub mod coverage;
 mod damage;
 pub mod dependencies;
@@ -33,6 +34,7 @@ pub mod named;
 pub mod names;
 pub mod owners;
 mod packages;
+pub mod passwords;
 pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
@@ -44,8 +46,11 @@ pub mod redis;
 pub mod references;
 pub mod registry;
 pub mod resolve;
+pub mod roles;
 pub mod routes;
+pub mod second_connections;
 pub mod servers;
+pub mod settings;
 pub mod shell;
 mod stacks;
 pub mod start_script;
@@ -98,6 +103,8 @@ pub struct Workspace<'a> {
     naming_texts: HashMap<Place, BTreeSet<named::NamingText>>,
     /// The services that no registry names.
     inferred: Vec<InferredService>,
+    /// What files set for services outside of compose files.
+    settings: settings::Settings,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -120,7 +127,9 @@ impl<'a> Workspace<'a> {
             Inference::of(sources, &facts, &stacks, policy)
                 .services(|user| containers.contains_key(&user), &folders)
         };
+        let settings = settings::Settings::of(sources, &facts, &products, &inferred);
         Self {
+            settings,
             sources,
             policy,
             facts,
@@ -284,8 +293,13 @@ impl<'a> Workspace<'a> {
     pub fn unreadable(&self) -> impl Iterator<Item = (FileId, &SourceFile, &str)> {
         self.sources.files().filter_map(|(id, file)| {
             let why = file.unreadable.as_deref()?;
-            let is_script_of_init = file.kind != Kind::Sql || self.is_init_script(id);
-            is_script_of_init.then_some((id, file, why))
+            let takes_part = match file.kind {
+                Kind::Sql => self.is_init_script(id),
+                Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
+                Kind::Deployment => false,
+                _ => true,
+            };
+            takes_part.then_some((id, file, why))
         })
     }
 
@@ -307,10 +321,21 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
-            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Shell | Kind::Folder => {
-                false
-            }
+            Kind::Dockerfile
+            | Kind::Package
+            | Kind::Deployment
+            | Kind::Generator
+            | Kind::Migration
+            | Kind::Shell
+            | Kind::Folder => false,
         }
+    }
+
+    /// Whether a service of a registry is built from a folder.
+    fn is_module(&self, folder: &str) -> bool {
+        let services = self.products.iter().flat_map(Product::services);
+        let mut modules = services.filter_map(|service| service.module.as_ref());
+        modules.any(|module| module.folder == folder)
     }
 
     /// Whether a registry was read from it, or a value of one.

@@ -169,7 +169,7 @@ impl Workspace<'_> {
     }
 
     /// The same of the inferred service of that number.
-    fn claims_of(&self, number: usize) -> Vec<Claim<'_>> {
+    pub(super) fn claims_of(&self, number: usize) -> Vec<Claim<'_>> {
         let service = &self.inferred_services()[number];
         let is_open = |stack: usize| {
             let product = self.product_of_stack.get(&stack);
@@ -235,7 +235,7 @@ impl Workspace<'_> {
     }
 
     /// The server that a connection string leads to; `None` where that is not certain.
-    fn server_of(
+    pub(super) fn server_of(
         &self,
         stack: usize,
         container: &Container,

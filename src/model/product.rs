@@ -293,6 +293,11 @@ impl Product {
         self.numbered(self.directory.by_key.get(key))
     }
 
+    /// The number of the service of that key.
+    pub(super) fn position_of(&self, key: &str) -> Option<usize> {
+        self.directory.by_key.get(key).copied()
+    }
+
     fn numbered(&self, number: Option<&usize>) -> Option<&Service> {
         number.map(|&number| &self.services[number])
     }

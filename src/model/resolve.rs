@@ -88,6 +88,12 @@ impl<'a> Variables<'a> {
         let value = self.values.get(name).filter(|value| !value.from_example)?;
         Some(&value.text.value)
     }
+
+    /// Adds a variable in place of an earlier one of that name.
+    pub fn set(&mut self, file: FileId, entry: &'a crate::parse::dotenv::Entry) {
+        self.values.remove(entry.name.value.as_str());
+        self.add(file, entry, false);
+    }
 }
 
 /// A resolved text longer than this is cut short: nothing that is judged here is that long, and
@@ -342,6 +348,41 @@ impl Resolved {
     /// Whether a byte of `range` comes from an example file rather than from the one in use.
     pub fn is_from_example(&self, range: &Range<usize>) -> bool {
         self.overlapping(range).any(|piece| piece.from_example)
+    }
+
+    /// Whether a piece is the value of a variable, and not written in the scalar itself.
+    fn is_put_in(&self, piece: &Piece) -> bool {
+        piece.unknown.is_none() && piece.chain.len() > self.written.len()
+    }
+
+    /// The text with `x` for every byte that the value of a variable put in: what the scalar itself says.
+    pub fn without_values(&self) -> String {
+        let mut text = self.text.clone().into_bytes();
+        for piece in self.pieces.iter().filter(|piece| self.is_put_in(piece)) {
+            text[piece.range.clone()].fill(b'x');
+        }
+        String::from_utf8(text).unwrap_or_else(|_| self.text.clone())
+    }
+
+    /// Whether the value of a variable gives any byte of `range`.
+    pub fn holds_values(&self, range: &Range<usize>) -> bool {
+        self.overlapping(range).any(|piece| self.is_put_in(piece))
+    }
+
+    /// The values of variables that stand wholly in `range`, each with the place where it is put in and the
+    /// one where it stands.
+    pub fn values_in(&self, range: &Range<usize>) -> Vec<(&str, Place, Place)> {
+        let is_within =
+            |piece: &&Piece| range.start <= piece.range.start && piece.range.end <= range.end;
+        let pieces = self.overlapping(range).filter(is_within);
+        pieces
+            .filter(|piece| self.is_put_in(piece))
+            .filter_map(|piece| {
+                let put_in = piece.chain.get(self.written.len() - 1)?;
+                let text = &self.text[piece.range.clone()];
+                Some((text, put_in.place, piece.chain.last()?.place))
+            })
+            .collect()
     }
 
     /// The scalar as a whole, as its user names it: an alias, or the scalar itself.

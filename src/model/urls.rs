@@ -1,11 +1,15 @@
 //! Connection strings of containers against the registry: whose database they name and how they are
 //! formed.
 
+use std::collections::HashMap;
+
 use crate::connection;
 use crate::model::compose::{self, Part, Stack, Variable};
 use crate::model::product::{Product, Service};
 use crate::model::resolve::Link;
+use crate::model::settings::Setting;
 use crate::model::{User, Workspace};
+use crate::parse::settings::LIBPQ_DATABASE;
 use crate::source::Place;
 
 /// A service's database variable in one stack.
@@ -110,8 +114,44 @@ impl Workspace<'_> {
                     user: (index, stack.position(container)),
                 }));
             }
+            for (service, container) in self.further_containers(product, index) {
+                let variable = container.variable(&self.policy.database_variable);
+                urls.extend(variable.map(|variable| DatabaseUrl {
+                    service,
+                    container,
+                    variable,
+                    is_development: product.development == Some(index),
+                    user: (index, stack.position(container)),
+                }));
+            }
         }
         urls
+    }
+
+    /// Containers of a stack that are built from the Dockerfile of a service, besides its own one: its
+    /// worker, its migration job.
+    pub(super) fn further_containers<'p>(
+        &'p self,
+        product: &'p Product,
+        index: usize,
+    ) -> Vec<(&'p Service, &'p compose::Service)> {
+        let mut by_dockerfile: HashMap<&str, Option<&Service>> = HashMap::new();
+        for service in product.services() {
+            if let Some(dockerfile) = service.dockerfile.as_deref() {
+                by_dockerfile
+                    .entry(dockerfile)
+                    .and_modify(|only| *only = None)
+                    .or_insert(Some(service));
+            }
+        }
+        let containers = self.stacks[index].services.iter().enumerate();
+        containers
+            .filter(|(number, it)| !it.is_named_tool && self.service_of((index, *number)).is_none())
+            .filter_map(|(_, container)| {
+                let dockerfile = container.build.as_ref()?.dockerfile.as_deref()?;
+                Some(((*by_dockerfile.get(dockerfile)?)?, container))
+            })
+            .collect()
     }
 
     /// Where each wrong text stands: on the deepest link whose users are all wrong alike, else on the
@@ -253,6 +293,7 @@ impl Workspace<'_> {
             );
             traces.extend(postgres_dependency(stack, container));
         }
+        traces.extend(self.traces_in_settings(product, service));
         // The module of another service that has a database is there for that one.
         if let Some(module) = &service.module
             && !self.storing_modules.contains(&module.folder)
@@ -273,12 +314,29 @@ impl Workspace<'_> {
         traces
     }
 
+    /// Connection strings in the files of a module that no service with a database shares.
+    fn traces_in_settings(&self, product: &Product, service: &Service) -> Vec<Trace> {
+        let is_only_for_stateless = |setting: &&Setting| {
+            let mut services = self.services_of_setting(setting).map(|(_, it)| it);
+            services.all(Service::is_stateless)
+        };
+        let settings = self.settings().of_service(service);
+        let settings = settings.filter(is_only_for_stateless);
+        let variables = settings.map(|setting| &setting.variable);
+        variables
+            .filter(|variable| !variable.name.value.is_empty())
+            .filter(|variable| self.is_database_variable(variable))
+            .map(|variable| Trace::of_variable(product, variable))
+            .collect()
+    }
+
     fn is_database_variable(&self, variable: &Variable) -> bool {
         let is_empty = variable
             .known_value()
             .is_some_and(|value| value.text.is_empty());
         let is_the_one = variable.name.value == self.policy.database_variable;
-        variable.is_postgres() || is_the_one && !is_empty
+        let is_libpq = variable.name.value == LIBPQ_DATABASE;
+        variable.is_postgres() || (is_the_one || is_libpq) && !is_empty
     }
 }
 
@@ -351,7 +409,7 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
 
 /// A server on the same machine, by a Unix socket: an empty host and a folder as `host` parameter, or a
 /// folder as host, its slashes escaped (PostgreSQL manual, 34.1.1.2).
-fn is_socket(text: &str, connection: &connection::Connection) -> bool {
+pub(super) fn is_socket(text: &str, connection: &connection::Connection) -> bool {
     let is_folder = |part: &str| connection::decode(part).starts_with('/');
     let by_parameter = connection
         .parameters

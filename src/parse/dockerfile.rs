@@ -1,7 +1,8 @@
-//! Dockerfiles, as far as the image they build on and the ports they expose are concerned (Dockerfile
-//! reference, "FROM" and "EXPOSE").
+//! Dockerfiles, as far as the image they build on, the ports they expose and the variables they set are
+//! concerned (Dockerfile reference, "FROM", "EXPOSE", "ENV", "ARG" and "Here-Documents").
 
 use crate::parse::Parsed;
+use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 
 /// What one Dockerfile says.
@@ -11,6 +12,9 @@ pub struct Dockerfile {
     pub stages: Vec<Stage>,
     /// The words of every `EXPOSE`, of all stages.
     pub exposed: Vec<At<String>>,
+    /// What `ENV` and `ARG` set, of all stages, in the order of the text. An `ARG` without a default is
+    /// none of them.
+    pub variables: Vec<Entry>,
 }
 
 /// One `FROM`.
@@ -24,66 +28,199 @@ pub struct Stage {
 
 /// Reads one Dockerfile.
 pub fn parse(text: &str) -> Parsed<Dockerfile> {
-    let mut parsed = Parsed::<Dockerfile>::default();
-    let mut start = 0;
-    let mut is_exposing = false;
-    for line in text.split_inclusive('\n') {
+    let mut reader = Reader {
+        text,
+        next: 0,
+        escape: escape(text),
+        comments: Vec::new(),
+    };
+    let mut dockerfile = Dockerfile::default();
+    while let Some(line) = reader.instruction() {
+        dockerfile.take(&line);
+    }
+    Parsed {
+        facts: dockerfile,
+        problems: Vec::new(),
+        comments: reader.comments,
+    }
+}
+
+/// The character that continues a line: a backslash, unless a directive on top says otherwise.
+fn escape(text: &str) -> char {
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    let directives = lines.map_while(|line| line.trim().strip_prefix('#')?.split_once('='));
+    directives
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("escape"))
+        .find_map(|(_, value)| value.trim().chars().next())
+        .filter(|escape| *escape == '`')
+        .unwrap_or('\\')
+}
+
+/// An instruction with its continued lines: every character that counts, and where it stands.
+struct Line {
+    characters: Vec<(usize, char)>,
+    escape: char,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// The first byte that was not read yet.
+    next: usize,
+    escape: char,
+    comments: Vec<Span>,
+}
+
+impl<'a> Reader<'a> {
+    fn physical_line(&mut self) -> Option<(usize, &'a str)> {
+        let start = self.next;
+        let line = self.text[start..].split_inclusive('\n').next()?;
+        self.next += line.len();
         // BuildKit passes over a byte order mark as well.
-        let content =
-            line.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
-        let indent = line.len() - content.len();
-        let content = content.trim_end();
-        if content.starts_with('#') {
-            let from = start + indent;
-            parsed.comments.push(Span::new(from, from + content.len()));
-        } else if let Some(stage) = stage(content, start + indent) {
-            parsed.facts.stages.push(stage);
-        } else {
-            let all = words(content, start + indent);
-            let is_first = all
-                .first()
-                .is_some_and(|word| word.value.eq_ignore_ascii_case("expose"));
-            if is_exposing || is_first {
-                let ports = all.into_iter().skip(usize::from(!is_exposing));
-                let ports = ports.filter(|word| word.value != "\\");
-                parsed.facts.exposed.extend(ports);
-                is_exposing = content.ends_with('\\');
+        let indent = line.len() - line.trim_start_matches(is_blank).len();
+        Some((start + indent, line.trim_matches(is_blank)))
+    }
+
+    /// The next instruction; what stands in its here-documents is passed over.
+    fn instruction(&mut self) -> Option<Line> {
+        let mut characters = Vec::new();
+        while let Some((start, line)) = self.physical_line() {
+            if line.starts_with('#') {
+                self.comments.push(Span::new(start, start + line.len()));
+                continue;
+            }
+            if line.is_empty() {
+                continue;
+            }
+            let continued = line.strip_suffix(self.escape);
+            let content = continued.unwrap_or(line);
+            let placed = content.char_indices();
+            characters.extend(placed.map(|(at, character)| (start + at, character)));
+            if continued.is_none() {
+                break;
+            }
+            characters.push((start + content.len(), ' '));
+        }
+        if characters.is_empty() {
+            return None;
+        }
+        let line = Line {
+            characters,
+            escape: self.escape,
+        };
+        for end in line.here_documents() {
+            while let Some((_, line)) = self.physical_line() {
+                if line == end {
+                    break;
+                }
             }
         }
-        start += line.len();
+        Some(line)
     }
-    parsed
 }
 
-/// The words of a line that begins at `start`, comments behind them left out.
-fn words(line: &str, start: usize) -> Vec<At<String>> {
-    let at = |word: &str| word.as_ptr().addr() - line.as_ptr().addr() + start;
-    line.split_whitespace()
-        .take_while(|word| !word.starts_with('#'))
-        .map(|word| At::new(word.to_owned(), Span::new(at(word), at(word) + word.len())))
-        .collect()
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character == '\u{feff}'
 }
 
-fn stage(line: &str, start: usize) -> Option<Stage> {
-    let offset = |word: &str| word.as_ptr().addr() - line.as_ptr().addr() + start;
-    let mut words = line.split_whitespace();
-    words
-        .next()
-        .filter(|word| word.eq_ignore_ascii_case("from"))?;
-    let mut words = words.skip_while(|word| word.starts_with("--"));
-    let image = words.next()?;
-    let name = match (words.next(), words.next()) {
-        (Some(keyword), Some(name)) if keyword.eq_ignore_ascii_case("as") => Some(name.to_owned()),
-        _ => None,
-    };
-    let from = offset(image);
-    Some(Stage {
-        image: At::new(image.to_owned(), Span::new(from, from + image.len())),
-        name,
-    })
+impl Line {
+    /// The words, quotes and escapes left in them.
+    fn words(&self) -> Vec<&[(usize, char)]> {
+        let mut words = Vec::new();
+        let mut start = None;
+        let mut quote = None;
+        let mut is_escaped = false;
+        for (at, &(_, character)) in self.characters.iter().enumerate() {
+            if quote.is_none() && !is_escaped && character.is_whitespace() {
+                words.extend(start.take().map(|start| &self.characters[start..at]));
+                continue;
+            }
+            start.get_or_insert(at);
+            if is_escaped {
+                is_escaped = false;
+            } else if character == self.escape && quote != Some('\'') {
+                is_escaped = true;
+            } else if quote == Some(character) {
+                quote = None;
+            } else if quote.is_none() && matches!(character, '"' | '\'') {
+                quote = Some(character);
+            }
+        }
+        words.extend(start.map(|start| &self.characters[start..]));
+        words
+    }
+
+    /// The words that white space alone separates.
+    fn plain_words(&self) -> Vec<At<String>> {
+        let words = self
+            .characters
+            .split(|(_, character)| character.is_whitespace());
+        words
+            .filter(|word| !word.is_empty())
+            .map(as_written)
+            .collect()
+    }
+
+    fn is(&self, keyword: &str) -> bool {
+        let letters = self.characters.iter().map(|(_, character)| *character);
+        let word = letters.take_while(|character| !character.is_whitespace());
+        let word: String = word.take(keyword.len() + 1).collect();
+        word.eq_ignore_ascii_case(keyword)
+    }
+
+    /// The words that end the here-documents which follow the instruction.
+    fn here_documents(&self) -> Vec<String> {
+        if !["run", "copy", "add"]
+            .iter()
+            .any(|keyword| self.is(keyword))
+        {
+            return Vec::new();
+        }
+        let words = self.plain_words().into_iter();
+        words
+            .filter_map(|word| {
+                let at = word.value.find("<<")?;
+                // A file descriptor may stand before it; `<<<` is a here-string.
+                let is_one = word.value[..at].bytes().all(|byte| byte.is_ascii_digit());
+                let name = word.value[at + 2..].trim_start_matches('-');
+                let name = name.trim_matches(['"', '\'']);
+                let is_name = |character: char| character.is_alphanumeric() || character == '_';
+                (is_one && !name.is_empty() && name.chars().all(is_name)).then(|| name.to_owned())
+            })
+            .collect()
+    }
+}
+
+/// Characters as they stand in the text. Where a continued line is among them, the span is longer than
+/// the text.
+fn as_written(characters: &[(usize, char)]) -> At<String> {
+    let value: String = characters.iter().map(|(_, character)| *character).collect();
+    At::new(value, span_of(characters))
+}
+
+fn span_of(characters: &[(usize, char)]) -> Span {
+    match (characters.first(), characters.last()) {
+        (Some((start, _)), Some((end, last))) => Span::new(*start, end + last.len_utf8()),
+        _ => Span::default(),
+    }
 }
 
 impl Dockerfile {
+    fn take(&mut self, line: &Line) {
+        if line.is("from") {
+            self.stages.extend(stage(&line.plain_words()));
+        } else if line.is("expose") {
+            let words = line.plain_words().into_iter().skip(1);
+            self.exposed
+                .extend(words.take_while(|word| !word.value.starts_with('#')));
+        } else if line.is("env") {
+            self.variables.extend(environment(line));
+        } else if line.is("arg") {
+            let words = line.words();
+            let pairs = words[1..].iter().filter_map(|word| pair(word, line.escape));
+            self.variables.extend(pairs);
+        }
+    }
+
     /// The image below the stage that is built: the last one, or the one named `target`, followed
     /// through earlier stages.
     pub fn base_image(&self, target: Option<&str>) -> Option<&At<String>> {
@@ -103,6 +240,99 @@ impl Dockerfile {
             index = earlier;
         }
         Some(&self.stages[index].image)
+    }
+}
+
+fn stage(words: &[At<String>]) -> Option<Stage> {
+    let mut words = words[1..]
+        .iter()
+        .skip_while(|word| word.value.starts_with("--"));
+    let image = words.next()?;
+    let name = match (words.next(), words.next()) {
+        (Some(keyword), Some(name)) if keyword.value.eq_ignore_ascii_case("as") => {
+            Some(name.value.clone())
+        }
+        _ => None,
+    };
+    Some(Stage {
+        image: image.clone(),
+        name,
+    })
+}
+
+/// What one `ENV` sets: pairs, or one name and all that stands behind it.
+fn environment(line: &Line) -> Vec<Entry> {
+    let words = line.words();
+    let Some(first) = words.get(1) else {
+        return Vec::new();
+    };
+    if first.iter().any(|(_, character)| *character == '=') {
+        let pairs = words[1..].iter().filter_map(|word| pair(word, line.escape));
+        return pairs.collect();
+    }
+    let name_end = first.last().map(|(at, _)| *at).unwrap_or_default();
+    let rest = line.characters.iter().position(|(at, _)| *at > name_end);
+    let rest = rest
+        .map(|rest| &line.characters[rest..])
+        .unwrap_or_default();
+    let is_space = |(_, character): &&(usize, char)| character.is_whitespace();
+    let start = rest.iter().take_while(is_space).count();
+    let end = rest.len() - rest.iter().rev().take_while(is_space).count();
+    let value = rest.get(start..end).filter(|value| !value.is_empty());
+    value
+        .map(|value| entry(first, value, line.escape))
+        .into_iter()
+        .collect()
+}
+
+fn pair(word: &[(usize, char)], escape: char) -> Option<Entry> {
+    let equals = word.iter().position(|(_, character)| *character == '=')?;
+    (equals > 0).then(|| entry(&word[..equals], &word[equals + 1..], escape))
+}
+
+/// A variable. Quotes around a whole value are left out of its span; a `$` that is escaped stands as the
+/// `$$` of interpolation.
+fn entry(name: &[(usize, char)], value: &[(usize, char)], escape: char) -> Entry {
+    let name = as_written(name);
+    let inner = match value {
+        [(_, open), inner @ .., (_, close)]
+            if open == close
+                && matches!(open, '"' | '\'')
+                && !inner.iter().any(|(_, character)| character == open) =>
+        {
+            inner
+        }
+        _ => value,
+    };
+    let is_single = inner.len() < value.len() && value[0].1 == '\'';
+    let is_quoted = inner.len() < value.len();
+    let mut text = String::new();
+    let mut quote = is_quoted.then(|| value[0].1);
+    let mut characters = inner.iter().map(|(_, character)| *character).peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' | '\'' if quote.is_none() => quote = Some(character),
+            _ if quote == Some(character) => quote = None,
+            _ if character == escape && quote != Some('\'') => match characters.next() {
+                Some('$') => text.push_str("$$"),
+                Some(escaped) if quote == Some('"') && !matches!(escaped, '"' | '\\') => {
+                    text.extend([character, escaped]);
+                }
+                Some(escaped) => text.push(escaped),
+                None => text.push(character),
+            },
+            _ => text.push(character),
+        }
+    }
+    let span = if text.is_empty() {
+        name.span
+    } else {
+        span_of(inner)
+    };
+    Entry {
+        name,
+        value: At::new(text, span),
+        interpolates: !is_single,
     }
 }
 
@@ -129,5 +359,69 @@ mod tests {
         let image = parsed.facts.base_image(None).unwrap();
         assert_eq!(image.value, "postgis/postgis:16");
         assert_eq!(&text[image.span.range()], "postgis/postgis:16");
+    }
+
+    /// Variables as `name=value`, in `'` where nothing is interpolated; checks that exact spans are exact.
+    fn variables(text: &str) -> Vec<String> {
+        let parsed = parse(text);
+        let sketch = |entry: &Entry| {
+            assert_eq!(text[entry.name.span.range()], entry.name.value);
+            let is_exact = entry.value.span.len() == entry.value.value.len();
+            if is_exact && !entry.value.value.is_empty() && !entry.value.value.contains("$$") {
+                assert_eq!(text[entry.value.span.range()], entry.value.value);
+            }
+            let mark = if entry.interpolates { "" } else { "'" };
+            format!("{}={mark}{}{mark}", entry.name.value, entry.value.value)
+        };
+        parsed.facts.variables.iter().map(sketch).collect()
+    }
+
+    #[test]
+    fn variables_are_read_in_every_form() {
+        for (text, expected) in [
+            ("ENV A=1", vec!["A=1"]),
+            ("env A=1 B=\"2 3\" C='$x'", vec!["A=1", "B=2 3", "C='$x'"]),
+            ("ENV A 1 2  3 ", vec!["A=1 2  3"]),
+            ("ENV A \"b c\"", vec!["A=b c"]),
+            ("ENV A=b\\ c D=e", vec!["A=b c", "D=e"]),
+            ("ENV A=\"x\"y", vec!["A=xy"]),
+            ("ENV A=\\$b C=\"\\\"d\\\"\"", vec!["A=$$b", "C=\"d\""]),
+            (
+                "ENV A=1 \\\n  # a remark\n\n    B=2\nENV C=3",
+                vec!["A=1", "B=2", "C=3"],
+            ),
+            ("# escape=`\nENV A=C:\\x `\n B=2", vec!["A=C:\\x", "B=2"]),
+            (
+                "ARG A\nARG B=2 C=3\nFROM x\nARG D=\"4\"",
+                vec!["B=2", "C=3", "D=4"],
+            ),
+            ("ENV A=", vec!["A="]),
+            ("ENV A=a=b?c=d", vec!["A=a=b?c=d"]),
+            ("ENV", vec![]),
+            ("ENV A", vec![]),
+            ("ENVY A=1\nONBUILD ENV B=2\nRUN ENV C=3", vec![]),
+            ("RUN <<EOF\nENV A=1\nEOF\nENV B=2", vec!["B=2"]),
+            ("COPY <<-\"END\" /x\n  ENV A=1\n  END\nENV B=2", vec!["B=2"]),
+            ("RUN cat <<<EOF\nENV B=2", vec!["B=2"]),
+            ("ENV A=\"not closed\nENV B=2", vec!["A=not closed", "B=2"]),
+        ] {
+            assert_eq!(variables(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_hostile_takes_long() {
+        for piece in [
+            "ENV A=1 \\\n",
+            "ENV ",
+            "RUN <<A\n",
+            "\\\n",
+            "\"",
+            "ENV A=\"",
+            "#",
+            "ENV A=\\",
+        ] {
+            let _ = parse(&piece.repeat(100_000));
+        }
     }
 }

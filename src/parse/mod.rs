@@ -9,6 +9,7 @@ pub mod dockerfile;
 pub mod dotenv;
 pub mod prisma;
 pub mod script;
+pub mod settings;
 pub mod shell;
 pub mod sql;
 
@@ -56,6 +57,8 @@ pub enum Facts {
     Sql(Parsed<sql::SqlFile>),
     /// A Dockerfile.
     Dockerfile(Parsed<dockerfile::Dockerfile>),
+    /// A file that sets variables among other things.
+    Settings(Parsed<settings::Settings>),
     /// A shell script.
     Shell(Parsed<shell::Shell>),
     /// A file whose text is looked at as it is.
@@ -72,6 +75,7 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.problems,
             Facts::Sql(parsed) => &parsed.problems,
             Facts::Dockerfile(parsed) => &parsed.problems,
+            Facts::Settings(parsed) => &parsed.problems,
             Facts::Shell(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
@@ -86,6 +90,7 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.comments,
             Facts::Sql(parsed) => &parsed.comments,
             Facts::Dockerfile(parsed) => &parsed.comments,
+            Facts::Settings(parsed) => &parsed.comments,
             Facts::Shell(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
@@ -100,6 +105,8 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
         Kind::Sql => Facts::Sql(sql::parse(text)),
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
+        Kind::Package => Facts::Settings(settings::parse_package(text)),
+        Kind::Deployment => Facts::Settings(settings::parse_deployment(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
         Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }

@@ -25,5 +25,18 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     pattern.url_of(service.database().unwrap_or("<database>")),
                 ));
         }
+        for wrong in workspace.malformed_settings(product) {
+            let (service, variable) = (wrong.service, &wrong.variable.name.value);
+            report
+                .at(
+                    wrong.place,
+                    format!("`{variable}` of `{}` {}", service.key(), wrong.defect),
+                )
+                .about(service, wrong.defect.clone())
+                .help(format!(
+                    "write it as `{}`",
+                    pattern.url_of(service.database().unwrap_or("<database>")),
+                ));
+        }
     }
 }

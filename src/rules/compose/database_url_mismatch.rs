@@ -33,5 +33,23 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .argues(Attribute::Database, Wrong::Value(named.clone()))
                 .help(wrong.to_write(&link) + &workspace.generator_of(product, link.place));
         }
+        for wrong in workspace.wrong_settings(product) {
+            let (service, named) = (wrong.service, &wrong.part.text);
+            report
+                .at(
+                    wrong.place,
+                    format!(
+                        "`{}` connects to {}",
+                        service.key(),
+                        product.says_whose(named)
+                    ),
+                )
+                .about(service, named.clone())
+                .because_all(product.ownership(service, named))
+                .because_all(wrong.way)
+                .fix(workspace.unsafe_replacement(wrong.place, named, wrong.own))
+                .argues(Attribute::Database, Wrong::Value(named.clone()))
+                .help(format!("write `{}`", wrong.own));
+        }
     }
 }

@@ -14,6 +14,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for abort in workspace.aborts() {
         let container = workspace.container(abort.server);
         let server = workspace.owner_of_container(abort.server.0, container);
+        let everyone = Owner {
+            product: server.product.clone(),
+            service: None,
+        };
         match &abort.why {
             Reason::Provided { name, by } => {
                 let database = &name.value;
@@ -54,7 +58,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .about(server, format!("role {}", role.value))
                 .because(role.place, "granted here, where the first start stops")
-                .argues(Attribute::Role, Wrong::Value(role.value.clone()))
+                .argues_for(everyone, Attribute::Superuser, Wrong::Value(role.value.clone()))
                 .help(match place {
                     Some(_) => format!("write `{}`", role.value),
                     None => format!("add `POSTGRES_USER: {}`", role.value),

@@ -1,5 +1,6 @@
 //! See `rules/registry/connection-string-in-extra-env.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -19,6 +20,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 },
             )
             .about(given.service, name)
+            .argues(Attribute::Environment, Wrong::Value(name.to_owned()))
             .help(if name == own {
                 format!("remove `{own}`, which follows from `database`")
             } else {

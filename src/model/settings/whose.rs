@@ -1,0 +1,162 @@
+//! Whose the files are that set connection strings.
+
+use std::collections::HashMap;
+
+use super::Holder;
+use crate::model::inferred::InferredService;
+use crate::model::link;
+use crate::model::product::{Product, Service};
+use crate::parse::settings::{Setting as Written, is_kubernetes};
+use crate::source::{Kind, SourceFile, file_name, parent};
+
+/// Whose a setting is.
+#[derive(Clone, Debug)]
+pub(super) enum Whose {
+    /// The numbers of products and of services in them. More than one where services share their module.
+    Registered(Vec<(usize, usize)>),
+    /// The number of a service that no registry names.
+    Inferred(usize),
+}
+
+impl Whose {
+    /// The services of registries among them.
+    pub(super) fn registered(&self) -> &[(usize, usize)] {
+        match self {
+            Whose::Registered(services) => services,
+            Whose::Inferred(_) => &[],
+        }
+    }
+}
+
+/// Who the services of files are.
+pub(super) struct Owners<'a> {
+    products: &'a [Product],
+    by_folder: HashMap<String, Vec<(usize, usize)>>,
+    by_dockerfile: HashMap<&'a str, Vec<(usize, usize)>>,
+    /// Services that no registry names, by the folders of their modules.
+    inferred: HashMap<&'a str, usize>,
+}
+
+impl<'a> Owners<'a> {
+    pub(super) fn of(products: &'a [Product], inferred: &'a [InferredService]) -> Self {
+        let inferred = inferred.iter().enumerate();
+        // What stands in the root serves all.
+        let inferred = inferred.filter_map(|(number, service)| {
+            let folder = service.folder.as_deref().filter(|it| !it.is_empty())?;
+            Some((folder, number))
+        });
+        let mut owners = Self {
+            products,
+            by_folder: HashMap::new(),
+            by_dockerfile: HashMap::new(),
+            inferred: inferred.collect(),
+        };
+        for (product, number, service) in numbered(products) {
+            if let Some(module) = &service.module {
+                let users = owners.by_folder.entry(module.folder.clone()).or_default();
+                users.push((product, number));
+            }
+            if let Some(dockerfile) = service.dockerfile.as_deref() {
+                let users = owners.by_dockerfile.entry(dockerfile).or_default();
+                users.push((product, number));
+            }
+        }
+        owners
+    }
+
+    /// The service of the module that a file stands in.
+    pub(super) fn of_module(&self, path: &str) -> Option<Whose> {
+        let registered = link::nearest_users(&self.by_folder, path);
+        if !registered.is_empty() {
+            return Some(Whose::Registered(registered));
+        }
+        let folders = std::iter::successors(Some(parent(path)), |folder| Some(parent(folder)));
+        let mut folders = folders.take_while(|folder| !folder.is_empty());
+        let number = folders.find_map(|folder| self.inferred.get(folder))?;
+        Some(Whose::Inferred(*number))
+    }
+
+    /// The services that a Dockerfile builds.
+    pub(super) fn of_dockerfile(&self, path: &str) -> Option<Whose> {
+        let named = self.by_dockerfile.get(path).cloned();
+        named
+            .map(Whose::Registered)
+            .or_else(|| self.of_module(path))
+    }
+
+    /// The service that a part of a manifest or a script of a package is about; none for scripts of tests.
+    pub(super) fn of_setting(
+        &self,
+        source: &SourceFile,
+        written: &Written,
+    ) -> Option<(Holder, Whose)> {
+        if source.kind == Kind::Package {
+            let is_test = written.within.iter().any(|script| script.contains("test"));
+            let whose = self.of_module(&source.path).filter(|_| !is_test)?;
+            return Some((Holder::Package, whose));
+        }
+        let whose = self.of_deployment(source, &written.within)?;
+        Some((Holder::Deployment, whose))
+    }
+
+    /// Those that a part of a manifest is about, by the names above it, else by the names of the file and
+    /// its folder.
+    fn of_deployment(&self, source: &SourceFile, within: &[String]) -> Option<Whose> {
+        let name = file_name(&source.path);
+        let stem = name.split('.').next().unwrap_or(name);
+        let is_values = stem == "values" || stem.starts_with("values-");
+        if !is_values && stem != "kustomization" && !is_kubernetes(&source.text) {
+            return None;
+        }
+        self.of_module(&source.path).or_else(|| {
+            let folder = file_name(parent(&source.path));
+            let names = within.iter().rev().map(String::as_str);
+            let found = names
+                .chain([stem, folder])
+                .map(|name| self.of_name(&source.path, name));
+            let services = found.into_iter().find(|services| !services.is_empty())?;
+            Some(Whose::Registered(services))
+        })
+    }
+
+    /// The services that a name means: their key, perhaps written in another case, with the product's name
+    /// before it or the kind of object behind it.
+    fn of_name(&self, path: &str, name: &str) -> Vec<(usize, usize)> {
+        const KINDS: [&str; 8] = [
+            "-config",
+            "-configmap",
+            "-deployment",
+            "-env",
+            "-migrate",
+            "-migration",
+            "-secret",
+            "-secrets",
+        ];
+        let kebab = crate::model::names::snake_case(name).replace('_', "-");
+        let short = KINDS.iter().find_map(|kind| kebab.strip_suffix(kind));
+        let services = |product: &Product| {
+            let prefix = format!("{}-", file_name(&product.name));
+            let names = [Some(kebab.as_str()), short];
+            let names = names.into_iter().flatten();
+            let mut names = names.flat_map(|name| [Some(name), name.strip_prefix(&prefix)]);
+            names.find_map(|name| product.position_of(name?))
+        };
+        let numbered = || self.products.iter().enumerate();
+        let found = |(number, product): (usize, &Product)| Some((number, services(product)?));
+        let near =
+            numbered().filter(|(_, product)| path.starts_with(&format!("{}/", product.folder)));
+        let near: Vec<_> = near.filter_map(found).collect();
+        if near.is_empty() {
+            numbered().filter_map(found).collect()
+        } else {
+            near
+        }
+    }
+}
+
+fn numbered(products: &[Product]) -> impl Iterator<Item = (usize, usize, &Service)> {
+    products.iter().enumerate().flat_map(|(product, it)| {
+        let services = it.services.iter().enumerate();
+        services.map(move |(number, service)| (product, number, service))
+    })
+}
