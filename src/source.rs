@@ -155,6 +155,10 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
+    /// A file that may be a configuration of nginx.
+    Nginx,
+    /// A file that may be the manifest of a product; Kubernetes has files of that name as well.
+    Manifest,
     /// No file, but a folder that could not be listed.
     Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.

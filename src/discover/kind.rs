@@ -15,6 +15,8 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
 /// | `Generator` | `generate.*` and `generate-*.*` in a folder named `infra` |
 /// | `Compose` | the configured paths, and YAML files with the word `compose` in their name, no workflows of GitHub |
 /// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
+/// | `Manifest` | `manifest.yaml`, `manifest.*.yaml`, `*-manifest.yaml` and the like, no test code |
+/// | `Nginx` | `*.conf`, `*.conf.template`, no test code |
 /// | `Prisma` | `*.prisma`, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `Sql` | any other `*.sql` |
@@ -82,6 +84,12 @@ impl Kinds {
         }
         if is_dockerfile(name) {
             return Some(Kind::Dockerfile);
+        }
+        if is_manifest(name) {
+            return (!is_test_code(path)).then_some(Kind::Manifest);
+        }
+        if name.ends_with(".conf") || name.ends_with(".conf.template") {
+            return (!is_test_code(path)).then_some(Kind::Nginx);
         }
         match name.rsplit_once('.')?.1 {
             "prisma" => (!is_test_code(path)).then_some(Kind::Prisma),
@@ -156,6 +164,16 @@ fn is_env(name: &str) -> bool {
 fn is_dockerfile(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
+}
+
+fn is_manifest(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(".yml")
+        .or_else(|| name.strip_suffix(".yaml"));
+    stem.is_some_and(|stem| {
+        let mut words = stem.split(['.', '-', '_']);
+        stem.starts_with("manifest.") || words.next_back() == Some("manifest")
+    })
 }
 
 /// A path or glob from the root as a line of a `.gitignore` that means just that.

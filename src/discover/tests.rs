@@ -101,6 +101,14 @@ fn the_table_of_kinds() {
         ("migrations/migration_lock.toml", None),
         ("Dockerfile", Some(Kind::Dockerfile)),
         ("docker/Loans.Dockerfile", Some(Kind::Dockerfile)),
+        ("products/a/manifest.yaml", Some(Kind::Manifest)),
+        ("a/product-manifest.yml", Some(Kind::Manifest)),
+        ("a/manifest.staging.yaml", Some(Kind::Manifest)),
+        ("a/manifests.yaml", None),
+        ("a/manifest.json", None),
+        ("apps/web/nginx.conf", Some(Kind::Nginx)),
+        ("apps/web/default.conf.template", Some(Kind::Nginx)),
+        ("test/nginx.conf", None),
         ("", None),
     ] {
         assert_eq!(kind_of(path, &options), kind, "{path}");

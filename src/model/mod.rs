@@ -281,7 +281,12 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
-            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Folder => false,
+            Kind::Dockerfile
+            | Kind::Nginx
+            | Kind::Manifest
+            | Kind::Generator
+            | Kind::Migration
+            | Kind::Folder => false,
         }
     }
 

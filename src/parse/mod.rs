@@ -7,6 +7,8 @@
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;
+pub mod manifest;
+pub mod nginx;
 pub mod prisma;
 pub mod script;
 pub mod sql;
@@ -55,6 +57,10 @@ pub enum Facts {
     Sql(Parsed<sql::SqlFile>),
     /// A Dockerfile.
     Dockerfile(Parsed<dockerfile::Dockerfile>),
+    /// An nginx configuration.
+    Nginx(Parsed<nginx::NginxFile>),
+    /// A product manifest.
+    Manifest(Parsed<manifest::Manifest>),
     /// A file whose text is looked at as it is.
     Text,
 }
@@ -69,6 +75,8 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.problems,
             Facts::Sql(parsed) => &parsed.problems,
             Facts::Dockerfile(parsed) => &parsed.problems,
+            Facts::Nginx(parsed) => &parsed.problems,
+            Facts::Manifest(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
     }
@@ -82,6 +90,8 @@ impl Facts {
             Facts::Prisma(parsed) => &parsed.comments,
             Facts::Sql(parsed) => &parsed.comments,
             Facts::Dockerfile(parsed) => &parsed.comments,
+            Facts::Nginx(parsed) => &parsed.comments,
+            Facts::Manifest(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
     }
@@ -95,6 +105,8 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
         Kind::Sql => Facts::Sql(sql::parse(text)),
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
+        Kind::Nginx => Facts::Nginx(nginx::parse(text)),
+        Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }
 }
