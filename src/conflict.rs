@@ -31,6 +31,8 @@ pub enum Attribute {
     Module,
     /// The file that creates a product's databases on first start.
     InitSql,
+    /// The routes of a product: which service serves which path.
+    Route,
 }
 
 /// What is wrong about the attribute.
@@ -72,7 +74,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 10] = [
+const ORDER: [(Attribute, &[&str]); 11] = [
     (
         Attribute::Database,
         &[
@@ -83,6 +85,8 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "extra-env-drift",
             "database-url-mismatch",
             "init-sql-drift",
+            "manifest-drift",
+            "proxy-drift",
             "database-name-mismatch",
         ],
     ),
@@ -125,6 +129,8 @@ const ORDER: [(Attribute, &[&str]); 10] = [
             "service-port-drift",
             "duplicate-published-port",
             "extra-env-target",
+            "manifest-drift",
+            "proxy-drift",
         ],
     ),
     (
@@ -151,6 +157,7 @@ const ORDER: [(Attribute, &[&str]); 10] = [
         Attribute::InitSql,
         &["init-sql-not-mounted", "init-sql-drift"],
     ),
+    (Attribute::Route, &["manifest-drift", "proxy-drift"]),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

@@ -7,6 +7,8 @@ use support::Files;
 
 const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
+const MANIFEST: &str = "products/nordhaven/manifest.yaml";
+const NGINX: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
 
 struct Mistake {
@@ -153,6 +155,8 @@ const MISTAKES: &[Mistake] = &[
                     "PRIVILEGES ON DATABASE tariff_book",
                     "PRIVILEGES ON DATABASE tariffs",
                 )
+                .replace(MANIFEST, "database: tariff_book", "database: tariffs")
+                .replace(MANIFEST, "- tariff_book\n", "- tariffs\n")
         },
         finding: "database-name-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
     },

@@ -235,7 +235,7 @@ impl Workspace<'_> {
 
     /// What the containers that are neither services of the product nor tools say in their variables: a
     /// database of such a name is theirs.
-    fn third_party_names(&self, product: &Product) -> HashSet<String> {
+    pub(super) fn third_party_names(&self, product: &Product) -> HashSet<String> {
         let mut names = HashSet::new();
         for &index in &product.stacks {
             let stack = &self.stacks[index];

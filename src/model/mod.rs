@@ -24,6 +24,7 @@ pub mod init_sql;
 pub mod keywords;
 pub mod layers;
 pub mod link;
+pub mod manifests;
 pub mod merging;
 pub mod module;
 pub mod mounts;
@@ -33,6 +34,8 @@ pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
+pub mod proxies;
+pub mod proxy_drift;
 pub mod published;
 pub mod reach;
 pub mod redis;
@@ -81,6 +84,8 @@ pub struct Workspace<'a> {
     registry_files: HashSet<FileId>,
     /// The init SQL of every product.
     init_scripts: HashSet<FileId>,
+    /// The manifests and the nginx configurations of every product.
+    generated_files: HashSet<FileId>,
     /// What Postgres services mount to be run on first start: files and folders.
     init_sources: HashSet<String>,
     /// The folders of modules whose services have a database.
@@ -121,6 +126,13 @@ impl<'a> Workspace<'a> {
             init_scripts: products
                 .iter()
                 .filter_map(|product| Some(product.init_sql.as_ref()?.file))
+                .collect(),
+            generated_files: products
+                .iter()
+                .flat_map(|product| {
+                    let proxies = product.proxies.iter().map(|proxy| proxy.file);
+                    product.manifests.iter().copied().chain(proxies)
+                })
                 .collect(),
             init_sources: stacks
                 .iter()
@@ -258,8 +270,12 @@ impl<'a> Workspace<'a> {
     pub fn unreadable(&self) -> impl Iterator<Item = (FileId, &SourceFile, &str)> {
         self.sources.files().filter_map(|(id, file)| {
             let why = file.unreadable.as_deref()?;
-            let is_script_of_init = file.kind != Kind::Sql || self.is_init_script(id);
-            is_script_of_init.then_some((id, file, why))
+            let takes_part = match file.kind {
+                Kind::Sql => self.is_init_script(id),
+                Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
+                _ => true,
+            };
+            takes_part.then_some((id, file, why))
         })
     }
 
@@ -281,12 +297,10 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
-            Kind::Dockerfile
-            | Kind::Nginx
-            | Kind::Manifest
-            | Kind::Generator
-            | Kind::Migration
-            | Kind::Folder => false,
+            Kind::Nginx | Kind::Manifest => {
+                self.generated_files.contains(&id) && !generated::is_template(&file.text)
+            }
+            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Folder => false,
         }
     }
 

@@ -37,6 +37,8 @@ pub const ALL: &[Rule] = &[
     generated::init_sql_drift::RULE,
     generated::generated_file_edited::RULE,
     generated::init_sql_not_mounted::RULE,
+    generated::manifest_drift::RULE,
+    generated::proxy_drift::RULE,
     compose::missing_compose_service::RULE,
     compose::database_url_missing::RULE,
     compose::database_url_mismatch::RULE,

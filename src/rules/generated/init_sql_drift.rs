@@ -4,7 +4,7 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::drift::Drift;
-use crate::model::product::{Product, Service};
+use crate::model::product::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
@@ -56,7 +56,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(namesake.map_or_else(|| Owner::from(product), Owner::from), name.value.clone())
                     .because_all(namesake.map(|service| (service.database_place(), owns(service))))
                     .because_all(also.into_iter().map(|place| (place, "granted here".to_owned())))
-                    .argues_for(owner_of_extra(product, namesake, &name.value), if namesake.is_some() { Attribute::Database } else { Attribute::Entry }, Wrong::Value(name.value.clone()))
+                    .argues_for(product.presumed_owner(&name.value), if namesake.is_some() { Attribute::Database } else { Attribute::Entry }, Wrong::Value(name.value.clone()))
                     .help(format!("remove it, or name it in the registry as the `database` of a service{again}")),
                 Drift::GrantMissing { service, name, role, created } => report
                     .at(service.database_place(), format!("the init SQL creates `{name}`, the database of `{}`, but grants it to nobody", service.key()))
@@ -96,16 +96,4 @@ fn owns(service: &Service) -> String {
         Some(name) => format!("`{}` owns `{name}`", service.key()),
         None => format!("`{}` owns no database", service.key()),
     }
-}
-
-/// Whom a database without an owner is about: the service that it once belonged to, else the one that an
-/// entry may be missing for.
-fn owner_of_extra(product: &Product, namesake: Option<&Service>, database: &str) -> Owner {
-    namesake.map_or_else(
-        || Owner {
-            product: Some(product.name.clone()),
-            service: Some(database.replace('_', "-")),
-        },
-        Owner::from,
-    )
 }

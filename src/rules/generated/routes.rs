@@ -1,0 +1,128 @@
+//! How the rules about generated files speak of routes.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
+use crate::model::Workspace;
+use crate::model::product::Product;
+use crate::model::routes::RouteDrift;
+use crate::rule::Report;
+
+/// Reports a difference of routes in a file that `subject` names at the beginning of a sentence. With
+/// `absent`, the route is missing because its service's database is missing as well.
+pub(super) fn report_route(
+    workspace: &Workspace,
+    product: &Product,
+    subject: &str,
+    drift: RouteDrift,
+    absent: Option<String>,
+    report: &mut Report,
+) {
+    let everyone = || Owner::from(product);
+    match drift {
+        RouteDrift::OfAnother {
+            path,
+            wrong,
+            service,
+            route,
+            label,
+        } => {
+            let owner = route.service.key();
+            let claimed = route.text.value.as_str();
+            let given = service.map_or(wrong.value.as_str(), |service| service.key());
+            let is_path = wrong.value.starts_with('/');
+            report
+                .at(
+                    wrong.place,
+                    format!(
+                        "{subject} sends `{claimed}` to `{given}`, but it belongs to `{owner}`"
+                    ),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .because_all(label)
+                .argues_for(everyone(), Attribute::Route, Wrong::Value(path))
+                .help(
+                    if is_path {
+                        format!("move it to `{owner}`")
+                    } else {
+                        format!("write `{owner}`")
+                    } + &workspace.generator_of(product, wrong.place),
+                );
+        }
+        RouteDrift::Renamed { old, route } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            report
+                .at(
+                    old.place,
+                    format!(
+                        "{subject} sends `{}` to `{owner}`, which serves `{claimed}`",
+                        old.value
+                    ),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .argues_for(
+                    everyone(),
+                    Attribute::Route,
+                    Wrong::Value(crate::model::routes::path_of(&old.value)),
+                )
+                .help(format!("write `{claimed}`") + &workspace.generator_of(product, old.place));
+        }
+        RouteDrift::Missing {
+            route,
+            section,
+            own,
+        } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            let again = workspace.generator_of(product, section);
+            let draft = report
+                .at(
+                    own.unwrap_or_else(|| route.text.place()),
+                    format!("{subject} lacks `{claimed}`, a route of `{owner}`"),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves it"))
+                .because(section, "it should be here");
+            match absent {
+                Some(value) => draft.argues(Attribute::Database, Wrong::Value(value)),
+                None => draft.argues_for(
+                    everyone(),
+                    Attribute::Route,
+                    Wrong::Value(crate::model::routes::path_of(claimed)),
+                ),
+            }
+            .help(format!("add `{claimed}`, which leads to `{owner}`{again}"));
+        }
+        RouteDrift::Unclaimed { path, service } => {
+            let given = service.map_or(String::new(), |it| format!(" to `{}`", it.key()));
+            let owner = service.map_or_else(everyone, Owner::from);
+            report
+                .at(
+                    path.place,
+                    format!(
+                        "{subject} sends `{}`{given}, but no service claims that route",
+                        path.value
+                    ),
+                )
+                .about(owner, path.value.clone())
+                .because_all(service.map(|service| {
+                    let text = service.routes().next().map(|route| route.text.place());
+                    let place = text.unwrap_or(service.entry.key.place);
+                    (
+                        place,
+                        format!("the routes of `{}` stand here", service.key()),
+                    )
+                }))
+                .argues_for(
+                    everyone(),
+                    Attribute::Route,
+                    Wrong::Value(crate::model::routes::path_of(&path.value)),
+                )
+                .help(
+                    "remove it, or name it in the registry among the `routes` of a service"
+                        .to_owned()
+                        + &workspace.generator_of(product, path.place),
+                );
+        }
+    }
+}
