@@ -98,6 +98,8 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         Attribute::Entry,
         &[
             "unregistered-module",
+            "missing-compose-service",
+            "missing-module",
             "init-sql-drift",
             "unknown-dependency",
             "extra-env-target",

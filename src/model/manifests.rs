@@ -84,9 +84,35 @@ impl Workspace<'_> {
         drift
     }
 
+    /// The keys of services that the manifests of a product list as modules; `None` where none has a list.
+    pub(super) fn services_in_manifests<'p>(
+        &self,
+        product: &'p Product,
+    ) -> Option<HashSet<&'p str>> {
+        let sections = product
+            .manifests
+            .iter()
+            .filter_map(|file| match self.facts(*file) {
+                Facts::Manifest(parsed) => parsed.facts.modules.as_ref(),
+                _ => None,
+            });
+        let modules = sections.map(|section| {
+            let names = section.items.iter().map(|module| last(&module.name.value));
+            names
+                .filter_map(|name| product.service_named(name))
+                .map(Service::key)
+        });
+        modules
+            .map(HashSet::from_iter)
+            .reduce(|mut all: HashSet<&str>, more| {
+                all.extend(more);
+                all
+            })
+    }
+
     /// The keys of services that the development set lacks: what is missing for them elsewhere is said
     /// with that.
-    pub(super) fn services_not_run<'p>(&self, product: &'p Product) -> HashSet<&'p str> {
+    pub fn services_not_run<'p>(&self, product: &'p Product) -> HashSet<&'p str> {
         let stack = self.development(product);
         let missing = stack.map(|stack| product.services_missing_in(stack));
         let missing = missing.into_iter().flatten();
@@ -300,6 +326,7 @@ impl<'p> Comparison<'p> {
                         wrong: placed,
                         service: Some(service),
                         route,
+                        has_port: false,
                         label,
                     }));
                 }
@@ -513,6 +540,7 @@ impl<'p> Comparison<'p> {
                     wrong: named,
                     service: Some(service),
                     route,
+                    has_port: port.is_some() || item.port.is_some(),
                     label: None,
                 }));
                 continue;
@@ -522,7 +550,7 @@ impl<'p> Comparison<'p> {
             } else if let Some(port) = &item.port {
                 self.port(service, port, 0..port.value.len());
             }
-            let is_stray = !path.is_empty() && !self.routes.concerns(service, &path);
+            let is_stray = !path.is_empty() && !self.routes.concerns(service, &path, true);
             if is_stray && self.routes.is_settled(service) {
                 strangers.push((placed, Some(service)));
             }

@@ -19,6 +19,8 @@ pub struct Proxy {
     pub is_mounted: bool,
     /// Its servers, in order.
     pub servers: Vec<Server>,
+    /// Whether `localhost` is the container that runs it.
+    pub is_alone: bool,
     /// Whether it includes files that may hold further servers, or could not be read as a whole.
     pub is_open: bool,
 }
@@ -67,8 +69,10 @@ pub enum Matching {
 pub enum Leads {
     /// To its first target.
     On,
-    /// Nowhere: files are served, or the request is refused.
+    /// Nowhere: at most to files.
     Nowhere,
+    /// They are refused.
+    Refused,
     /// That cannot be told.
     Unknown,
 }
@@ -107,6 +111,7 @@ impl Proxy {
             proxy: Self {
                 file,
                 is_mounted: false,
+                is_alone: false,
                 servers: Vec::new(),
                 is_open: false,
             },
@@ -218,8 +223,13 @@ impl<'a> Reader<'a> {
                 } else {
                     Leads::On
                 }
-            } else if inner.iter().all(serves_files) {
-                Leads::Nowhere
+            } else if inner.iter().all(|it| serves_files(it) || refuses(it)) {
+                let is_refused = inner.iter().any(refuses);
+                if is_refused {
+                    Leads::Refused
+                } else {
+                    Leads::Nowhere
+                }
             } else {
                 Leads::Unknown
             };
@@ -438,9 +448,22 @@ fn diverts(directive: &Directive) -> bool {
     }
 }
 
-/// Whether a location with such directives only serves files or refuses.
+/// Whether a directive keeps everybody out.
+fn refuses(directive: &Directive) -> bool {
+    let first = directive
+        .words
+        .first()
+        .map_or("", |word| word.value.as_str());
+    match directive.name.value.as_str() {
+        "return" => first.starts_with('4'),
+        "deny" => first == "all",
+        name => name == "internal",
+    }
+}
+
+/// Whether a location with such directives only serves files.
 fn serves_files(directive: &Directive) -> bool {
-    const SETTINGS: [&str; 20] = [
+    const SETTINGS: [&str; 18] = [
         "access_log",
         "add_header",
         "alias",
@@ -448,14 +471,12 @@ fn serves_files(directive: &Directive) -> bool {
         "autoindex",
         "charset",
         "default_type",
-        "deny",
         "error_log",
         "etag",
         "expires",
         "gzip",
         "gzip_static",
         "index",
-        "internal",
         "limit_req",
         "log_not_found",
         "root",
@@ -467,11 +488,8 @@ fn serves_files(directive: &Directive) -> bool {
             .words
             .iter()
             .all(|word| !word.value.starts_with('@')),
-        "return" => directive
-            .words
-            .first()
-            .is_some_and(|code| code.value.starts_with('4')),
-        name => SETTINGS.contains(&name),
+        "proxy_pass" => false,
+        name => SETTINGS.contains(&name) || name.starts_with("proxy_"),
     }
 }
 
@@ -495,6 +513,8 @@ pub(super) fn fill(
         return;
     }
     let mounts = mounts(stacks, products);
+    let mut services = stacks.iter().flat_map(|stack| &stack.services);
+    let has_own_network = services.all(|service| service.network_mode.is_none());
     let mut names: HashMap<String, BTreeSet<usize>> = HashMap::new();
     for (number, product) in products.iter().enumerate() {
         for name in product.directory.by_name.keys() {
@@ -512,6 +532,7 @@ pub(super) fn fill(
         proxy.is_open |= !is_whole;
         let mounting = mounting(&mounts, path);
         proxy.is_mounted = mounting.len() == 1;
+        proxy.is_alone = proxy.is_mounted && has_own_network;
         let owner = match mounting.len() {
             0 => named_most(&proxy, &names).filter(|_| sources.file(id).unreadable.is_none()),
             1 => mounting.first().copied(),

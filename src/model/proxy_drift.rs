@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::catalogue::Guesser;
 use crate::model::Workspace;
 use crate::model::compose::Service as Container;
+use crate::model::mounts::{relative_path, written_at};
 use crate::model::ports::{earlier_claimants, is_side_port};
 use crate::model::product::{Product, Service};
 use crate::model::proxies::{Address, Leads, Location, Matching, Proxy, Server, Target};
-use crate::model::routes::{Route, RouteDrift, RouteTable, path_of};
-use crate::source::{Place, Placed};
+use crate::model::routes::{Route, RouteDrift, RouteTable, is_below, path_of};
+use crate::source::{Existence, Place, Placed, parent};
 
 /// A difference between an nginx configuration and the registry.
 pub enum ProxyDrift<'a> {
@@ -33,6 +34,13 @@ pub enum ProxyDrift<'a> {
         /// Whether the port is written.
         is_written: bool,
     },
+    /// The file that nginx mounts is not there.
+    NoFile {
+        /// The path on the host, where it is written.
+        source: Placed<String>,
+        /// The path of a configuration that nothing mounts.
+        right: Option<String>,
+    },
     /// A difference of routes.
     Route {
         /// Which.
@@ -53,14 +61,16 @@ enum Answering<'a> {
 impl Workspace<'_> {
     /// How the nginx configurations of a product differ from its registry.
     pub fn proxy_drift<'p>(&'p self, product: &'p Product) -> Vec<ProxyDrift<'p>> {
+        let mut drift = self.missing_configurations(product);
         if product.proxies.is_empty() {
-            return Vec::new();
+            return drift;
         }
         let mut comparison = Comparison {
             workspace: self,
             product,
             routes: RouteTable::of(self, product),
             not_run: self.services_not_run(product),
+            in_manifests: self.services_in_manifests(product),
             yielding: earlier_claimants(product),
             servers_by_path: HashMap::new(),
             guesser: Guesser::default(),
@@ -84,7 +94,42 @@ impl Workspace<'_> {
                 comparison.server(proxy, server);
             }
         }
-        comparison.drift
+        drift.extend(comparison.drift);
+        drift
+    }
+
+    /// Configurations that the development set mounts for nginx from where there is nothing.
+    fn missing_configurations<'p>(&'p self, product: &'p Product) -> Vec<ProxyDrift<'p>> {
+        let Some(stack) = self.development(product) else {
+            return Vec::new();
+        };
+        let services = stack.services.iter().filter(|service| !service.is_extended);
+        let mounts = services.flat_map(|service| &service.mounts);
+        let unused = product.proxies.iter().filter(|proxy| !proxy.is_mounted);
+        let unused: Vec<&Proxy> = unused.collect();
+        let right = match unused.as_slice() {
+            [only] => {
+                let path = &self.sources.file(only.file).path;
+                Some(relative_path(&stack.folder, path))
+            }
+            _ => None,
+        };
+        let is_lost = |path: &str| {
+            [".conf", ".template"].iter().any(|end| path.ends_with(end))
+                && self.sources.existence(path) == Existence::Missing
+        };
+        mounts
+            .filter(|mount| mount.target.text.starts_with("/etc/nginx/"))
+            .filter(|mount| stack.host_path(mount).is_some_and(|path| is_lost(&path)))
+            .filter_map(|mount| {
+                let source = Placed {
+                    value: mount.source.text.clone(),
+                    place: written_at(&mount.source)?,
+                };
+                let right = right.clone();
+                Some(ProxyDrift::NoFile { source, right })
+            })
+            .collect()
     }
 }
 
@@ -93,6 +138,8 @@ struct Comparison<'p> {
     product: &'p Product,
     routes: RouteTable<'p>,
     not_run: HashSet<&'p str>,
+    /// The services that the manifests name, where there are any.
+    in_manifests: Option<HashSet<&'p str>>,
     yielding: BTreeSet<(u16, &'p str)>,
     /// The servers that have a location for a path, by the folder of their file and the path.
     servers_by_path: HashMap<(&'p str, String), Vec<Place>>,
@@ -248,10 +295,13 @@ impl<'p> Comparison<'p> {
         services.all(is_it).then_some(first)
     }
 
-    /// Whether a target is certainly other software, such as a database, and no gateway.
-    fn is_other_software(&self, target: &Target) -> bool {
+    /// Whether a target certainly serves no routes: it is other software, such as a database, or the
+    /// container of nginx itself.
+    fn is_no_server(&self, proxy: &Proxy, target: &Target) -> bool {
+        let is_itself = |host: &str| ["localhost", "127.0.0.1", "0.0.0.0"].contains(&host);
         let mut addresses = target.addresses.iter();
         addresses.all(|address| match self.answering(&address.host.value) {
+            _ if is_itself(&address.host.value) => proxy.is_alone,
             Answering::Container(container) => {
                 container.is_postgres() || container.is_other_software() && !is_gateway(container)
             }
@@ -261,6 +311,7 @@ impl<'p> Comparison<'p> {
 
     fn server(&mut self, proxy: &'p Proxy, server: &'p Server) {
         let located = Located::of(server);
+        let is_generated = self.workspace.has_generated_header(proxy.file);
         let behind: Vec<Option<&'p Service>> = server
             .locations
             .iter()
@@ -268,21 +319,24 @@ impl<'p> Comparison<'p> {
             .collect();
         let mut unserved: Vec<Route<'p>> = Vec::new();
         let (mut all, mut served) = (0, 0);
-        let mut well_served: HashMap<&str, usize> = HashMap::new();
+
         for service in self.product.services() {
             for (path, route) in self.routes.of_service(service) {
                 all += 1;
                 match self.fate(server, &located, &behind, service, path) {
-                    Fate::Served(number) => {
-                        served += 1;
-                        well_served.insert(path, number);
+                    // What is generated has a location for every route, and nobody shortens its path.
+                    Fate::Served(number)
+                        if is_generated
+                            && !is_below(path, &path_of(&server.locations[number].path.value)) =>
+                    {
+                        unserved.push(*route);
                     }
+                    Fate::Served(_) => served += 1,
                     Fate::Unserved => unserved.push(*route),
                     Fate::Unknown => {}
                 }
             }
         }
-        let is_generated = self.workspace.has_generated_header(proxy.file);
         let is_front = served * 2 >= all && served > 0 || is_generated && proxy.is_mounted;
         unserved.retain(|route| {
             let key = route.service.key();
@@ -292,17 +346,18 @@ impl<'p> Comparison<'p> {
         if !is_front {
             unserved.clear();
         }
-        self.wrong_services(server, &behind, &mut unserved);
+        self.wrong_services(proxy, server, &behind, &mut unserved);
         if !is_front || product_is_open(self.product, &self.routes) {
             return;
         }
-        let strays = self.strays(server, &behind);
+        let strays = self.strays(server, &behind, is_generated);
         self.unserved(proxy, server, unserved, strays, is_generated);
     }
 
     /// Locations of a route that lead to another service than the one that claims it.
     fn wrong_services(
         &mut self,
+        proxy: &Proxy,
         server: &'p Server,
         behind: &[Option<&'p Service>],
         unserved: &mut Vec<Route<'p>>,
@@ -325,7 +380,7 @@ impl<'p> Comparison<'p> {
             };
             let is_right = service.is_some_and(|it| it.key() == route.service.key());
             let is_certain = location.leads == Leads::On
-                && (service.is_some() || self.is_other_software(target));
+                && (service.is_some() || self.is_no_server(proxy, target));
             let is_settled = self.routes.is_settled(route.service)
                 && service.is_none_or(|service| self.routes.is_settled(service));
             if is_right || !is_certain || !is_settled {
@@ -350,6 +405,7 @@ impl<'p> Comparison<'p> {
                     wrong: target.named.clone(),
                     service: *service,
                     route,
+                    has_port: target.addresses.iter().any(|it| it.port.is_some()),
                     label: Some((location.path.place, "its location".to_owned())),
                 },
             };
@@ -365,6 +421,7 @@ impl<'p> Comparison<'p> {
         &self,
         server: &'p Server,
         behind: &[Option<&'p Service>],
+        is_generated: bool,
     ) -> Vec<(&'p Location, &'p Service)> {
         let locations = server.locations.iter().zip(behind);
         locations
@@ -374,7 +431,7 @@ impl<'p> Comparison<'p> {
                 is_path(location)
                     && !path.is_empty()
                     && self.routes.claim(&path).is_none()
-                    && !self.routes.concerns(service, &path)
+                    && !self.routes.concerns(service, &path, is_generated)
                     && self.routes.is_settled(service)
             })
             .collect()
@@ -396,6 +453,12 @@ impl<'p> Comparison<'p> {
         for route in &unserved {
             *counts.entry(route.service.key()).or_default() += 1;
         }
+        let emptied: HashMap<String, &Location> = server
+            .locations
+            .iter()
+            .filter(|location| location.leads == Leads::Nowhere && is_path(location))
+            .map(|location| (path_of(&location.path.value), location))
+            .collect();
         let mut paired: HashSet<Place> = HashSet::new();
         for route in unserved {
             let key = route.service.key();
@@ -408,6 +471,10 @@ impl<'p> Comparison<'p> {
                         route,
                     }
                 }
+                _ if emptied.contains_key(&path_of(&route.text.value)) => RouteDrift::Nowhere {
+                    path: emptied[&path_of(&route.text.value)].path.clone(),
+                    route,
+                },
                 _ if server.is_open || proxy.is_open => continue,
                 _ => RouteDrift::Missing {
                     route,
@@ -431,12 +498,17 @@ impl<'p> Comparison<'p> {
         }
     }
 
-    /// Whether the init SQL lacks the service as well.
+    /// Whether the init SQL or the manifest lacks the service as well.
     fn is_left_out(&self, service: &Service) -> bool {
-        let (Some(name), Some(init)) = (service.database(), &self.product.init_sql) else {
-            return false;
+        let init = self.product.init_sql.as_ref();
+        let is_created = |name: &str| {
+            init.is_none_or(|init| init.creates.iter().any(|created| created.value == name))
         };
-        !init.creates.iter().any(|created| created.value == name)
+        !self
+            .in_manifests
+            .as_ref()
+            .is_none_or(|named| named.contains(service.key()))
+            || service.database().is_some_and(|name| !is_created(name))
     }
 
     /// Whether another server, in this file or beside it, has a location for exactly that route.
@@ -447,7 +519,7 @@ impl<'p> Comparison<'p> {
     }
 
     fn folder(&self, proxy: &Proxy) -> &'p str {
-        crate::source::parent(&self.workspace.sources.file(proxy.file).path)
+        parent(&self.workspace.sources.file(proxy.file).path)
     }
 
     /// What becomes of the requests for a route.
@@ -481,6 +553,7 @@ impl<'p> Comparison<'p> {
             let is_root = path_of(&location.path.value).is_empty();
             let is_lost = match location.leads {
                 Leads::Nowhere => true,
+                Leads::Refused => path_of(&location.path.value) != path,
                 Leads::On => is_root && behind[number].is_none(),
                 Leads::Unknown => false,
             };

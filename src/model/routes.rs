@@ -139,6 +139,8 @@ pub enum RouteDrift<'a> {
         service: Option<&'a Service>,
         /// Who claims it.
         route: Route<'a>,
+        /// Whether a port stands beside who gets it.
+        has_port: bool,
         /// Another place that matters.
         label: Option<(Place, String)>,
     },
@@ -157,6 +159,13 @@ pub enum RouteDrift<'a> {
         section: Place,
         /// The same, where that part is the service's own.
         own: Option<Place>,
+    },
+    /// The file has it, and sends it to nobody.
+    Nowhere {
+        /// The path in the file.
+        path: Placed<String>,
+        /// The route.
+        route: Route<'a>,
     },
     /// The file has a path that no service claims.
     Unclaimed {
@@ -206,6 +215,9 @@ impl<'a> RouteTable<'a> {
             }
             for route in service.routes() {
                 let path = path_of(&route.text.value);
+                if path.is_empty() && route.text.value != "/" {
+                    table.unsettled.insert(service.key());
+                }
                 if !path.is_empty() {
                     table.by_path.entry(path.clone()).or_insert(route);
                     let paths = table.paths.entry(service.key()).or_default();
@@ -233,11 +245,15 @@ impl<'a> RouteTable<'a> {
         self.paths.get(service.key()).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a path is a route of the service, lies below one or leads to one.
-    pub(super) fn concerns(&self, service: &Service, path: &str) -> bool {
+    /// Whether a path is a route of the service, lies below one or leads to one; where `by_segment`, only
+    /// by whole segments.
+    pub(super) fn concerns(&self, service: &Service, path: &str, by_segment: bool) -> bool {
         let routes = self.of_service(service).iter();
         let mut routes = routes.map(|(route, _)| route.as_str());
-        routes.any(|route| is_below(path, route) || route.starts_with(path))
+        routes.any(|route| {
+            let leads = is_below(route, path) || !by_segment && route.starts_with(path);
+            leads || is_below(path, route)
+        })
     }
 }
 

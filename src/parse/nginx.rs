@@ -88,6 +88,7 @@ impl Reader<'_> {
         let mut open: Vec<Open> = Vec::new();
         let mut done: Vec<Directive> = Vec::new();
         let mut words: Vec<At<String>> = Vec::new();
+        let mut unclosed: Option<Span> = None;
         while let Some(token) = self.token() {
             match token {
                 Token::Word(word) => words.push(word),
@@ -110,6 +111,13 @@ impl Reader<'_> {
                         self.problem(span, "blocks are nested too deeply", help);
                         break;
                     }
+                    // A block that is not further in than the one around it probably stands behind it.
+                    if let (Some(outer), Some(inner)) = (open.last(), words.first())
+                        && let Some(outer) = outer.words.first().map(|name| name.span)
+                        && self.column(inner.span) <= self.column(outer)
+                    {
+                        unclosed = unclosed.or(Some(outer));
+                    }
                     open.push(Open {
                         words: std::mem::take(&mut words),
                         before: std::mem::take(&mut done),
@@ -131,8 +139,8 @@ impl Reader<'_> {
         self.not_ended(&words);
         done.extend(self.directive(&mut words, None));
         if let Some(name) = open.last().and_then(|block| block.words.first()) {
-            let (span, help) = (name.span, "add the missing `}`");
-            self.problem(span, "this block is never closed", help);
+            let span = unclosed.unwrap_or(name.span);
+            self.problem(span, "this block is never closed", "add the missing `}`");
         }
         while let Some(mut block) = open.pop() {
             let inner = std::mem::replace(&mut done, block.before);
@@ -175,6 +183,12 @@ impl Reader<'_> {
             message: message.to_owned(),
             help: help.to_owned(),
         });
+    }
+
+    /// How many bytes stand before a place in its line.
+    fn column(&self, span: Span) -> usize {
+        let before = &self.text[..span.start as usize];
+        before.len() - before.rfind('\n').map_or(0, |at| at + 1)
     }
 
     fn rest(&self) -> &str {
@@ -368,6 +382,10 @@ mod tests {
         assert_eq!(
             told("server { location / { proxy_pass http://a; }"),
             ("server", unclosed.into())
+        );
+        assert_eq!(
+            told("server {\n  location /a {\n    proxy_pass http://a;\n  location /b {\n  }\n}"),
+            ("location", unclosed.into())
         );
         assert_eq!(
             told("server { proxy_pass http://a }"),

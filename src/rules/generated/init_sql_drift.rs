@@ -12,6 +12,8 @@ pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         let again = product.generator_advice(workspace);
+        // What is nowhere else either was only added to the registry.
+        let not_run = workspace.services_not_run(product);
         for drift in workspace.init_sql_drift(product) {
             match drift {
                 Drift::NoScript { demanded_by, path, mounted } => report
@@ -46,7 +48,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .at(service.database_place(), format!("the init SQL does not create `{name}`, the database of `{}`", service.key()))
                     .about(service, name)
                     .because(file, "it should be created here")
-                    .argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                    .argues(if not_run.contains(service.key()) { Attribute::Entry } else { Attribute::Database }, Wrong::Value(format!("no {name}")))
                     .help(format!("add `CREATE DATABASE {name};` and `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
                 Drift::Extra { name, also, namesake } => report
                     .at(name.place, match namesake {

@@ -155,7 +155,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 .because(section, "it should be listed here");
             match service.database() {
                 Some(name) => draft.argues(Attribute::Database, Wrong::Value(format!("no {name}"))),
-                None => draft.argues(Attribute::Entry, Wrong::Value(key.to_owned())),
+                None => draft.argues(Attribute::Entry, Wrong::Everything),
             }
             .help(format!(
                 "add `{key}` to the modules of the manifest{}",
@@ -179,7 +179,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             .argues_for(
                 product.unknown_service(&name.value),
                 Attribute::Entry,
-                Wrong::Value(name.value.clone()),
+                Wrong::Everything,
             )
             .help(match meant {
                 Some(meant) => format!("write `{meant}`{}", again(name.place)),
@@ -190,7 +190,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 ),
             }),
         ManifestDrift::Route(drift) => {
-            report_route(workspace, product, "the manifest", drift, None, report);
+            report_route(workspace, product, "the manifest", drift, false, report);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::routes::report_route;
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::model::proxy_drift::ProxyDrift;
-use crate::model::routes::RouteDrift;
+
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "proxy-drift", check);
@@ -30,7 +30,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .argues_for(
                         product.unknown_service(&host.value),
                         Attribute::Entry,
-                        Wrong::Value(host.value.clone()),
+                        Wrong::Everything,
                     )
                     .help(
                         match meant {
@@ -62,14 +62,21 @@ fn check(workspace: &Workspace, report: &mut Report) {
                             format!("write `{}:{right}`", wrong.value)
                         } + &workspace.generator_of(product, wrong.place),
                     ),
+                ProxyDrift::NoFile { source, right } => report
+                    .at(
+                        source.place,
+                        format!(
+                            "`{}` does not exist, so nginx runs without it",
+                            source.value
+                        ),
+                    )
+                    .about(product, source.value.clone())
+                    .help(match right {
+                        Some(right) => format!("write `{right}`"),
+                        None => format!("write the file{}", product.generator_advice(workspace)),
+                    }),
                 ProxyDrift::Route { drift, is_left_out } => {
-                    let absent = match &drift {
-                        RouteDrift::Missing { route, .. } if is_left_out => {
-                            route.service.database().map(|name| format!("no {name}"))
-                        }
-                        _ => None,
-                    };
-                    report_route(workspace, product, "nginx", drift, absent, report);
+                    report_route(workspace, product, "nginx", drift, is_left_out, report);
                 }
             }
         }

@@ -4,17 +4,17 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::product::Product;
-use crate::model::routes::RouteDrift;
+use crate::model::routes::{RouteDrift, path_of};
 use crate::rule::Report;
 
-/// Reports a difference of routes in a file that `subject` names at the beginning of a sentence. With
-/// `absent`, the route is missing because its service's database is missing as well.
+/// Reports a difference of routes in a file that `subject` names at the beginning of a sentence. `absent`
+/// says that other generated files lack the service as well.
 pub(super) fn report_route(
     workspace: &Workspace,
     product: &Product,
     subject: &str,
     drift: RouteDrift,
-    absent: Option<String>,
+    absent: bool,
     report: &mut Report,
 ) {
     let everyone = || Owner::from(product);
@@ -24,6 +24,7 @@ pub(super) fn report_route(
             wrong,
             service,
             route,
+            has_port,
             label,
         } => {
             let owner = route.service.key();
@@ -45,7 +46,10 @@ pub(super) fn report_route(
                     if is_path {
                         format!("move it to `{owner}`")
                     } else {
-                        format!("write `{owner}`")
+                        let port = route.service.entry.port.known().filter(|_| has_port);
+                        let port = port
+                            .map_or(String::new(), |it| format!(", with its port {}", it.value));
+                        format!("write `{owner}`{port}")
                     } + &workspace.generator_of(product, wrong.place),
                 );
         }
@@ -64,9 +68,26 @@ pub(super) fn report_route(
                 .argues_for(
                     everyone(),
                     Attribute::Route,
-                    Wrong::Value(crate::model::routes::path_of(&old.value)),
+                    Wrong::Value(path_of(&old.value)),
                 )
                 .help(format!("write `{claimed}`") + &workspace.generator_of(product, old.place));
+        }
+        RouteDrift::Nowhere { path, route } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            let port = route.service.entry.port.known();
+            let port = port.map_or(String::new(), |port| format!(":{}", port.value));
+            report
+                .at(
+                    path.place,
+                    format!("{subject} sends `{claimed}` nowhere, but it belongs to `{owner}`"),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed)))
+                .help(
+                    format!("add `proxy_pass http://{owner}{port};`")
+                        + &workspace.generator_of(product, path.place),
+                );
         }
         RouteDrift::Missing {
             route,
@@ -83,13 +104,12 @@ pub(super) fn report_route(
                 .about(route.service, claimed)
                 .because(route.text.place(), format!("`{owner}` serves it"))
                 .because(section, "it should be here");
-            match absent {
-                Some(value) => draft.argues(Attribute::Database, Wrong::Value(value)),
-                None => draft.argues_for(
-                    everyone(),
-                    Attribute::Route,
-                    Wrong::Value(crate::model::routes::path_of(claimed)),
-                ),
+            match route.service.database() {
+                Some(name) if absent => {
+                    draft.argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                }
+                None if absent => draft.argues(Attribute::Entry, Wrong::Everything),
+                _ => draft.argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed))),
             }
             .help(format!("add `{claimed}`, which leads to `{owner}`{again}"));
         }
@@ -116,7 +136,7 @@ pub(super) fn report_route(
                 .argues_for(
                     everyone(),
                     Attribute::Route,
-                    Wrong::Value(crate::model::routes::path_of(&path.value)),
+                    Wrong::Value(path_of(&path.value)),
                 )
                 .help(
                     "remove it, or name it in the registry among the `routes` of a service"
