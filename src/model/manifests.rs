@@ -61,6 +61,26 @@ pub enum ManifestDrift<'a> {
         /// The key of the list that lacks it.
         section: Place,
     },
+    /// A module without a field that all others have.
+    FieldMissing {
+        /// Which.
+        service: &'a Service,
+        /// The field.
+        field: &'static str,
+        /// The name of the module.
+        module: Place,
+        /// What to write.
+        write: String,
+        /// The first of its routes, where these are missing.
+        route: Option<String>,
+    },
+    /// The name of another service for what is certainly this one.
+    NameTaken {
+        /// The name.
+        name: Placed<String>,
+        /// The service that is described.
+        service: &'a Service,
+    },
     /// A name of a service that the registry does not have.
     UnknownService {
         /// The name.
@@ -159,7 +179,46 @@ struct Comparison<'p> {
     /// Folders of packages outside of where modules lie: apps and the like.
     others: HashSet<&'p str>,
     guesser: Guesser,
+    /// The routes that modules list and that they also claim.
+    rightly_listed: HashSet<String>,
     drift: Vec<ManifestDrift<'p>>,
+}
+
+/// The fields that the modules of a manifest have, all but one at most.
+#[derive(Default)]
+struct Usual {
+    has_port: bool,
+    has_database: bool,
+    has_routes: bool,
+}
+
+impl Usual {
+    fn of(product: &Product, section: &Section<Module>) -> Self {
+        let (mut ports, mut databases, mut routes) = ((0, 0), (0, 0), (0, 0));
+        for module in &section.items {
+            let Some(service) = product.service_named(last(&module.name.value)) else {
+                continue;
+            };
+            let count = |counts: &mut (usize, usize), is_there: bool, is_due: bool| {
+                counts.0 += usize::from(is_due);
+                counts.1 += usize::from(is_due && is_there);
+            };
+            let has_routes = service.routes().next().is_some();
+            count(&mut ports, module.port.is_some(), true);
+            count(
+                &mut databases,
+                module.database.is_some(),
+                service.database().is_some(),
+            );
+            count(&mut routes, module.routes.is_some(), has_routes);
+        }
+        let is_usual = |(due, there): (usize, usize)| there >= 2 && there + 1 >= due;
+        Self {
+            has_port: is_usual(ports),
+            has_database: is_usual(databases),
+            has_routes: is_usual(routes),
+        }
+    }
 }
 
 impl<'p> Comparison<'p> {
@@ -186,6 +245,7 @@ impl<'p> Comparison<'p> {
             others: packages.collect(),
             roots,
             guesser: Guesser::default(),
+            rightly_listed: HashSet::new(),
             drift: Vec::new(),
         }
     }
@@ -212,21 +272,37 @@ impl<'p> Comparison<'p> {
     fn modules(&mut self, section: &'p Section<Module>) -> HashSet<&'p str> {
         let mut named: HashSet<&str> = HashSet::new();
         let mut strangers: Vec<Placed<String>> = Vec::new();
+        let mut usual = Usual::of(self.product, section);
+        if !self.is_closed {
+            usual = Usual::default();
+        }
+        let names = section.items.iter().map(|module| last(&module.name.value));
+        let names: HashSet<&str> = names.collect();
+        self.rightly_listed = self.rightly_in_modules(section);
         for module in &section.items {
             let name = last(&module.name.value);
             let end = module.name.value.trim_end_matches('/').len();
-            match self.product.service_named(name) {
+            let placed = Placed {
+                value: name.to_owned(),
+                place: self.place(module.name.part(end - name.len()..end)),
+            };
+            let service = self.product.service_named(name);
+            let meant = service.filter(|it| named.contains(it.key()));
+            let meant = meant.and_then(|it| self.service_described_by(it, module, &names));
+            match meant.or(service) {
                 Some(service) => {
                     named.insert(service.key());
-                    self.module(service, module);
+                    if meant.is_some() {
+                        let drift = ManifestDrift::NameTaken {
+                            name: placed,
+                            service,
+                        };
+                        self.drift.push(drift);
+                    } else {
+                        self.module(service, module, &usual, placed.place);
+                    }
                 }
-                None => {
-                    let span = module.name.part(end - name.len()..end);
-                    strangers.push(Placed {
-                        value: name.to_owned(),
-                        place: self.place(span),
-                    });
-                }
+                None => strangers.push(placed),
             }
         }
         let is_mostly_about_them = named.len() * 2 >= section.items.len();
@@ -260,16 +336,86 @@ impl<'p> Comparison<'p> {
         left_out
     }
 
-    fn module(&mut self, service: &'p Service, module: &'p Module) {
+    fn module(&mut self, service: &'p Service, module: &'p Module, usual: &Usual, name: Place) {
         if let Some(port) = &module.port {
             self.port(service, port, 0..port.value.len());
+        } else if usual.has_port
+            && let Some(port) = service.entry.port.known()
+        {
+            let write = format!("port: {}", port.value);
+            self.without(service, "port", write, name);
         }
         if let Some(database) = &module.database {
             self.database(service, database);
+        } else if usual.has_database
+            && let Some(database) = service.database()
+        {
+            let write = format!("database: {database}");
+            self.without(service, "database", write, name);
         }
         if let Some(routes) = &module.routes {
             self.routes_of(service, routes);
+        } else if usual.has_routes
+            && self.routes.is_settled(service)
+            && let claimed = self.routes.of_service(service)
+            && let Some((path, _)) = claimed.first()
+        {
+            let paths: Vec<&str> = claimed.iter().map(|(path, _)| path.as_str()).collect();
+            let (first, write) = (path.clone(), format!("routes: [{}]", paths.join(", ")));
+            let field = "routes";
+            self.drift.push(ManifestDrift::FieldMissing {
+                service,
+                field,
+                module: name,
+                write,
+                route: Some(first),
+            });
         }
+    }
+
+    fn without(&mut self, service: &'p Service, field: &'static str, write: String, module: Place) {
+        self.drift.push(ManifestDrift::FieldMissing {
+            service,
+            field,
+            module,
+            write,
+            route: None,
+        });
+    }
+
+    /// The routes that modules list and that they also claim.
+    fn rightly_in_modules(&self, section: &Section<Module>) -> HashSet<String> {
+        let mut right = HashSet::new();
+        for module in &section.items {
+            let service = self.product.service_named(last(&module.name.value));
+            for text in module.routes.iter().flat_map(|routes| &routes.items) {
+                let path = path_of(&text.value);
+                let owner = self.routes.claim(&path).map(|route| route.service.key());
+                if owner.is_some() && owner == service.map(Service::key) {
+                    right.insert(path);
+                }
+            }
+        }
+        right
+    }
+
+    /// The service that a module with the name of another one really is: nothing that it says is of the
+    /// service of that name, and no module has its own name.
+    fn service_described_by(
+        &self,
+        namesake: &Service,
+        module: &Module,
+        names: &HashSet<&str>,
+    ) -> Option<&'p Service> {
+        let database = module.database.as_ref().map(|it| it.value.as_str());
+        let port = module.port.as_ref().and_then(|it| it.value.parse().ok());
+        let right = namesake.entry.port.known().map(|port| port.value);
+        let by_database = database.and_then(|name| self.product.owner_of(name));
+        let by_port = port.and_then(|port| self.product.last_claimant_of(port));
+        let meant = by_database.or(by_port)?;
+
+        let is_other = meant.key() != namesake.key() && (port.is_none() || port != right);
+        (is_other && !names.contains(meant.key())).then_some(meant)
     }
 
     fn port(&mut self, service: &'p Service, text: &At<String>, range: std::ops::Range<usize>) {
@@ -320,17 +466,23 @@ impl<'p> Comparison<'p> {
             match owner {
                 Some(route) if route.service.key() == service.key() => {}
                 Some(route) => {
-                    let label = None;
-                    self.drift.push(ManifestDrift::Route(RouteDrift::OfAnother {
+                    let drift = RouteDrift::OfAnother {
                         path: path.clone(),
-                        wrong: placed,
+                        wrong: placed.clone(),
                         service: Some(service),
                         route,
                         has_port: false,
-                        label,
-                    }));
+                        label: None,
+                    };
+                    if self.rightly_listed.contains(&path) {
+                        strangers.push(Stranger::of_another(placed, service, drift));
+                    } else {
+                        self.drift.push(ManifestDrift::Route(drift));
+                    }
                 }
-                None if !path.is_empty() => strangers.push((placed, Some(service))),
+                None if !path.is_empty() => {
+                    strangers.push(Stranger::unclaimed(placed, Some(service)));
+                }
                 None => {}
             }
             written.insert(path);
@@ -347,23 +499,24 @@ impl<'p> Comparison<'p> {
     /// Of paths that nobody claims and routes that are missing, one of each is a path that changed.
     fn pair(
         &mut self,
-        mut strangers: Vec<(Placed<String>, Option<&'p Service>)>,
+        mut strangers: Vec<Stranger<'p>>,
         mut missing: Vec<Route<'p>>,
         section: Place,
         own: Option<Place>,
     ) {
         if !self.is_closed || !self.routes.is_complete {
-            return;
+            strangers.retain(|stranger| matches!(stranger.drift, RouteDrift::OfAnother { .. }));
+            missing.clear();
         }
-        if let ([(old, _)], [route]) = (strangers.as_slice(), missing.as_slice()) {
-            let (old, route) = (old.clone(), *route);
+        if let ([stranger], [route]) = (strangers.as_slice(), missing.as_slice()) {
+            let (old, route) = (stranger.path.clone(), *route);
             self.drift
                 .push(ManifestDrift::Route(RouteDrift::Renamed { old, route }));
             strangers.clear();
             missing.clear();
         }
         let strangers = strangers.into_iter();
-        let unclaimed = strangers.map(|(path, service)| RouteDrift::Unclaimed { path, service });
+        let unclaimed = strangers.map(|stranger| stranger.drift);
         let missing = missing.into_iter();
         let missing = missing.map(|route| RouteDrift::Missing {
             route,
@@ -499,7 +652,8 @@ impl<'p> Comparison<'p> {
     ) {
         let mut covered: HashMap<&str, Vec<String>> = HashMap::new();
         let mut paths: HashSet<String> = HashSet::new();
-        let mut strangers: Vec<(Placed<String>, Option<&'p Service>)> = Vec::new();
+        let mut strangers: Vec<Stranger<'p>> = Vec::new();
+        let rightly_listed = self.rightly_routed(section);
         for item in &section.items {
             let path = path_of(&item.path.value);
             let claim = self.routes.claim(&path);
@@ -507,7 +661,7 @@ impl<'p> Comparison<'p> {
             paths.insert(path.clone());
             let Some(target) = &item.target else {
                 if claim.is_none() && !path.is_empty() {
-                    strangers.push((placed, None));
+                    strangers.push(Stranger::unclaimed(placed, None));
                 }
                 continue;
             };
@@ -535,14 +689,19 @@ impl<'p> Comparison<'p> {
             if let Some(route) = is_of_another
                 && self.routes.is_settled(service)
             {
-                self.drift.push(ManifestDrift::Route(RouteDrift::OfAnother {
+                let drift = RouteDrift::OfAnother {
                     path: path.clone(),
                     wrong: named,
                     service: Some(service),
                     route,
                     has_port: port.is_some() || item.port.is_some(),
                     label: None,
-                }));
+                };
+                if rightly_listed.contains(&path) {
+                    strangers.push(Stranger::of_another(placed, service, drift));
+                } else {
+                    self.drift.push(ManifestDrift::Route(drift));
+                }
                 continue;
             }
             if let Some(range) = port {
@@ -552,7 +711,7 @@ impl<'p> Comparison<'p> {
             }
             let is_stray = !path.is_empty() && !self.routes.concerns(service, &path, true);
             if is_stray && self.routes.is_settled(service) {
-                strangers.push((placed, Some(service)));
+                strangers.push(Stranger::unclaimed(placed, Some(service)));
             }
             covered.entry(service.key()).or_default().push(path);
         }
@@ -584,14 +743,27 @@ impl<'p> Comparison<'p> {
         self.pair_by_service(strangers, missing, key);
     }
 
+    /// The paths that the gateway sends to the services that claim them.
+    fn rightly_routed(&self, section: &Section<crate::parse::manifest::Route>) -> HashSet<String> {
+        let items = section.items.iter();
+        let right = items.filter_map(|item| {
+            let (path, target) = (path_of(&item.path.value), item.target.as_ref()?);
+            let (host, _) = host_and_port(&target.value);
+            let service = self.product.service_named(&target.value[host])?;
+            let route = self.routes.claim(&path)?;
+            (route.service.key() == service.key()).then_some(path)
+        });
+        right.collect()
+    }
+
     /// Pairs what nobody claims with what is missing, service by service.
     fn pair_by_service(
         &mut self,
-        strangers: Vec<(Placed<String>, Option<&'p Service>)>,
+        strangers: Vec<Stranger<'p>>,
         missing: Vec<Route<'p>>,
         section: Place,
     ) {
-        let is_without_service = strangers.iter().all(|(_, service)| service.is_none());
+        let is_without_service = strangers.iter().all(|it| it.service.is_none());
         if is_without_service {
             self.pair(strangers, missing, section, None);
             return;
@@ -603,10 +775,10 @@ impl<'p> Comparison<'p> {
             order.push(key);
             by_service.entry(key).or_default().1.push(route);
         }
-        for (path, service) in strangers {
-            let key = service.map_or("", Service::key);
+        for stranger in strangers {
+            let key = stranger.service.map_or("", Service::key);
             order.push(key);
-            by_service.entry(key).or_default().0.push((path, service));
+            by_service.entry(key).or_default().0.push(stranger);
         }
         for key in order {
             if let Some((strangers, missing)) = by_service.remove(key) {
@@ -646,6 +818,32 @@ impl<'p> Comparison<'p> {
         let products = self.workspace.products().iter();
         let mut others = products.filter(|other| other.name != self.product.name);
         others.any(|other| other.service_named(name).is_some())
+    }
+}
+
+/// A path that is none of the routes of the service that it is given to.
+struct Stranger<'p> {
+    path: Placed<String>,
+    service: Option<&'p Service>,
+    /// What is wrong, unless it stands where a missing route should.
+    drift: RouteDrift<'p>,
+}
+
+impl<'p> Stranger<'p> {
+    fn unclaimed(path: Placed<String>, service: Option<&'p Service>) -> Self {
+        Self {
+            path: path.clone(),
+            service,
+            drift: RouteDrift::Unclaimed { path, service },
+        }
+    }
+
+    fn of_another(path: Placed<String>, service: &'p Service, drift: RouteDrift<'p>) -> Self {
+        Self {
+            path,
+            service: Some(service),
+            drift,
+        }
     }
 }
 

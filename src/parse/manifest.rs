@@ -36,7 +36,7 @@ pub struct Module {
     pub name: At<String>,
     /// The port that it listens on.
     pub port: Option<At<String>>,
-    /// Its database. Without one the text is empty, and the span is that of the key.
+    /// Its database. Where it says that there is none, the text is empty.
     pub database: Option<At<String>>,
     /// Its routes, and whether these are all.
     pub routes: Option<Section<At<String>>>,
@@ -204,7 +204,11 @@ fn module(name: At<String>, value: Option<&Value<'_>>) -> Module {
             || value.boolean() == Some(false)
             || value.scalar().is_some_and(|scalar| scalar.text.is_empty());
         if is_none {
-            Some(At::new(String::new(), key))
+            let scalar = value.scalar().filter(|scalar| !scalar.span.is_empty());
+            Some(At::new(
+                String::new(),
+                scalar.map_or(key, |scalar| scalar.span),
+            ))
         } else {
             named
         }
@@ -372,7 +376,8 @@ mod tests {
         ] {
             assert_eq!(shown(text), "a 1 d /a; b", "{text}");
         }
-        assert_eq!(shown("modules: {a: {database: ''}}"), "a database");
+        assert_eq!(shown("modules: {a: {database: ''}}"), "a ''");
+        assert_eq!(shown("modules: {a: {database: }}"), "a database");
     }
 
     #[test]

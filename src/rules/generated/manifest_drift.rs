@@ -56,7 +56,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 .at(
                     named.place,
                     format!(
-                        "the manifest gives `{}` {}",
+                        "the manifest connects `{}` to {}",
                         service.key(),
                         product.says_whose(&named.value)
                     ),
@@ -162,6 +162,47 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 again(section)
             ));
         }
+        ManifestDrift::FieldMissing {
+            service,
+            field,
+            module,
+            write,
+            route,
+        } => {
+            let key = service.key();
+            let draft = report
+                .at(
+                    module,
+                    format!("`{key}` has no `{field}` in the manifest, unlike the other modules"),
+                )
+                .about(service, field)
+                .because(service.entry.key.place, format!("`{key}` stands here"));
+            match (service.database(), route) {
+                (_, Some(route)) => {
+                    draft.argues_for(product.into(), Attribute::Route, Wrong::Value(route))
+                }
+                (Some(own), None) if field == "database" => {
+                    draft.argues(Attribute::Database, Wrong::Value(format!("no {own}")))
+                }
+                _ => draft.argues(Attribute::Port, Wrong::Value("no port".to_owned())),
+            }
+            .help(format!("add `{write}`{}", again(module)));
+        }
+        ManifestDrift::NameTaken { name, service } => report
+            .at(
+                name.place,
+                format!(
+                    "the manifest names `{}` twice, and means `{}` here",
+                    name.value,
+                    service.key()
+                ),
+            )
+            .about(service, name.value.clone())
+            .because(
+                service.entry.key.place,
+                format!("`{}` stands here", service.key()),
+            )
+            .help(format!("write `{}`{}", service.key(), again(name.place))),
         ManifestDrift::UnknownService { name, meant } => report
             .at(
                 name.place,
