@@ -8,6 +8,7 @@ use crate::model::compose::Stack;
 use crate::model::generated;
 use crate::model::module::Module;
 use crate::model::product::{Product, Service};
+use crate::parse::Facts;
 use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Place, Seen, Sources, file_name, has_ending, join, parent};
 
@@ -160,6 +161,22 @@ impl Workspace<'_> {
         add(
             "the schema belongs to no service that was judged",
             files(&|id| kind(id) == Kind::Prisma && is_readable(id) && !schemas.contains(&id)),
+        );
+        add(
+            "the nginx configuration leads to no product, or to several alike",
+            files(&|id| {
+                let is_one =
+                    matches!(self.facts(id), Facts::Nginx(it) if !it.facts.directives.is_empty());
+                is_one && !self.products.is_empty() && !self.generated_files.contains(&id)
+            }),
+        );
+        add(
+            "the manifest names nothing of a product in whose folder it lies",
+            files(&|id| {
+                let is_one =
+                    matches!(self.facts(id), Facts::Manifest(it) if it.facts.modules.is_some());
+                is_one && !self.products.is_empty() && !self.generated_files.contains(&id)
+            }),
         );
         add("the stack belongs to no product", self.stacks_of_nobody());
         add(
@@ -350,6 +367,8 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Prisma => "Prisma schema file",
         Kind::Sql => "SQL file",
         Kind::Dockerfile => "Dockerfile",
+        Kind::Nginx => "conf file",
+        Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
     }

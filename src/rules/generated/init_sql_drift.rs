@@ -75,7 +75,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Drift::GrantExtra { granted } => report
                     .at(granted.place, format!("the init SQL grants `{}`, which no service owns", granted.value))
                     .about(product, format!("grant on {}", granted.value))
-                    .argues_for(owner_of_extra(product, None, &granted.value), Attribute::Entry, Wrong::Value(granted.value.clone()))
+                    .argues_for(product.unknown_service(&granted.value.replace('_', "-")), Attribute::Entry, Wrong::Value(granted.value.clone()))
                     .help(format!("remove the grant{again}")),
                 Drift::GrantPartial { service, granted } => report
                     .at(granted.place, format!("the init SQL grants less than all privileges on `{}`, the database of `{}`", granted.value, service.key()))
