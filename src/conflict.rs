@@ -98,11 +98,11 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         Attribute::Entry,
         &[
             "unregistered-module",
-            "missing-compose-service",
-            "missing-module",
             "init-sql-drift",
             "unknown-dependency",
             "extra-env-target",
+            "manifest-drift",
+            "proxy-drift",
         ],
     ),
     (
@@ -139,6 +139,8 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         Attribute::Container,
         &[
             "missing-compose-service",
+            "missing-module",
+            "init-sql-drift",
             "single-dev-postgres",
             "undefined-reference",
             "database-url-host",

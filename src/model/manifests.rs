@@ -677,7 +677,9 @@ impl<'p> Comparison<'p> {
                         Some(_) => self
                             .drift
                             .push(ManifestDrift::UnknownService { name: named, meant }),
-                        None => self.unknown_service(named),
+                        // A path that no service claims may lead to a web app.
+                        None if self.is_run(&named.value) => self.unknown_service(named),
+                        None => {}
                     }
                 }
                 continue;
@@ -812,6 +814,11 @@ impl<'p> Comparison<'p> {
             })
             && !self.others.contains(name)
             && !self.is_of_another_product(name)
+    }
+
+    fn is_run(&self, name: &str) -> bool {
+        let mut stacks = self.workspace.stacks_of(self.product);
+        stacks.any(|stack| stack.by_host(name).is_some())
     }
 
     fn is_of_another_product(&self, name: &str) -> bool {

@@ -219,7 +219,12 @@ impl<'a> RouteTable<'a> {
                     table.unsettled.insert(service.key());
                 }
                 if !path.is_empty() {
-                    table.by_path.entry(path.clone()).or_insert(route);
+                    let first = *table.by_path.entry(path.clone()).or_insert(route);
+                    // Written in two ways, it may still be the same path.
+                    if first.service.key() != service.key() {
+                        let both = [first.service.key(), service.key()];
+                        table.unsettled.extend(both);
+                    }
                     let paths = table.paths.entry(service.key()).or_default();
                     if !paths.iter().any(|(known, _)| *known == path) {
                         paths.push((path, route));

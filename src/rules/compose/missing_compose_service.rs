@@ -34,7 +34,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     format!("`{}` has no service in the compose file", service.key()),
                 )
                 .about(service, service.key())
-                .argues(Attribute::Entry, Wrong::Everything)
                 .because_all(
                     stack
                         .services_key

@@ -48,7 +48,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .at(service.database_place(), format!("the init SQL does not create `{name}`, the database of `{}`", service.key()))
                     .about(service, name)
                     .because(file, "it should be created here")
-                    .argues(if not_run.contains(service.key()) { Attribute::Entry } else { Attribute::Database }, Wrong::Value(format!("no {name}")))
+                    .argues(if not_run.contains(service.key()) { Attribute::Container } else { Attribute::Database }, Wrong::Value(format!("no {name}")))
                     .help(format!("add `CREATE DATABASE {name};` and `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
                 Drift::Extra { name, also, namesake } => report
                     .at(name.place, match namesake {

@@ -33,7 +33,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(missing.place, message)
                 .about(first, text.clone())
                 .because_all(users)
-                .argues(if not_run.contains(first.key()) { Attribute::Entry } else { Attribute::Module }, Wrong::Everything)
+                .argues(if not_run.contains(first.key()) { Attribute::Container } else { Attribute::Module }, Wrong::Everything)
                 .fix(missing.right.as_deref().and_then(|right| {
                     workspace.unsafe_replacement(missing.place, text, right)
                 }))
