@@ -3,7 +3,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
+use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -88,7 +88,7 @@ impl Kinds {
         if is_manifest(name) {
             return (!is_test_code(path)).then_some(Kind::Manifest);
         }
-        if name.ends_with(".conf") || name.ends_with(".conf.template") {
+        if has_ending(name.strip_suffix(".template").unwrap_or(name), "conf") {
             return (!is_test_code(path)).then_some(Kind::Nginx);
         }
         match name.rsplit_once('.')?.1 {

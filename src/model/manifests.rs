@@ -276,8 +276,8 @@ impl<'p> Comparison<'p> {
         if !self.is_closed {
             usual = Usual::default();
         }
-        let names = section.items.iter().map(|module| last(&module.name.value));
-        let names: HashSet<&str> = names.collect();
+        let all = section.items.iter();
+        let all: HashSet<&str> = all.map(|module| last(&module.name.value)).collect();
         self.rightly_listed = self.rightly_in_modules(section);
         for module in &section.items {
             let name = last(&module.name.value);
@@ -288,7 +288,7 @@ impl<'p> Comparison<'p> {
             };
             let service = self.product.service_named(name);
             let meant = service.filter(|it| named.contains(it.key()));
-            let meant = meant.and_then(|it| self.service_described_by(it, module, &names));
+            let meant = meant.and_then(|it| self.service_described_by(it, module, &all));
             match meant.or(service) {
                 Some(service) => {
                     named.insert(service.key());
@@ -528,13 +528,17 @@ impl<'p> Comparison<'p> {
     }
 
     fn databases(&mut self, section: &'p Section<Database>, left_out: &HashSet<&str>) {
-        let names = self.named_databases(section);
+        let listed = self.named_databases(section);
         let is_known = |name: &&At<String>| self.product.owner_of(&name.value).is_some();
-        let known = names.iter().map(|(name, _)| *name).filter(is_known).count();
-        let all: HashSet<&str> = names.iter().map(|(name, _)| name.value.as_str()).collect();
+        let known = listed
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(is_known)
+            .count();
+        let all: HashSet<&str> = listed.iter().map(|(name, _)| name.value.as_str()).collect();
         let mut covered: HashSet<&str> = HashSet::new();
         let mut strangers: Vec<Placed<String>> = Vec::new();
-        for (name, owner) in &names {
+        for (name, owner) in &listed {
             let service = owner.and_then(|owner| self.product.service_named(&owner.value));
             let claimant = self.product.owner_of(&name.value);
             covered.extend(service.or(claimant).map(Service::key));
@@ -564,7 +568,7 @@ impl<'p> Comparison<'p> {
                 _ => {}
             }
         }
-        if self.is_closed && known * 2 >= names.len() {
+        if self.is_closed && known * 2 >= listed.len() {
             self.pair_databases(section, strangers, &covered, left_out);
         }
     }

@@ -318,12 +318,12 @@ impl<'p> Comparison<'p> {
             .map(|location| self.service_behind(location.targets.first()?))
             .collect();
         let mut unserved: Vec<Route<'p>> = Vec::new();
-        let (mut all, mut served) = (0, 0);
+        let (mut all, mut reached) = (0, 0);
 
         for service in self.product.services() {
             for (path, route) in self.routes.of_service(service) {
                 all += 1;
-                match self.fate(server, &located, &behind, service, path) {
+                match fate(server, &located, &behind, service, path) {
                     // What is generated has a location for every route, and nobody shortens its path.
                     Fate::Served(number)
                         if is_generated
@@ -331,13 +331,13 @@ impl<'p> Comparison<'p> {
                     {
                         unserved.push(*route);
                     }
-                    Fate::Served(_) => served += 1,
+                    Fate::Served(_) => reached += 1,
                     Fate::Unserved => unserved.push(*route),
                     Fate::Unknown => {}
                 }
             }
         }
-        let is_front = served * 2 >= all && served > 0 || is_generated && proxy.is_mounted;
+        let is_front = reached * 2 >= all && reached > 0 || is_generated && proxy.is_mounted;
         unserved.retain(|route| {
             let key = route.service.key();
             self.routes.is_settled(route.service) && !self.not_run.contains(key)
@@ -521,48 +521,46 @@ impl<'p> Comparison<'p> {
     fn folder(&self, proxy: &Proxy) -> &'p str {
         parent(&self.workspace.sources.file(proxy.file).path)
     }
+}
 
-    /// What becomes of the requests for a route.
-    fn fate(
-        &self,
-        server: &Server,
-        located: &Located,
-        behind: &[Option<&Service>],
-        service: &Service,
-        path: &str,
-    ) -> Fate {
-        let mut fate = Fate::Unserved;
-        for request in [path.to_owned(), format!("{path}/x")] {
-            let Some(number) = located.longest(server, &request) else {
-                if located.patterns.iter().any(|it| may_match(it, &request)) {
-                    fate = Fate::Unknown;
-                }
-                continue;
-            };
-            let location = &server.locations[number];
-            let is_it = behind[number].is_some_and(|it| it.key() == service.key());
-            let is_asked_first =
-                !matches!(location.matching, Matching::Exact | Matching::FirmPrefix);
-            if is_it {
-                return Fate::Served(number);
-            }
-            if is_asked_first && located.patterns.iter().any(|it| may_match(it, &request)) {
-                fate = Fate::Unknown;
-                continue;
-            }
-            let is_root = path_of(&location.path.value).is_empty();
-            let is_lost = match location.leads {
-                Leads::Nowhere => true,
-                Leads::Refused => path_of(&location.path.value) != path,
-                Leads::On => is_root && behind[number].is_none(),
-                Leads::Unknown => false,
-            };
-            if !is_lost {
+/// What becomes of the requests for a route.
+fn fate(
+    server: &Server,
+    located: &Located,
+    behind: &[Option<&Service>],
+    service: &Service,
+    path: &str,
+) -> Fate {
+    let mut fate = Fate::Unserved;
+    for request in [path.to_owned(), format!("{path}/x")] {
+        let Some(number) = located.longest(server, &request) else {
+            if located.patterns.iter().any(|it| may_match(it, &request)) {
                 fate = Fate::Unknown;
             }
+            continue;
+        };
+        let location = &server.locations[number];
+        let is_it = behind[number].is_some_and(|it| it.key() == service.key());
+        let is_asked_first = !matches!(location.matching, Matching::Exact | Matching::FirmPrefix);
+        if is_it {
+            return Fate::Served(number);
         }
-        fate
+        if is_asked_first && located.patterns.iter().any(|it| may_match(it, &request)) {
+            fate = Fate::Unknown;
+            continue;
+        }
+        let is_root = path_of(&location.path.value).is_empty();
+        let is_lost = match location.leads {
+            Leads::Nowhere => true,
+            Leads::Refused => path_of(&location.path.value) != path,
+            Leads::On => is_root && behind[number].is_none(),
+            Leads::Unknown => false,
+        };
+        if !is_lost {
+            fate = Fate::Unknown;
+        }
     }
+    fate
 }
 
 /// What becomes of the requests for a route.
@@ -610,11 +608,10 @@ impl<'a> Located<'a> {
     fn longest(&self, server: &Server, request: &str) -> Option<usize> {
         let exact = self.exact.get(request).copied();
         let prefix = || {
-            let ends = (0..=request.len())
+            let mut ends = (0..=request.len())
                 .rev()
                 .filter(|end| request.is_char_boundary(*end));
-            ends.filter_map(|end| self.prefixes.get(&request[..end]))
-                .next()
+            ends.find_map(|end| self.prefixes.get(&request[..end]))
                 .copied()
         };
         exact
@@ -633,7 +630,7 @@ fn is_path(location: &Location) -> bool {
 fn may_match(pattern: &str, request: &str) -> bool {
     let Some(anchored) = pattern.strip_prefix('^') else {
         // Endings of files, which no route has.
-        return !(pattern.starts_with("\\.") && !request.contains('.'));
+        return !pattern.starts_with("\\.") || request.contains('.');
     };
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_".contains(letter);
     let length = anchored

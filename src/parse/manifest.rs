@@ -349,7 +349,9 @@ mod tests {
         let mut lines = Vec::new();
         for module in facts.modules.iter().flat_map(|section| &section.items) {
             let routes = module.routes.iter().flat_map(|section| &section.items);
-            let routes: String = routes.map(|it| format!(" {}", it.value)).collect();
+            let routes: Vec<&str> = routes.map(|it| it.value.as_str()).collect();
+            let routes = [&[""], routes.as_slice()].concat().join(" ");
+            let routes = routes.trim_end();
             let (port, database) = (word(&module.port), word(&module.database));
             lines.push(format!("{}{port}{database}{routes}", module.name.value));
         }

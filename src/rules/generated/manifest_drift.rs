@@ -19,6 +19,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a difference, each a sentence"
+)]
 fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: &mut Report) {
     let again = |place: Place| workspace.generator_of(product, place);
     match drift {
@@ -146,7 +150,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             )),
         ManifestDrift::ModuleMissing { service, section } => {
             let key = service.key();
-            let draft = report
+            let told = report
                 .at(
                     service.entry.key.place,
                     format!("the manifest lacks the module `{key}`"),
@@ -154,8 +158,8 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 .about(service, key)
                 .because(section, "it should be listed here");
             match service.database() {
-                Some(name) => draft.argues(Attribute::Database, Wrong::Value(format!("no {name}"))),
-                None => draft.argues(Attribute::Entry, Wrong::Everything),
+                Some(name) => told.argues(Attribute::Database, Wrong::Value(format!("no {name}"))),
+                None => told.argues(Attribute::Entry, Wrong::Everything),
             }
             .help(format!(
                 "add `{key}` to the modules of the manifest{}",
@@ -170,7 +174,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             route,
         } => {
             let key = service.key();
-            let draft = report
+            let told = report
                 .at(
                     module,
                     format!("`{key}` has no `{field}` in the manifest, unlike the other modules"),
@@ -179,12 +183,12 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 .because(service.entry.key.place, format!("`{key}` stands here"));
             match (service.database(), route) {
                 (_, Some(route)) => {
-                    draft.argues_for(product.into(), Attribute::Route, Wrong::Value(route))
+                    told.argues_for(product.into(), Attribute::Route, Wrong::Value(route))
                 }
                 (Some(own), None) if field == "database" => {
-                    draft.argues(Attribute::Database, Wrong::Value(format!("no {own}")))
+                    told.argues(Attribute::Database, Wrong::Value(format!("no {own}")))
                 }
-                _ => draft.argues(Attribute::Port, Wrong::Value("no port".to_owned())),
+                _ => told.argues(Attribute::Port, Wrong::Value("no port".to_owned())),
             }
             .help(format!("add `{write}`{}", again(module)));
         }

@@ -9,6 +9,10 @@ use crate::rule::Report;
 
 /// Reports a difference of routes in a file that `subject` names at the beginning of a sentence. `absent`
 /// says that other generated files lack the service as well.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a difference, each a sentence"
+)]
 pub(super) fn report_route(
     workspace: &Workspace,
     product: &Product,
@@ -96,7 +100,7 @@ pub(super) fn report_route(
         } => {
             let (owner, claimed) = (route.service.key(), route.text.value.as_str());
             let again = workspace.generator_of(product, section);
-            let draft = report
+            let told = report
                 .at(
                     own.unwrap_or_else(|| route.text.place()),
                     format!("{subject} lacks `{claimed}`, a route of `{owner}`"),
@@ -106,10 +110,10 @@ pub(super) fn report_route(
                 .because(section, "it should be here");
             match route.service.database() {
                 Some(name) if absent => {
-                    draft.argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                    told.argues(Attribute::Database, Wrong::Value(format!("no {name}")))
                 }
-                None if absent => draft.argues(Attribute::Entry, Wrong::Everything),
-                _ => draft.argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed))),
+                None if absent => told.argues(Attribute::Entry, Wrong::Everything),
+                _ => told.argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed))),
             }
             .help(format!("add `{claimed}`, which leads to `{owner}`{again}"));
         }
