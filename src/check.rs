@@ -76,10 +76,7 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summar
             .iter()
             .filter(|file| file.unreadable.is_none())
             .count(),
-        services: products
-            .iter()
-            .map(|product| product.services().len())
-            .sum(),
+        services: workspace.known_services().len(),
         suppressed: 0,
         baselined: 0,
         inactive: inactive(workspace, rules, speaking),
@@ -105,15 +102,21 @@ fn inactive(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Vec<I
         rule.is_some_and(|rule| rule.front_matter.needs_registry)
     };
     let names = || speaking.iter().map(|rule| rule.entry.name);
-    if workspace.products().is_empty() {
-        return names()
-            .filter(|name| needs_registry(name))
+    let resting = || names().filter(|name| needs_registry(name));
+    let rest = |product: Option<&str>, reason: &str| -> Vec<Inactive> {
+        resting()
             .map(|rule| Inactive {
                 rule,
-                product: None,
-                reason: "no service registry was found".to_owned(),
+                product: product.map(str::to_owned),
+                reason: reason.to_owned(),
             })
-            .collect();
+            .collect()
+    };
+    if workspace.products().is_empty() {
+        return rest(None, "no service registry was found");
     }
-    Vec::new()
+    let folders = workspace.folders_without_registry().into_iter();
+    folders
+        .flat_map(|folder| rest(Some(folder), "it is in no service registry"))
+        .collect()
 }

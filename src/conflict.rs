@@ -33,6 +33,8 @@ pub enum Attribute {
     InitSql,
     /// The routes of a product: which service serves which path.
     Route,
+    /// The user that a service connects as.
+    Role,
 }
 
 /// What is wrong about the attribute.
@@ -74,7 +76,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 11] = [
+const ORDER: [(Attribute, &[&str]); 12] = [
     (
         Attribute::Database,
         &[
@@ -85,9 +87,13 @@ const ORDER: [(Attribute, &[&str]); 11] = [
             "extra-env-drift",
             "database-url-mismatch",
             "init-sql-drift",
+            "start-script-drift",
+            "unprovisioned-database",
+            "orphan-database",
             "manifest-drift",
             "proxy-drift",
             "database-name-mismatch",
+            "init-sql-aborts",
         ],
     ),
     (
@@ -99,8 +105,11 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         &[
             "unregistered-module",
             "init-sql-drift",
+            "init-sql-aborts",
+            "start-script-drift",
             "unknown-dependency",
             "extra-env-target",
+            "unregistered-compose-service",
             "manifest-drift",
             "proxy-drift",
         ],
@@ -154,6 +163,7 @@ const ORDER: [(Attribute, &[&str]); 11] = [
             "missing-module",
             "dockerfile-drift",
             "unregistered-module",
+            "start-script-drift",
             "layer-mismatch",
         ],
     ),
@@ -162,6 +172,7 @@ const ORDER: [(Attribute, &[&str]); 11] = [
         &["init-sql-not-mounted", "init-sql-drift"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (Attribute::Role, &["init-sql-drift", "init-sql-aborts"]),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

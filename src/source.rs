@@ -159,6 +159,8 @@ pub enum Kind {
     Nginx,
     /// A file that may be the manifest of a product; Kubernetes has files of that name as well.
     Manifest,
+    /// A shell script.
+    Shell,
     /// No file, but a folder that could not be listed.
     Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.

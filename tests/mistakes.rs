@@ -7,6 +7,8 @@ use support::Files;
 
 const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
+const START: &str = "products/nordhaven/start-dev.sh";
+const PROXY: &str = "apps/nordhaven-web/nginx.conf";
 const MANIFEST: &str = "products/nordhaven/manifest.yaml";
 const NGINX: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
@@ -18,6 +20,116 @@ struct Mistake {
 }
 
 const MISTAKES: &[Mistake] = &[
+    Mistake {
+        what: "a start script that lacks a service",
+        make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
+        finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a start script that lacks a seed",
+        make: |files| {
+            files.remove_block(
+                START,
+                "DATABASE_URL=\"postgresql://nordhaven:${POSTGRES_PASSWORD}@localhost:5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+                "\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a start script that migrates into a neighbour's database",
+        make: |files| {
+            files.replace(
+                START,
+                "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "5433/identity\" pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦identity⟧",
+    },
+    Mistake {
+        what: "a start script that migrates a neighbour's module",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --dir modules/shared/vessel-register exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/vessel-register⟧",
+    },
+    Mistake {
+        what: "a start script with a module that is not there",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --dir modules/shared/tarif-book exec prisma migrate deploy",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a database that nobody owns",
+        make: |files| {
+            files.replace(
+                START,
+                "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+                "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma db seed",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a start script that connects by the port of the container",
+        make: |files| {
+            files.replace(
+                START,
+                "localhost:5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                "localhost:5432/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦5432⟧",
+    },
+    Mistake {
+        what: "a start script that migrates a service without a database",
+        make: |files| {
+            files.replace(
+                START,
+                "echo \"== invoicing\"\n",
+                "(cd modules/domain/tide-watch && npx prisma migrate deploy)\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/domain/tide-watch⟧",
+    },
+    Mistake {
+        what: "a start script with a service that was removed",
+        make: |files| {
+            files.replace(
+                START,
+                "echo \"== invoicing\"\n",
+                "DATABASE_URL=\"postgresql://nordhaven:${POSTGRES_PASSWORD}@localhost:5433/crane_log\" pnpm --dir modules/domain/crane-log exec prisma migrate deploy\n",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/domain/crane-log⟧",
+    },
+    Mistake {
+        what: "a database renamed in the registry and nowhere else but in the compose file",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"tariff_ledger\"",
+                )
+                .replace(
+                    COMPOSE,
+                    "@postgres:5432/tariff_book",
+                    "@postgres:5432/tariff_ledger",
+                )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
     Mistake {
         what: "a database renamed in the registry only",
         make: |files| {
@@ -154,6 +266,16 @@ const MISTAKES: &[Mistake] = &[
                     INIT_SQL,
                     "PRIVILEGES ON DATABASE tariff_book",
                     "PRIVILEGES ON DATABASE tariffs",
+                )
+                .replace(
+                    START,
+                    "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                    "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma migrate",
+                )
+                .replace(
+                    START,
+                    "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db",
+                    "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma db",
                 )
                 .replace(MANIFEST, "database: tariff_book", "database: tariffs")
                 .replace(MANIFEST, "- tariff_book\n", "- tariffs\n")
@@ -948,6 +1070,177 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-format products/nordhaven/docker-compose.yml ⟦${POSTGRES_PASSWORD:-ebb-and-flow}postgres:5432⟧",
     },
     Mistake {
+        what: "a database that the init SQL creates twice",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE tariff_book;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a block of the init SQL pasted twice",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE identity;\nGRANT ALL PRIVILEGES ON DATABASE identity TO nordhaven;\nREVOKE CONNECT ON DATABASE identity FROM PUBLIC;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a copied statement that keeps another service's database",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book",
+                "CREATE DATABASE identity",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a copied block of the init SQL that keeps another service's database",
+        make: |files| {
+            files
+                .replace(
+                    INIT_SQL,
+                    "CREATE DATABASE tariff_book",
+                    "CREATE DATABASE identity",
+                )
+                .replace(
+                    INIT_SQL,
+                    "PRIVILEGES ON DATABASE tariff_book",
+                    "PRIVILEGES ON DATABASE identity",
+                )
+                .replace(
+                    INIT_SQL,
+                    "CONNECT ON DATABASE tariff_book",
+                    "CONNECT ON DATABASE identity",
+                )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a service's database in POSTGRES_DB",
+        make: |files| files.replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: tariff_book"),
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a service's database in the default of POSTGRES_DB",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "POSTGRES_DB: postgres",
+                "POSTGRES_DB: ${POSTGRES_DB:-tariff_book}",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a database that every server has, created by hand",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- pilotage\n",
+                "CREATE DATABASE postgres;\n\n-- pilotage\n",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦postgres⟧",
+    },
+    Mistake {
+        what: "another superuser than everyone connects as",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "POSTGRES_USER: nordhaven",
+                "POSTGRES_USER: harbour",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦harbour⟧",
+    },
+    Mistake {
+        what: "no superuser but the usual one",
+        make: |files| files.replace(COMPOSE, "      POSTGRES_USER: nordhaven\n", ""),
+        finding: "init-sql-aborts products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a further grant to a role that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE tariff_book TO nordhaven",
+                "PRIVILEGES ON DATABASE tariff_book TO nordhaven, reporting",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦reporting⟧",
+    },
+    Mistake {
+        what: "the superuser created once more",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "-- identity\n",
+                "CREATE ROLE nordhaven LOGIN;\n\n-- identity\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "a transaction around the init SQL",
+        make: |files| {
+            files
+                .replace(INIT_SQL, "-- identity\n", "BEGIN;\n\n-- identity\n")
+                .replace(
+                    INIT_SQL,
+                    "REVOKE CONNECT ON DATABASE invoicing FROM PUBLIC;\n",
+                    "REVOKE CONNECT ON DATABASE invoicing FROM PUBLIC;\n\nCOMMIT;\n",
+                )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a grant before its database",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;\nGRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\n",
+                "GRANT ALL PRIVILEGES ON DATABASE tariff_book TO nordhaven;\nCREATE DATABASE tariff_book;\n",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a statement about a database that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CONNECT ON DATABASE tariff_book",
+                "CONNECT ON DATABASE tariff_bok",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariff_bok⟧",
+    },
+    Mistake {
+        what: "a second script that creates a database again",
+        make: |files| {
+            files
+                .replace(
+                    COMPOSE,
+                    "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n",
+                    "      - ./infra/init-databases.sql:/docker-entrypoint-initdb.d/10-init-databases.sql:ro\n      - ./infra/extra.sql:/docker-entrypoint-initdb.d/20-extra.sql:ro\n",
+                )
+                .add(
+                    "products/nordhaven/infra/extra.sql",
+                    "CREATE DATABASE tariff_book;\n",
+                )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/extra.sql ⟦tariff_book⟧",
+    },
+    Mistake {
         what: "a key that lost a letter",
         make: |files| files.replace(REGISTRY, "  \"tariff-book\": {", "  \"tarif-book\": {"),
         finding: "hostname-mismatch products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
@@ -1450,6 +1743,40 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-depends-on products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
     },
     Mistake {
+        what: "a gateway whose entry is gone",
+        make: |files| files.remove_block(REGISTRY, "  \"quay-gateway\": {", "\n  },\n"),
+        finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦quay-gateway⟧",
+    },
+    Mistake {
+        what: "a new service that runs before it is registered",
+        make: |files| {
+            files
+                .add("modules/domain/mooring/Dockerfile", "FROM node:24\n")
+                .add("modules/domain/mooring/package.json", "{}\n")
+                .replace(
+                    COMPOSE,
+                    "  invoicing:\n    <<: *service\n",
+                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n\n  invoicing:\n    <<: *service\n",
+                )
+        },
+        finding: "unregistered-compose-service products/nordhaven/docker-compose.yml ⟦mooring⟧",
+    },
+    Mistake {
+        what: "a new service that stores data and runs before it is registered",
+        make: |files| {
+            files
+                .add("modules/domain/mooring/Dockerfile", "FROM node:24\n")
+                .add("modules/domain/mooring/package.json", "{}\n")
+                .add("modules/domain/mooring/prisma/schema.prisma", SCHEMA)
+                .replace(
+                    COMPOSE,
+                    "  invoicing:\n    <<: *service\n",
+                    "  mooring:\n    <<: *service\n    build:\n      context: ../..\n      dockerfile: modules/domain/mooring/Dockerfile\n    environment:\n      DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/mooring\n\n  invoicing:\n    <<: *service\n",
+                )
+        },
+        finding: "unregistered-module modules/domain/mooring/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
         what: "nginx calls another port",
         make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://tariff-book:4122"),
         finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦4122⟧",
@@ -1764,10 +2091,121 @@ const MISTAKES: &[Mistake] = &[
         make: |files| files.remove_block(REGISTRY, "\n  \"tide-watch\": {", "\n  },"),
         finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦tide-watch⟧",
     },
+];
+
+const STACK: &str = "compose.yaml";
+const INIT: &str = "docker/init.sql";
+const SCHEMA: &str =
+    "datasource db {\n  provider = \"postgresql\"\n  url      = env(\"DATABASE_URL\")\n}\n";
+
+/// Mistakes in a workspace that has no registry.
+const WITHOUT_REGISTRY: &[Mistake] = &[
     Mistake {
-        what: "an entry without a database that nobody calls, removed from the registry",
-        make: |files| files.remove_block(REGISTRY, "\n  \"quay-gateway\": {", "\n  },"),
-        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦quay-gateway⟧",
+        what: "a copied connection string",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/stations"),
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "one container of a service on another's database",
+        make: |files| {
+            files.replace_in_block(STACK, "  rides:\n", "@postgres/rides", "@postgres/stations")
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "both containers of a service on another's database",
+        make: |files| {
+            files
+                .replace_in_block(STACK, "  rides:\n", "@postgres/rides", "@postgres/stations")
+                .replace_in_block(
+                    STACK,
+                    "  rides-worker:\n",
+                    "@postgres/rides",
+                    "@postgres/stations",
+                )
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a schema of its own in another's database",
+        make: |files| {
+            files.replace(
+                STACK,
+                "@postgres/workshop",
+                "@postgres:5432/stations?schema=workshop",
+            )
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a database in kebab-case, everywhere",
+        make: |files| {
+            files
+                .replace(STACK, "@postgres/workshop", "@postgres/work-shop")
+                .replace(
+                    INIT,
+                    "CREATE DATABASE workshop",
+                    "CREATE DATABASE \"work-shop\"",
+                )
+        },
+        finding: "database-name-case compose.yaml ⟦work-shop⟧",
+    },
+    Mistake {
+        what: "a database in kebab-case, in the connection string only",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/work-shop"),
+        finding: "database-name-case compose.yaml ⟦work-shop⟧",
+    },
+    Mistake {
+        what: "a database that the image creates under another name",
+        make: |files| files.replace(STACK, "POSTGRES_DB: stations", "POSTGRES_DB: velodock"),
+        finding: "unprovisioned-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
+        what: "a slip in a connection string",
+        make: |files| files.replace(STACK, "@postgres/workshop", "@postgres/workshp"),
+        finding: "unprovisioned-database compose.yaml ⟦workshp⟧",
+    },
+    Mistake {
+        what: "a database that the init script does not create",
+        make: |files| files.replace(INIT, "CREATE DATABASE workshop;\n", ""),
+        finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
+    },
+    Mistake {
+        what: "a database renamed in the init script",
+        make: |files| {
+            files.replace(
+                INIT,
+                "CREATE DATABASE workshop;",
+                "CREATE DATABASE repairs;",
+            )
+        },
+        finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
+    },
+    Mistake {
+        what: "a database of a service that is gone",
+        make: |files| {
+            files.replace(
+                INIT,
+                "CREATE DATABASE workshop;\n",
+                "CREATE DATABASE workshop;\nCREATE DATABASE lost_and_found;\n",
+            )
+        },
+        finding: "orphan-database docker/init.sql ⟦lost_and_found⟧",
+    },
+    Mistake {
+        what: "a new service on another's database",
+        make: |files| {
+            files
+                .add("apps/helmets/package.json", "{}\n")
+                .add("apps/helmets/Dockerfile", "FROM node:24\n")
+                .add("apps/helmets/prisma/schema.prisma", SCHEMA)
+                .replace(
+                    STACK,
+                    "  pgadmin:\n",
+                    "  helmets:\n    build: { context: ., dockerfile: apps/helmets/Dockerfile }\n    environment:\n      DATABASE_URL: postgresql://velodock:x@postgres:5432/rides\n    depends_on: *postgres-first\n\n  pgadmin:\n",
+                )
+        },
+        finding: "shared-database compose.yaml ⟦rides⟧",
     },
 ];
 
@@ -1779,8 +2217,21 @@ fn the_clean_product_is_clean() {
 
 #[test]
 fn one_mistake_is_one_finding() {
-    let clean = Files::of_fixture("clean");
-    let faults: Vec<String> = MISTAKES
+    let faults = [
+        faults("clean", MISTAKES),
+        faults("no-registry", WITHOUT_REGISTRY),
+    ];
+    assert!(
+        faults.iter().all(Vec::is_empty),
+        "{}",
+        faults.concat().join("\n")
+    );
+}
+
+/// What is found instead of what should be.
+fn faults(fixture: &str, mistakes: &[Mistake]) -> Vec<String> {
+    let clean = Files::of_fixture(fixture);
+    mistakes
         .iter()
         .filter_map(|mistake| {
             let found = (mistake.make)(clean.clone()).findings();
@@ -1792,19 +2243,50 @@ fn one_mistake_is_one_finding() {
                 )
             })
         })
-        .collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+        .collect()
+}
+
+#[test]
+fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
+    let expected = |hosts: &[&str]| -> Vec<String> {
+        let hosts = hosts.iter();
+        hosts
+            .map(|host| format!("undeclared-dependency {REGISTRY} ⟦{host}⟧"))
+            .collect()
+    };
+    let clean = Files::of_fixture("clean");
+    let calls = [
+        "VESSEL_REGISTER_URL",
+        "berth-planning",
+        "audit-trail",
+        "party-directory",
+        "notification-dispatch",
+        "container-yard",
+        "party-directory",
+    ];
+    assert_eq!(clean.findings_of_other_teams(), expected(&calls));
+    let forgetful = clean.replace(
+        REGISTRY,
+        "dependsOn: [\"tariff-book\", \"port-calls\"]",
+        "dependsOn: [\"port-calls\"]",
+    );
+    let mut calls = calls.to_vec();
+    calls.insert(6, "tariff-book");
+    assert_eq!(forgetful.findings_of_other_teams(), expected(&calls));
+    assert_eq!(forgetful.findings(), Vec::<String>::new());
 }
 
 #[test]
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let has_row = MISTAKES
-            .iter()
+        let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY);
+        let has_row = rows
+            .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
-        // Overlapping routes are legal; the rule is off unless a team wants it.
-        let has_row = has_row || name == "overlapping-route";
+        // Overlapping routes and calls without waiting are legal; these rules are off unless a team wants
+        // them.
+        let has_row = has_row || ["overlapping-route", "undeclared-dependency"].contains(&name);
         // A file in memory is always readable; `tests/cli.rs` breaks those on disk.
         assert!(has_row || name == "unreadable-file", "{name} has no row");
     }

@@ -20,6 +20,8 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 /// | `Prisma` | `*.prisma`, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `Sql` | any other `*.sql` |
+/// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
+/// | `Shell` | `*.sh`, `*.bash` |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
     Kinds::new(options).unwrap_or_default().of(path)
 }
@@ -97,6 +99,7 @@ impl Kinds {
                 Some(Kind::Migration)
             }
             "sql" => Some(Kind::Sql),
+            "sh" | "bash" => Some(Kind::Shell),
             _ => None,
         }
     }

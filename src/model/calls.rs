@@ -49,14 +49,14 @@ pub enum TargetDefect<'a> {
 }
 
 /// A URL, taken apart as far as calls need it.
-struct Url<'a> {
-    text: &'a Text,
-    host: Range<usize>,
+pub(super) struct Url<'a> {
+    pub(super) text: &'a Text,
+    pub(super) host: Range<usize>,
     port: Option<Range<usize>>,
 }
 
 impl<'a> Url<'a> {
-    fn of(text: &'a Text) -> Option<Self> {
+    pub(super) fn of(text: &'a Text) -> Option<Self> {
         let url = connection::parse(&text.value)?;
         let host = url.hosts.into_iter().next()?;
         let is_plain = text.value[host.name.clone()]
@@ -69,7 +69,7 @@ impl<'a> Url<'a> {
         })
     }
 
-    fn host(&self) -> &'a str {
+    pub(super) fn host(&self) -> &'a str {
         &self.text.value[self.host.clone()]
     }
 }
@@ -78,13 +78,7 @@ impl Workspace<'_> {
     /// URLs in the `extraEnv` of a product's services that lead nowhere, to a port where nobody listens,
     /// or to another service than their variable says.
     pub fn wrong_targets<'p>(&'p self, product: &'p Product) -> Vec<WrongTarget<'p>> {
-        let mut by_host: HashMap<&str, &Service> = HashMap::new();
-        for service in product.services() {
-            by_host.insert(service.key(), service);
-            if let Some(hostname) = service.entry.hostname.known() {
-                by_host.entry(&hostname.value).or_insert(service);
-            }
-        }
+        let by_host = services_by_host(product);
         let disputed: HashSet<u16> = product
             .ports_claimed_twice()
             .into_iter()
@@ -182,4 +176,16 @@ impl Workspace<'_> {
             && stack.by_host(host).is_none()
             && !is_loopback
     }
+}
+
+/// The services of a product by what they answer to.
+pub(super) fn services_by_host(product: &Product) -> HashMap<&str, &Service> {
+    let mut by_host: HashMap<&str, &Service> = HashMap::new();
+    for service in product.services() {
+        by_host.insert(service.key(), service);
+        if let Some(hostname) = service.entry.hostname.known() {
+            by_host.entry(&hostname.value).or_insert(service);
+        }
+    }
+    by_host
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::connection::{self, Connection};
+use crate::discover::is_test_code;
 use crate::model::merging::MissingBase;
 use crate::model::resolve::{Link, Resolved};
-use crate::source::{FileId, Place, Placed, file_name, join};
+use crate::source::{FileId, Place, Placed, Sources, file_name, join};
 
 /// What Compose would run from one file and its override, or from the files that `COMPOSE_FILE` lists.
 #[derive(Debug)]
@@ -555,6 +556,12 @@ impl Service {
         OTHERS.contains(&file_name(name))
     }
 
+    /// Whether its image is known for a server of other software, which runs no code of a workspace.
+    pub fn is_other_server(&self) -> bool {
+        let name = file_name(self.image_name().unwrap_or_default());
+        self.is_other_software() && !["node", "nginx"].contains(&name)
+    }
+
     /// The port that its server listens on, unless it is told another one in a way that is not read.
     pub fn listens_on(&self, usual: u16) -> Option<u16> {
         let is_told = self.variable("PGPORT").is_some()
@@ -661,6 +668,17 @@ impl Stack {
     /// Whether it runs as it is: Compose finds its files by itself, or the config names them.
     pub fn runs_as_it_is(&self) -> bool {
         self.purpose.is_some() || self.run_from.is_some()
+    }
+
+    /// Whether it is run for tests only, by the names of its base file and of the folders above it.
+    pub fn is_for_tests(&self, sources: &Sources) -> bool {
+        const WORDS: [&str; 5] = ["test", "tests", "testing", "e2e", "ci"];
+        let Some(base) = self.files.first() else {
+            return false;
+        };
+        let path = sources.file(*base).path.as_str();
+        let mut words = file_name(path).split(['.', '-', '_']);
+        is_test_code(path) || words.any(|word| WORDS.contains(&word))
     }
 
     /// The PostgreSQL services.

@@ -6,6 +6,7 @@ use crate::coverage::{Artefact, Coverage, ExceptionInForce, Gap, JudgedService, 
 use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
+use crate::model::inferred::InferredService;
 use crate::model::module::Module;
 use crate::model::product::{Product, Service};
 use crate::parse::Facts;
@@ -23,6 +24,11 @@ impl Workspace<'_> {
                     let services = product.services().iter();
                     services.map(move |service| self.judged(product, service))
                 })
+                .chain(
+                    self.inferred_services()
+                        .iter()
+                        .map(|it| self.judged_as_inferred(it)),
+                )
                 .collect(),
             gaps: self.gaps(),
             exceptions: self.exceptions(),
@@ -89,6 +95,22 @@ impl Workspace<'_> {
         }
     }
 
+    fn judged_as_inferred(&self, service: &InferredService) -> JudgedService {
+        let containers = service.containers.iter().map(|&(stack, number)| Artefact {
+            kind: "compose",
+            spot: self.spot(self.stacks[stack].services[number].key.place),
+        });
+        let schemas = service.schema_files.iter().map(|&file| Artefact {
+            kind: "schema",
+            spot: self.file(file),
+        });
+        JudgedService {
+            product: None,
+            service: service.name.clone(),
+            artefacts: containers.chain(schemas).collect(),
+        }
+    }
+
     fn exceptions(&self) -> Vec<ExceptionInForce> {
         let exceptions = self.policy.exceptions.iter();
         exceptions
@@ -135,7 +157,10 @@ impl Workspace<'_> {
         };
         let services = self.products.iter().flat_map(Product::services);
         let modules = services.filter_map(|service| service.module.as_ref());
-        let schemas: HashSet<FileId> = modules.flat_map(|it| it.schema_files.clone()).collect();
+        let inferred = self.inferred_services().iter();
+        let inferred = inferred.flat_map(|service| service.schema_files.iter().copied());
+        let schemas = modules.flat_map(|module| module.schema_files.iter().copied());
+        let schemas: HashSet<FileId> = schemas.chain(inferred).collect();
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let kind = |id| self.sources.file(id).kind;
         add(
@@ -371,5 +396,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
+        Kind::Shell => "shell script",
     }
 }

@@ -100,7 +100,11 @@ impl Product {
             .collect();
         let mut done = HashSet::new();
         let mut cycles = Vec::new();
-        for group in strongly_connected(&steps) {
+        let edges: Vec<Vec<usize>> = steps
+            .iter()
+            .map(|steps| steps.iter().map(|(next, _)| *next).collect())
+            .collect();
+        for group in strongly_connected(&edges) {
             let first = group.iter().copied().min();
             if let Some(first) = first.filter(|first| group.len() > 1 && done.insert(*first)) {
                 let members: HashSet<usize> = group.into_iter().collect();
@@ -143,23 +147,19 @@ fn shortest_cycle<'a>(
 
 /// Groups of services that reach each other (Kosaraju's algorithm, without recursion), sorted by their
 /// first member.
-fn strongly_connected(steps: &[Vec<(usize, Step<'_>)>]) -> Vec<Vec<usize>> {
-    let forward: Vec<Vec<usize>> = steps
-        .iter()
-        .map(|steps| steps.iter().map(|(next, _)| *next).collect())
-        .collect();
-    let mut backward = vec![Vec::new(); steps.len()];
+pub(super) fn strongly_connected(forward: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut backward = vec![Vec::new(); forward.len()];
     for (number, nexts) in forward.iter().enumerate() {
         for &next in nexts {
             backward[next].push(number);
         }
     }
-    let mut seen = vec![false; steps.len()];
+    let mut seen = vec![false; forward.len()];
     let mut order = Vec::new();
-    for number in 0..steps.len() {
-        order.extend(reach(number, &forward, &mut seen));
+    for number in 0..forward.len() {
+        order.extend(reach(number, forward, &mut seen));
     }
-    let mut seen = vec![false; steps.len()];
+    let mut seen = vec![false; forward.len()];
     let mut groups: Vec<Vec<usize>> = order
         .into_iter()
         .rev()

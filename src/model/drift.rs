@@ -217,7 +217,10 @@ impl Workspace<'_> {
     }
 
     /// The users that services connect as in the development set, by service, and where they are named.
-    fn connecting_roles<'p>(&'p self, product: &'p Product) -> BTreeMap<&'p str, (String, Place)> {
+    pub(super) fn connecting_roles<'p>(
+        &'p self,
+        product: &'p Product,
+    ) -> BTreeMap<&'p str, (String, Place)> {
         let urls = self.database_urls(product).into_iter();
         urls.filter(|url| url.is_development && url.variable.is_postgres())
             .filter_map(|url| {
@@ -318,6 +321,11 @@ impl<'p> Comparison<'p> {
             missing.retain(|(name, _)| !is_server_unknown && !self.granted.contains_key(name));
         }
         let mut extra = self.extra_databases();
+        let mut granted_before = 0;
+        if let ([_], [], [twice]) = (missing.as_slice(), extra.as_slice(), &*self.created_twice()) {
+            extra.push(twice);
+            granted_before = 1;
+        }
         let mut settled: BTreeSet<&str> = missing.iter().map(|(name, _)| *name).collect();
         settled.extend(extra.iter().map(|name| name.value.as_str()));
         if let ([(name, service)], [old]) = (missing.as_slice(), extra.as_slice()) {
@@ -325,7 +333,7 @@ impl<'p> Comparison<'p> {
                 service,
                 name,
                 old,
-                also: self.places_of_grants(&old.value),
+                also: self.places_of_grants(&old.value).split_off(granted_before),
             });
             missing.clear();
             extra.clear();
@@ -376,6 +384,14 @@ impl<'p> Comparison<'p> {
             .iter()
             .filter(|name| !self.expected.contains_key(name.value.as_str()))
             .filter(|name| !theirs.contains(&name.value) && seen.insert(name.value.as_str()))
+            .collect()
+    }
+
+    /// Databases where they are created a second time.
+    fn created_twice(&self) -> Vec<&'p Placed<String>> {
+        let creates = self.init.creates.iter();
+        creates
+            .filter(|name| self.created.get(name.value.as_str()) != Some(&name.place))
             .collect()
     }
 

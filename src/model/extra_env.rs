@@ -157,7 +157,7 @@ impl Workspace<'_> {
 
     /// Variables, by service, whose URL is wrong in the registry itself: what follows from it is no other
     /// mistake.
-    fn misdirected<'p>(&'p self, product: &'p Product) -> HashSet<(&'p str, &'p str)> {
+    pub(super) fn misdirected<'p>(&'p self, product: &'p Product) -> HashSet<(&'p str, &'p str)> {
         let wrong = self.wrong_targets(product).into_iter();
         wrong
             .map(|wrong| (wrong.service.key(), wrong.variable))

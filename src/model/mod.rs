@@ -17,9 +17,11 @@ pub mod dockerfiles;
 pub mod drift;
 pub mod evaluate;
 pub mod extra_env;
+pub mod first_start;
 pub mod generated;
 pub mod health;
 pub mod incomplete;
+pub mod inferred;
 pub mod init_sql;
 pub mod keywords;
 pub mod layers;
@@ -30,10 +32,13 @@ pub mod module;
 pub mod mounts;
 pub mod named;
 pub mod names;
+pub mod owners;
+mod packages;
 pub mod ports;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
+pub mod provision;
 pub mod proxies;
 pub mod proxy_drift;
 pub mod published;
@@ -44,8 +49,11 @@ pub mod registry;
 pub mod resolve;
 pub mod routes;
 pub mod servers;
+pub mod shell;
 mod stacks;
+pub mod start_script;
 pub mod starts;
+pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
 mod usage;
@@ -57,6 +65,7 @@ use std::sync::Arc;
 
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
+use crate::model::inferred::{Inference, InferredService};
 use crate::model::product::{Product, Service};
 use crate::model::registry::Registry;
 use crate::model::resolve::Link;
@@ -92,6 +101,8 @@ pub struct Workspace<'a> {
     storing_modules: HashSet<String>,
     registry_users: HashMap<Place, BTreeSet<RegistryUser>>,
     naming_texts: HashMap<Place, BTreeSet<named::NamingText>>,
+    /// The services that no registry names.
+    inferred: Vec<InferredService>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -106,12 +117,21 @@ impl<'a> Workspace<'a> {
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks);
+        let containers = containers(&stacks, &products);
+        let inferred = {
+            let modules = products.iter().flat_map(Product::services);
+            let modules = modules.filter_map(|service| service.module.as_ref());
+            let folders = modules.map(|module| module.folder.as_str()).collect();
+            Inference::of(sources, &facts, &stacks, policy)
+                .services(|user| containers.contains_key(&user), &folders)
+        };
         Self {
             sources,
             policy,
             facts,
             users: users(&stacks),
-            containers: containers(&stacks, &products),
+            containers,
+            inferred,
             registry_users: registry_users(&products),
             naming_texts: named::naming_texts(&products),
             product_of_stack: products
@@ -155,6 +175,12 @@ impl<'a> Workspace<'a> {
     /// The products that have a registry, in the order of their registries' paths.
     pub fn products(&self) -> &[Product] {
         &self.products
+    }
+
+    /// The services that no registry names, in the order of the stacks that run them; those that no stack
+    /// runs come last.
+    pub fn inferred_services(&self) -> &[InferredService] {
+        &self.inferred
     }
 
     /// The product's development set.
@@ -300,7 +326,9 @@ impl<'a> Workspace<'a> {
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)
             }
-            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Folder => false,
+            Kind::Dockerfile | Kind::Generator | Kind::Migration | Kind::Shell | Kind::Folder => {
+                false
+            }
         }
     }
 

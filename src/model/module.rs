@@ -2,7 +2,7 @@
 
 use crate::model::prisma_config::PrismaConfig;
 use crate::parse::prisma::{Datasource, PrismaFile};
-use crate::source::{FileId, Place, Seen, Sources, file_name, has_ending, parent};
+use crate::source::{FileId, Place, Seen, Sources, file_name, has_ending, join, parent};
 
 /// A folder that a service is built from.
 #[derive(Debug, Default)]
@@ -88,5 +88,14 @@ pub fn migrations_folder(sources: &Sources, folder: &str) -> Option<String> {
             .into_iter()
             .find(|folder| file_name(folder) == "migrations")
             .map(str::to_owned)
+    })
+}
+
+/// Whether a schema lies in the output of a generator, which writes a copy beside the client.
+pub fn is_generated_copy(sources: &Sources, path: &str) -> bool {
+    let client = ["index.js", "index.d.ts", "client.ts", "client.js"];
+    client.iter().any(|name| {
+        let beside = join(parent(path), name);
+        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
     })
 }

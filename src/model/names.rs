@@ -91,3 +91,19 @@ pub fn snake_case(name: &str) -> String {
     let words: Vec<&str> = result.split('_').filter(|word| !word.is_empty()).collect();
     words.join("_")
 }
+
+/// What a name in snake_case is about, without the words that only say what has it: `auth` for both
+/// `auth_service` and `auth_db`.
+pub fn root(name: &str) -> &str {
+    const KINDS: [&str; 7] = [
+        "_service",
+        "_svc",
+        "_api",
+        "_server",
+        "_app",
+        "_db",
+        "_database",
+    ];
+    let mut endings = KINDS.iter().filter_map(|kind| name.strip_suffix(kind));
+    endings.find(|root| !root.is_empty()).unwrap_or(name)
+}

@@ -634,7 +634,7 @@ pub(super) fn looks_internal(host: &str) -> bool {
 }
 
 /// Hosts that mean the container itself or, the last one, the machine that Docker runs on.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let is_v4 = host.strip_prefix("127.").is_some_and(|rest| {
         rest.split('.').count() == 3 && rest.split('.').all(|number| number.parse::<u8>().is_ok())
     });

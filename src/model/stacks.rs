@@ -23,7 +23,7 @@ const STANDARD_NAMES: [&str; 4] = [
 ];
 
 /// The files that Compose reads in `folder` when it is told none, the base first.
-fn standard_files(sources: &Sources, folder: &str) -> Vec<FileId> {
+pub(super) fn standard_files(sources: &Sources, folder: &str) -> Vec<FileId> {
     let find = |name: &str| sources.find(&join(folder, name)?);
     let Some((base, name)) = STANDARD_NAMES
         .iter()

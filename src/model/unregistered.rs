@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::discover::is_test_code;
 use crate::model::Workspace;
+use crate::model::compose::Service as Container;
+use crate::model::inferred::is_helper;
+use crate::model::module::is_generated_copy;
 use crate::model::product::{Product, Service};
 use crate::parse::Facts;
 use crate::source::{FileId, Kind, Place, Seen, file_name, join, parent};
@@ -22,6 +25,18 @@ pub struct UnregisteredModule<'a> {
     pub labels: Vec<(Place, String)>,
 }
 
+/// A container of a product that runs a module which no registry entry names.
+pub struct UnregisteredContainer<'a> {
+    /// The container; of several that run the module, the first one of the development set.
+    pub container: &'a Container,
+    /// The module's folder, from the workspace root.
+    pub folder: String,
+    /// The product that runs it.
+    pub product: &'a Product,
+    /// Where else it is run.
+    pub others: Vec<(Place, String)>,
+}
+
 impl UnregisteredModule<'_> {
     /// The key that its entry would have.
     pub fn name(&self) -> &str {
@@ -33,29 +48,9 @@ impl Workspace<'_> {
     /// Folders below the module roots that hold a Prisma schema and that no entry names; none where some
     /// entry is not known.
     pub fn unregistered_modules(&self) -> Vec<UnregisteredModule<'_>> {
-        let is_known = |product: &Product| {
-            let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
-            !product.is_open() && product.services().iter().all(has_dockerfile)
-        };
-        let mut unreadable = self.unreadable();
-        let mut damaged = self.problems();
-        let is_registry_unread = unreadable.any(|(_, file, _)| file.kind == Kind::Registry)
-            || damaged.any(|(id, file, _)| file.kind == Kind::Registry && self.is_judged(id));
-        if self.products.is_empty() || is_registry_unread || !self.products.iter().all(is_known) {
+        let Some(named) = self.named_folders() else {
             return Vec::new();
-        }
-        let named: BTreeSet<&str> = self
-            .products
-            .iter()
-            .flat_map(Product::services)
-            .flat_map(|service| {
-                let module = service.module.as_ref().map(|module| module.folder.as_str());
-                let written = service.entry.dockerfile.known();
-                [module, written.map(|text| parent(&text.value))]
-            })
-            .flatten()
-            .filter(|folder| !folder.is_empty())
-            .collect();
+        };
         let roots = module_roots(&named);
         let mut modules: BTreeMap<String, Place> = BTreeMap::new();
         for (id, file) in self.sources.files() {
@@ -72,7 +67,7 @@ impl Workspace<'_> {
             };
             let folder = self.package_of(&file.path);
             let is_module = roots.iter().any(is_below) || self.policy.modules.contain(&folder);
-            if is_module && !self.is_generated_copy(&file.path) {
+            if is_module && !is_generated_copy(self.sources, &file.path) {
                 let is_named = ancestors(&folder).any(|folder| named.contains(folder));
                 let holds_named = named
                     .range(folder.as_str()..)
@@ -91,6 +86,81 @@ impl Workspace<'_> {
                 self.unregistered_module(folder, place, runs)
             })
             .collect()
+    }
+
+    /// The folders of modules that some entry names; `None` where some entry is not known.
+    fn named_folders(&self) -> Option<BTreeSet<&str>> {
+        let is_known = |product: &Product| {
+            let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
+            !product.is_open() && product.services().iter().all(has_dockerfile)
+        };
+        let is_unknown = self.has_lost_registry() || !self.products.iter().all(is_known);
+        if self.products.is_empty() || is_unknown {
+            return None;
+        }
+        let services = self.products.iter().flat_map(Product::services);
+        let folders = services.flat_map(|service| {
+            let module = service.module.as_ref().map(|module| module.folder.as_str());
+            let written = service.entry.dockerfile.known();
+            [module, written.map(|text| parent(&text.value))]
+        });
+        Some(
+            folders
+                .flatten()
+                .filter(|folder| !folder.is_empty())
+                .collect(),
+        )
+    }
+
+    /// Containers of the products' stacks that run a module which no entry names, one a module; none where
+    /// some entry is not known. What lies elsewhere than the modules, such as a web app, is nobody's business
+    /// here.
+    pub fn unregistered_containers(&self) -> Vec<UnregisteredContainer<'_>> {
+        let Some(named) = self.named_folders() else {
+            return Vec::new();
+        };
+        let has_module = |service: &Service| service.module.is_some();
+        let is_certain = |product: &Product| product.services().iter().all(has_module);
+        if !self.products.iter().all(is_certain) {
+            return Vec::new();
+        }
+        let roots = module_roots(&named);
+        let mut found = Vec::new();
+        for service in self.inferred_services() {
+            let Some(folder) = service.folder.as_deref() else {
+                continue;
+            };
+            let is_below = |root: &String| folder.starts_with(&format!("{root}/"));
+            let is_module = roots.iter().any(is_below) || self.policy.modules.contain(folder);
+            if !is_module || ancestors(folder).any(|it| named.contains(it)) {
+                continue;
+            }
+            let users = service.containers.iter();
+            let runs = users.filter_map(|&(stack, number)| {
+                let product = &self.products[*self.product_of_stack.get(&stack)?];
+                let container = &self.stacks[stack].services[number];
+                (!is_helper(&container.key.value)).then_some((stack, product, container))
+            });
+            let runs: Vec<_> = runs.collect();
+            // The development set says it first.
+            let main = runs
+                .iter()
+                .find(|(stack, product, _)| product.development == Some(*stack));
+            let Some(&(_, product, container)) = main.or(runs.first()) else {
+                continue;
+            };
+            let others = runs.iter().map(|(_, _, other)| &other.key);
+            let others = others.filter(|key| key.place != container.key.place);
+            found.push(UnregisteredContainer {
+                others: others
+                    .map(|key| (key.place, "it is run here too".to_owned()))
+                    .collect(),
+                folder: folder.to_owned(),
+                product,
+                container,
+            });
+        }
+        found
     }
 
     /// The containers that are built from a Dockerfile, by its folder: the first of each stack, with the
@@ -123,15 +193,6 @@ impl Workspace<'_> {
             }
             _ => None,
         }
-    }
-
-    /// Whether a schema lies in the output of a generator, which writes a copy beside the client.
-    fn is_generated_copy(&self, path: &str) -> bool {
-        let client = ["index.js", "index.d.ts", "client.ts", "client.js"];
-        client.iter().any(|name| {
-            let beside = join(parent(path), name);
-            beside.is_some_and(|beside| self.sources.find_seen(&beside) == Some(Seen::File))
-        })
     }
 
     /// The folder of the package that a schema belongs to: the nearest above it with a `package.json` or a

@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod nginx;
 pub mod prisma;
 pub mod script;
+pub mod shell;
 pub mod sql;
 
 use std::collections::HashMap;
@@ -61,6 +62,8 @@ pub enum Facts {
     Nginx(Parsed<nginx::NginxFile>),
     /// A product manifest.
     Manifest(Parsed<manifest::Manifest>),
+    /// A shell script.
+    Shell(Parsed<shell::Shell>),
     /// A file whose text is looked at as it is.
     Text,
 }
@@ -77,6 +80,7 @@ impl Facts {
             Facts::Dockerfile(parsed) => &parsed.problems,
             Facts::Nginx(parsed) => &parsed.problems,
             Facts::Manifest(parsed) => &parsed.problems,
+            Facts::Shell(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
     }
@@ -92,6 +96,7 @@ impl Facts {
             Facts::Dockerfile(parsed) => &parsed.comments,
             Facts::Nginx(parsed) => &parsed.comments,
             Facts::Manifest(parsed) => &parsed.comments,
+            Facts::Shell(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
     }
@@ -107,6 +112,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
         Kind::Nginx => Facts::Nginx(nginx::parse(text)),
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
+        Kind::Shell => Facts::Shell(shell::parse(text)),
         Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }
 }

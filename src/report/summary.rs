@@ -110,9 +110,9 @@ fn resting_rules(outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
-/// A product by its path; the workspace root's own path is empty.
+/// A product by its path.
 fn product_name(path: &str) -> String {
-    if path.is_empty() {
+    if path.is_empty() || path == "." {
         "the workspace root".to_owned()
     } else {
         escaped(path).into_owned()

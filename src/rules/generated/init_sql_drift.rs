@@ -87,6 +87,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(service, format!("role {}", role.value))
                     .because_all(says_so.map(|place| (place, format!("`{}` connects as `{right}`", service.key()))))
                     .fix(workspace.unsafe_replacement(role.place, &role.value, &right))
+                    .argues(Attribute::Role, Wrong::Value(right.clone()))
                     .help(format!("write `{right}`{again}")),
             }
         }

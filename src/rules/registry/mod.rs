@@ -15,5 +15,6 @@ pub(super) mod overlapping_route;
 pub(super) mod route_format;
 pub(super) mod service_key_case;
 pub(super) mod shared_database;
+pub(super) mod undeclared_dependency;
 pub(super) mod unknown_dependency;
 pub(super) mod unregistered_module;

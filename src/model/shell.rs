@@ -1,0 +1,712 @@
+//! What a shell script runs, as far as that can be told without running it.
+//!
+//! Variables, functions and loops over literal lists are followed. What comes from outside is unknown and
+//! stays so; of ways that exclude each other every one is taken.
+
+mod command;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::parse::shell::{
+    Assignment, Command, Expansion, Input, Piece, PieceKind, Shell, Step, StepKind, Value, Word,
+};
+use crate::source::{Span, join, parent};
+pub use command::Action;
+use command::{Meaning, Named, meaning};
+pub use text::Text;
+
+/// What a script does to databases.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// In the order in which it happens.
+    pub runs: Vec<Run>,
+    /// Whether that is all of it.
+    pub is_complete: bool,
+}
+
+/// A migration or a seed.
+#[derive(Debug)]
+pub struct Run {
+    /// What it does.
+    pub actions: Vec<Action>,
+    /// For which module.
+    pub target: Target,
+    /// The connection string that it is given; `None` where none is written.
+    pub url: Option<Text>,
+    /// The command.
+    pub span: Span,
+}
+
+/// The module that a command is run for.
+#[derive(Debug)]
+pub enum Target {
+    /// A folder from the workspace root, and where it is named.
+    Folder(String, Option<Span>),
+    /// A folder from where the script happens to be started, and where it is named.
+    Somewhere(String, Option<Span>),
+    /// The name of a package, and where it is named.
+    Package(String, Option<Span>),
+    /// The name of a container, and where it is named.
+    Container(String, Option<Span>),
+    /// It cannot be told.
+    Unknown,
+}
+
+/// What stands for the folder of the workspace in paths that begin at the root of the disk.
+const ROOT: &str = "/\u{1}";
+
+/// How many commands are followed, and how deep calls may go. People write some hundred.
+const MOST_COMMANDS: usize = 20_000;
+const DEEPEST_CALL: usize = 20;
+
+/// Follows the script at `path`; `variable` is the one that holds connection strings.
+pub fn runs(shell: &Shell, path: &str, variable: &str) -> Runs {
+    let mut machine = Machine {
+        path,
+        variable,
+        state: State::default(),
+        functions: HashMap::new(),
+        found: Runs {
+            runs: Vec::new(),
+            is_complete: shell.is_whole,
+        },
+        commands_left: MOST_COMMANDS,
+        depth: 0,
+    };
+    machine.steps(&shell.steps);
+    machine.found
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Held {
+    Word(Text),
+    List(Vec<Text>),
+    Unknown,
+}
+
+/// A folder that a script is in.
+#[derive(Clone, Debug, PartialEq)]
+enum Folder {
+    /// From the workspace root.
+    Known(String),
+    /// From where the script is started, which is not known.
+    FromStart(String),
+    Unknown,
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Folder::FromStart(String::new())
+    }
+}
+
+impl Folder {
+    fn join(&self, path: &str) -> Self {
+        let (folder, make): (_, fn(String) -> Self) = match (path.strip_prefix(ROOT), self) {
+            (Some(rest), _) => {
+                let inside = join("", rest.trim_start_matches('/'));
+                return inside.map_or(Folder::Unknown, Folder::Known);
+            }
+            (None, Folder::Known(folder)) => (folder, Folder::Known),
+            (None, Folder::FromStart(folder)) => (folder, Folder::FromStart),
+            (None, Folder::Unknown) => return Folder::Unknown,
+        };
+        join(folder, path).map_or(Folder::Unknown, make)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    folder: Folder,
+    last_folder: Folder,
+    pushed: Vec<Folder>,
+    /// Where the folder is named.
+    folder_span: Option<Span>,
+    variables: BTreeMap<String, Held>,
+    exported: BTreeSet<String>,
+    exports_all: bool,
+    /// Whether variables may have been set that are not known here.
+    is_sourced: bool,
+    arguments: Vec<Text>,
+}
+
+struct Machine<'a> {
+    path: &'a str,
+    variable: &'a str,
+    state: State,
+    functions: HashMap<&'a str, &'a [Step]>,
+    found: Runs,
+    commands_left: usize,
+    depth: usize,
+}
+
+impl<'a> Machine<'a> {
+    fn steps(&mut self, steps: &'a [Step]) {
+        for step in steps {
+            if self.commands_left == 0 {
+                self.found.is_complete = false;
+                return;
+            }
+            self.commands_left -= 1;
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &'a Step) {
+        match &step.kind {
+            StepKind::Assign(assignment) => self.assign(assignment),
+            StepKind::Command(command) => self.command(command, step.span),
+            StepKind::Test => {}
+            StepKind::Subshell(steps) => self.aside(steps),
+            StepKind::Function { name, body } => {
+                self.functions.insert(&name.value, body);
+            }
+            StepKind::For {
+                variable,
+                words,
+                body,
+            } => {
+                let turns: Vec<Text> = match words {
+                    Some(words) => words.iter().flat_map(|word| self.words(word)).collect(),
+                    None => self.state.arguments.clone(),
+                };
+                for turn in turns {
+                    self.hold(&variable.value, Held::Word(turn));
+                    self.steps(body);
+                }
+            }
+            StepKind::While {
+                condition,
+                body,
+                input,
+            } => self.while_loop(condition, body, input.as_ref()),
+            StepKind::Branch(arms) => {
+                let before = self.state.clone();
+                let mut after = before.clone();
+                for arm in arms {
+                    self.state = before.clone();
+                    self.steps(arm);
+                    after.join(&self.state, &before);
+                }
+                self.state = after;
+            }
+            StepKind::Unreadable => {
+                self.found.is_complete = false;
+                self.state.folder = Folder::Unknown;
+                self.forget_variables();
+            }
+        }
+    }
+
+    /// Steps whose changes end with them.
+    fn aside(&mut self, steps: &'a [Step]) {
+        let before = self.state.clone();
+        self.steps(steps);
+        self.state = before;
+    }
+
+    fn while_loop(&mut self, condition: &'a [Step], body: &'a [Step], input: Option<&'a Input>) {
+        let reading = match condition {
+            [
+                Step {
+                    kind: StepKind::Command(command),
+                    ..
+                },
+            ] => self.names_read(command),
+            _ => None,
+        };
+        let text = match input {
+            Some(Input::Text(word)) => Some(self.text(word)),
+            _ => None,
+        };
+        if let (Some((names, separators)), Some(text)) = (&reading, text)
+            && text.all_known().is_some()
+        {
+            for line in text.split(|letter| letter == '\n') {
+                self.read_line(names, separators, &line);
+                self.steps(body);
+            }
+            return;
+        }
+        let before = self.state.clone();
+        match reading {
+            Some((names, _)) => {
+                for name in names {
+                    self.hold(&name, Held::Unknown);
+                }
+            }
+            None => self.steps(condition),
+        }
+        self.steps(body);
+        let mut after = before.clone();
+        after.join(&self.state, &before);
+        self.state = after;
+    }
+
+    /// The variables that `read` fills, and what parts the fields of a line.
+    fn names_read(&mut self, command: &'a Command) -> Option<(Vec<String>, String)> {
+        let words: Vec<String> = command
+            .words
+            .iter()
+            .map(|word| word.literal())
+            .collect::<Option<_>>()?;
+        if words.first().map(String::as_str) != Some("read") {
+            return None;
+        }
+        let names = words.into_iter().skip(1);
+        let names: Vec<String> = names.filter(|word| !word.starts_with('-')).collect();
+        let separators = command.assignments.iter().find_map(|assignment| {
+            let is_ifs = assignment.name.value == "IFS";
+            match &assignment.value {
+                Some(Value::Word(word)) if is_ifs => word.literal(),
+                _ => None,
+            }
+        });
+        Some((names, separators.unwrap_or_else(|| " \t".to_owned())))
+    }
+
+    fn read_line(&mut self, names: &[String], separators: &str, line: &Text) {
+        let fields = line.split(|letter| separators.contains(letter) || letter == '\n');
+        for (number, name) in names.iter().enumerate() {
+            let field = match fields.get(number) {
+                Some(_) if number + 1 == names.len() && fields.len() > names.len() => Held::Unknown,
+                Some(field) => Held::Word(field.clone()),
+                None => Held::Word(Text::default()),
+            };
+            self.hold(name, field);
+        }
+    }
+
+    fn hold(&mut self, name: &str, held: Held) {
+        self.state.variables.insert(name.to_owned(), held);
+    }
+
+    fn assign(&mut self, assignment: &'a Assignment) {
+        let name = &assignment.name.value;
+        if assignment.is_exported || self.state.exports_all {
+            self.state.exported.insert(name.clone());
+        }
+        let held = match &assignment.value {
+            None if assignment.is_exported => return,
+            _ if assignment.appends => self.appended(assignment),
+            None => Held::Unknown,
+            Some(Value::Word(word)) => Held::Word(self.text(word)),
+            Some(Value::List(words)) => {
+                Held::List(words.iter().flat_map(|word| self.words(word)).collect())
+            }
+        };
+        self.hold(name, held);
+    }
+
+    fn appended(&mut self, assignment: &'a Assignment) -> Held {
+        let before = self.state.variables.get(&assignment.name.value).cloned();
+        match (before, &assignment.value) {
+            (Some(Held::List(mut list)), Some(Value::List(words))) => {
+                list.extend(words.iter().flat_map(|word| self.words(word)));
+                Held::List(list)
+            }
+            (Some(Held::Word(mut text)), Some(Value::Word(word))) => {
+                text.append(self.text(word));
+                Held::Word(text)
+            }
+            _ => Held::Unknown,
+        }
+    }
+
+    /// What a file brings that is not read here. What a script works out itself from its own path, and its
+    /// lists, no file of variables sets.
+    fn forget_variables(&mut self) {
+        self.state.is_sourced = true;
+        self.state.variables.retain(|_, held| match held {
+            Held::Word(text) => text.shown().starts_with(ROOT),
+            Held::List(_) => true,
+            Held::Unknown => false,
+        });
+    }
+
+    /// The words that one word becomes.
+    fn words(&mut self, word: &'a Word) -> Vec<Text> {
+        if let [
+            Piece {
+                is_quoted,
+                kind:
+                    PieceKind::Variable {
+                        name,
+                        is_list,
+                        expansion: Expansion::Plain,
+                    },
+                span,
+            },
+        ] = word.pieces.as_slice()
+        {
+            let held = match name.value.as_str() {
+                "@" | "*" => Some(Held::List(self.state.arguments.clone())),
+                _ => self.state.variables.get(&name.value).cloned(),
+            };
+            return match held {
+                Some(Held::List(list)) if *is_list => list,
+                Some(Held::Word(text)) if !is_quoted && text.all_known().is_some() => text.words(),
+                Some(Held::Word(text)) => vec![text],
+                _ => vec![self.variable(&name.value, &Expansion::Plain, *span)],
+            };
+        }
+        vec![self.text(word)]
+    }
+
+    fn text(&mut self, word: &'a Word) -> Text {
+        if word.is_pattern() {
+            return Text::unknown(word.span);
+        }
+        let mut text = Text::default();
+        for piece in &word.pieces {
+            text.append(match &piece.kind {
+                PieceKind::Text(part) => Text::known(part.value.clone(), part.span),
+                PieceKind::Variable {
+                    name, expansion, ..
+                } => self.variable(&name.value, expansion, piece.span),
+                PieceKind::Output(steps) => self.output(steps, piece.span),
+                PieceKind::Unknown => Text::unknown(piece.span),
+            });
+        }
+        text
+    }
+
+    fn variable(&mut self, name: &str, expansion: &'a Expansion, span: Span) -> Text {
+        let unknown = || Text::unknown(span);
+        let number = name.parse::<usize>();
+        let held = match (name, number) {
+            ("0" | "BASH_SOURCE", _) => {
+                return Text::known(format!("{ROOT}/{}", self.path), span);
+            }
+            ("PWD", _) => {
+                return match &self.state.folder {
+                    Folder::Known(folder) => Text::known(format!("{ROOT}/{folder}"), span),
+                    _ => unknown(),
+                };
+            }
+            (_, Ok(number)) => match self.state.arguments.get(number.wrapping_sub(1)) {
+                Some(argument) => Some(Held::Word(argument.clone())),
+                None if self.depth > 0 => None,
+                None => return unknown(),
+            },
+            _ => self.state.variables.get(name).cloned(),
+        };
+        let value = match held {
+            Some(Held::Word(text)) => Some(text),
+            Some(_) => return unknown(),
+            None => None,
+        };
+        match (expansion, value) {
+            (Expansion::Plain, Some(text)) => text,
+            (Expansion::Default(_), Some(text)) if !text.shown().is_empty() => text,
+            (Expansion::Default(word), _) if !self.state.is_sourced => self.text(word),
+            (
+                Expansion::Cut {
+                    from_end,
+                    longest,
+                    pattern,
+                },
+                Some(text),
+            ) => cut(&text, *from_end, *longest, pattern).unwrap_or_else(unknown),
+            (Expansion::Replace { all, pattern, with }, Some(text)) => match text.all_known() {
+                Some(known) if *all => {
+                    Text::known(known.replace(pattern, with), text.place().unwrap_or(span))
+                }
+                Some(known) => Text::known(
+                    known.replacen(pattern, with, 1),
+                    text.place().unwrap_or(span),
+                ),
+                None => unknown(),
+            },
+            _ => unknown(),
+        }
+    }
+
+    /// What the usual commands for finding one's own folder print.
+    fn output(&mut self, steps: &'a [Step], span: Span) -> Text {
+        let before = self.state.clone();
+        let mut printed = None;
+        for step in steps {
+            printed = match &step.kind {
+                StepKind::Command(command) => self.printed(command, span),
+                _ => None,
+            };
+            self.step(step);
+        }
+        self.state = before;
+        printed.unwrap_or_else(|| Text::unknown(span))
+    }
+
+    fn printed(&mut self, command: &'a Command, span: Span) -> Option<Text> {
+        let words: Vec<Text> = command
+            .words
+            .iter()
+            .flat_map(|word| self.words(word))
+            .collect();
+        let texts: Vec<String> = words.iter().map(Text::shown).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let last = words.last()?;
+        match texts.as_slice() {
+            ["pwd", ..] => {
+                let Folder::Known(folder) = &self.state.folder else {
+                    return None;
+                };
+                Some(Text::known(format!("{ROOT}/{folder}"), span))
+            }
+            ["git", "rev-parse", "--show-toplevel"] => Some(Text::known(ROOT, span)),
+            ["echo", _] | ["realpath", _] | ["readlink", "-f", _] => Some(last.clone()),
+            ["dirname", ..] => {
+                let path = last.all_known()?;
+                let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+                Some(last.slice(0..folder.len()))
+                    .filter(|_| path.contains('/'))
+                    .or_else(|| Some(Text::known(".", span)))
+            }
+            ["basename", _] => {
+                let path = last.all_known()?;
+                let start = path.rfind('/').map_or(0, |at| at + 1);
+                Some(last.slice(start..path.len()))
+            }
+            _ => None,
+        }
+    }
+
+    fn go(&mut self, folder: Folder, span: Option<Span>) {
+        self.state.last_folder = std::mem::replace(&mut self.state.folder, folder);
+        self.state.folder_span = span;
+    }
+
+    fn command(&mut self, command: &'a Command, span: Span) {
+        let words: Vec<Text> = command
+            .words
+            .iter()
+            .flat_map(|word| self.words(word))
+            .collect();
+        let texts: Vec<String> = words.iter().map(Text::shown).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let folder_of = |machine: &Self| {
+            let words = words.iter().skip(1);
+            let mut words = words.filter(|word| !word.shown().starts_with("--"));
+            let path = words.next_back();
+            match path.and_then(Text::all_known) {
+                Some(known) => (
+                    machine.state.folder.join(&known),
+                    path.and_then(Text::place),
+                ),
+                None => (Folder::Unknown, None),
+            }
+        };
+        match texts.as_slice() {
+            [] => {}
+            ["cd", "-"] => {
+                let last = self.state.last_folder.clone();
+                self.go(last, None);
+            }
+            ["cd", ..] => {
+                let (folder, place) = folder_of(self);
+                self.go(folder, place);
+            }
+            ["pushd", ..] => {
+                self.state.pushed.push(self.state.folder.clone());
+                let (folder, place) = folder_of(self);
+                self.go(folder, place);
+            }
+            ["popd", ..] => {
+                let folder = self.state.pushed.pop().unwrap_or(Folder::Unknown);
+                self.go(folder, None);
+            }
+            ["set", options @ ..] => {
+                let has = |mark: &str| options.contains(&mark);
+                if has("-a") || has("allexport") {
+                    self.state.exports_all = !has("+o");
+                } else if has("+a") {
+                    self.state.exports_all = false;
+                }
+            }
+            ["source" | ".", ..] => {
+                self.forget_variables();
+            }
+            ["eval", ..] => {
+                self.forget_variables();
+                self.found.is_complete = false;
+            }
+            ["unset", names @ ..] => {
+                for name in names {
+                    self.state.variables.remove(*name);
+                }
+            }
+            ["shift", ..] => {
+                let count = texts.get(1).and_then(|it| it.parse().ok()).unwrap_or(1);
+                let count = self.state.arguments.len().min(count);
+                self.state.arguments.drain(..count);
+            }
+            ["read", ..] => self.read(command),
+            [name, ..] => match self.functions.get(name).copied() {
+                Some(body) => self.call(body, command, &words[1..]),
+                None => self.run(command, &words, span),
+            },
+        }
+    }
+
+    fn read(&mut self, command: &'a Command) {
+        let Some((names, separators)) = self.names_read(command) else {
+            return;
+        };
+        match &command.input {
+            Some(Input::Text(word)) => {
+                let line = self.text(word);
+                self.read_line(&names, &separators, &line);
+            }
+            _ => {
+                for name in names {
+                    self.hold(&name, Held::Unknown);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, body: &'a [Step], command: &'a Command, arguments: &[Text]) {
+        if self.depth == DEEPEST_CALL {
+            self.found.is_complete = false;
+            return;
+        }
+        self.depth += 1;
+        let before = std::mem::replace(&mut self.state.arguments, arguments.to_vec());
+        for assignment in &command.assignments {
+            self.assign(assignment);
+        }
+        self.steps(body);
+        self.state.arguments = before;
+        self.depth -= 1;
+    }
+
+    fn run(&mut self, command: &'a Command, words: &[Text], span: Span) {
+        let (actions, named, given) = match meaning(words, self.variable) {
+            Meaning::Runs {
+                actions,
+                named,
+                url,
+            } => (actions, named, url),
+            Meaning::Opaque => {
+                self.found.is_complete = false;
+                return;
+            }
+            Meaning::Other => return,
+        };
+        let is_inside = matches!(named, Named::Container(_));
+        let url = given.or_else(|| {
+            let own = command.assignments.iter().rev();
+            let mut own = own.filter(|it| it.name.value == self.variable);
+            match own.next().map(|assignment| &assignment.value) {
+                Some(Some(Value::Word(word))) => Some(self.text(word)),
+                Some(_) => None,
+                None => self.exported(),
+            }
+        });
+        let target = self.target(named);
+        if matches!(target, Target::Unknown) {
+            self.found.is_complete = false;
+        }
+        self.found.runs.push(Run {
+            actions,
+            target,
+            url: url.filter(|_| !is_inside),
+            span,
+        });
+    }
+
+    /// The connection string that every command gets.
+    fn exported(&self) -> Option<Text> {
+        match self.state.variables.get(self.variable)? {
+            Held::Word(text) if self.state.exported.contains(self.variable) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn target(&self, named: Named) -> Target {
+        let in_folder = |folder, span| match folder {
+            Folder::Known(folder) => Target::Folder(folder, span),
+            Folder::FromStart(folder) => Target::Somewhere(folder, span),
+            Folder::Unknown => Target::Unknown,
+        };
+        match named {
+            Named::Here => in_folder(self.state.folder.clone(), self.state.folder_span),
+            Named::Folder(path) => match path.all_known() {
+                Some(known) => in_folder(self.state.folder.join(&known), path.place()),
+                None => Target::Unknown,
+            },
+            Named::Package(name) => name.all_known().map_or(Target::Unknown, |known| {
+                Target::Package(known, name.place())
+            }),
+            Named::Container(name) => name.all_known().map_or(Target::Unknown, |known| {
+                Target::Container(known, name.place())
+            }),
+        }
+    }
+}
+
+impl State {
+    /// Takes in what another way may have left, seen from where both began.
+    fn join(&mut self, other: &State, before: &State) {
+        if other.folder != before.folder {
+            self.folder = Folder::Unknown;
+            self.folder_span = None;
+        }
+        self.is_sourced |= other.is_sourced;
+        self.exports_all |= other.exports_all;
+        self.exported.extend(other.exported.iter().cloned());
+        for (name, held) in &other.variables {
+            if before.variables.get(name) != Some(held) {
+                self.variables.insert(name.clone(), Held::Unknown);
+            }
+        }
+        for name in before.variables.keys() {
+            if !other.variables.contains_key(name) {
+                self.variables.insert(name.clone(), Held::Unknown);
+            }
+        }
+    }
+}
+
+/// What `#` and `%` leave of a text; `None` for patterns that are more than a `*` at one end.
+fn cut(text: &Text, from_end: bool, longest: bool, pattern: &str) -> Option<Text> {
+    let known = text.all_known()?;
+    let range = if from_end {
+        match pattern.strip_suffix('*') {
+            Some(mark) => {
+                let at = if longest {
+                    known.find(mark)
+                } else {
+                    known.rfind(mark)
+                };
+                0..at.unwrap_or(known.len())
+            }
+            None => 0..known.strip_suffix(pattern).map_or(known.len(), str::len),
+        }
+    } else {
+        match pattern.strip_prefix('*') {
+            Some(mark) => {
+                let at = if longest {
+                    known.rfind(mark)
+                } else {
+                    known.find(mark)
+                };
+                at.map_or(0, |at| at + mark.len())..known.len()
+            }
+            None => {
+                known
+                    .strip_prefix(pattern)
+                    .map_or(0, |rest| known.len() - rest.len())..known.len()
+            }
+        }
+    };
+    let mark = pattern.trim_matches('*');
+    (!mark.is_empty() && !mark.contains(['*', '?', '['])).then(|| text.slice(range))
+}
+
+/// The folder of a path that may be that of a file in it, such as a schema.
+pub(super) fn folders_from(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| (!path.is_empty()).then(|| parent(path)))
+        .filter(|path| !path.is_empty())
+}

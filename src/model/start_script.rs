@@ -1,0 +1,481 @@
+//! The script that starts a product for development, against the registry.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use crate::connection;
+use crate::model::product::{Product, Service};
+use crate::model::shell::{self, Action, Run, Runs, Target, Text};
+use crate::model::{Workspace, generated};
+use crate::parse::Facts;
+use crate::source::{Existence, FileId, Kind, Place, Span, file_name, parent};
+
+/// A difference between a start script and the registry.
+pub enum ScriptDrift<'a> {
+    /// It migrates or seeds most services, and not this one.
+    Lacks {
+        /// The service.
+        service: &'a Service,
+        /// What is not done for it.
+        action: Action,
+        /// The script.
+        script: Place,
+    },
+    /// It runs a service's module against another database.
+    OtherDatabase {
+        /// The service.
+        service: &'a Service,
+        /// The database that is named.
+        name: String,
+        /// Where.
+        place: Place,
+    },
+    /// It runs another module against a service's database.
+    OtherModule {
+        /// The service whose database it is.
+        service: &'a Service,
+        /// The service whose module it is.
+        other: &'a Service,
+        /// Where the module is named.
+        place: Place,
+    },
+    /// It migrates a service without a database.
+    Stateless {
+        /// The service.
+        service: &'a Service,
+        /// Where its module or the database is named.
+        place: Place,
+    },
+    /// It names a folder that is no module of the registry.
+    UnknownModule {
+        /// The folder, from the workspace root.
+        folder: String,
+        /// Where.
+        place: Place,
+        /// The service that is meant, by its database.
+        meant: Option<&'a Service>,
+    },
+    /// It names a database that nobody owns.
+    UnknownDatabase {
+        /// The database.
+        name: String,
+        /// Where.
+        place: Place,
+    },
+    /// It connects from the host by the port of the container.
+    ContainerPort {
+        /// The port.
+        port: u16,
+        /// Where it is named.
+        place: Place,
+        /// Further places.
+        also: Vec<Place>,
+        /// The port that is published.
+        right: u16,
+        /// Where that is written.
+        published: Option<Place>,
+    },
+}
+
+/// A run and what is known of its connection string.
+struct Reading<'p, 'r> {
+    run: &'r Run,
+    /// The service whose module it runs in.
+    service: Option<&'p Service>,
+    /// A folder that is a module of nobody.
+    stranger: Option<(String, Place)>,
+    /// Where the module is named.
+    module_place: Option<Place>,
+    /// The database, and where it is named.
+    database: Option<(String, Place)>,
+}
+
+impl Workspace<'_> {
+    /// How the start scripts of a product differ from its registry.
+    pub fn start_script_drift<'p>(&'p self, product: &'p Product) -> Vec<ScriptDrift<'p>> {
+        let scripts = self.start_scripts(product);
+        let mut drift = Vec::new();
+        for (file, runs) in scripts {
+            self.drift_of_script(product, file, &runs, &mut drift);
+        }
+        drift
+    }
+
+    /// Scripts in the product's folder that are named for starting, or generated.
+    fn start_scripts(&self, product: &Product) -> Vec<(FileId, Runs)> {
+        let folders = ["", "infra", "scripts"].map(|folder| product.path_of(folder));
+        let mut scripts = Vec::new();
+        for (id, file) in self.sources.files() {
+            if file.kind != Kind::Shell || !folders.iter().any(|it| it == parent(&file.path)) {
+                continue;
+            }
+            if let Facts::Shell(parsed) = self.facts(id)
+                && (file_name(&file.path).starts_with("start") || self.has_generated_header(id))
+            {
+                let variable = &self.policy.database_variable;
+                scripts.push((id, shell::runs(&parsed.facts, &file.path, variable)));
+            }
+        }
+        scripts
+    }
+
+    fn drift_of_script<'p>(
+        &'p self,
+        product: &'p Product,
+        file: FileId,
+        runs: &Runs,
+        drift: &mut Vec<ScriptDrift<'p>>,
+    ) {
+        let modules = Modules::of(self, product);
+        let readings: Vec<Reading> = runs
+            .runs
+            .iter()
+            .map(|run| modules.read(self, product, file, run))
+            .collect();
+        let mut done: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        // What is right comes first: it tells which of two texts that contradict each other is wrong.
+        for action in [Action::Migrate, Action::Seed] {
+            let of_action = |it: &&Reading| it.run.actions.contains(&action);
+            let done = done.entry(word(action)).or_default();
+            for reading in readings.iter().filter(of_action) {
+                let own = reading.service.and_then(Service::database);
+                let named = reading.database.as_ref().map(|(name, _)| name.as_str());
+                match reading.service {
+                    Some(service) if named.is_none() || named == own => {
+                        done.insert(service.key());
+                    }
+                    None if reading.stranger.is_none() => {
+                        let owner = named.and_then(|name| product.owner_of(name));
+                        done.extend(owner.map(Service::key));
+                    }
+                    _ => {}
+                }
+            }
+            for reading in readings.iter().filter(of_action) {
+                self.judge(product, reading, done, drift);
+            }
+        }
+        drift.extend(self.container_ports(product, file, runs));
+        let has_unread_target = readings.iter().any(|reading| {
+            reading.service.is_none() && reading.stranger.is_none() && reading.database.is_none()
+        });
+        let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
+            || self.has_generated_header(file);
+        if runs.is_complete && !has_unread_target && is_for_all {
+            self.lacks_step(product, file, runs, &done, drift);
+        }
+    }
+
+    /// What is wrong with one run. Takes in `done` what is settled by that.
+    fn judge<'p>(
+        &'p self,
+        product: &'p Product,
+        reading: &Reading<'p, '_>,
+        done: &mut BTreeSet<&'p str>,
+        drift: &mut Vec<ScriptDrift<'p>>,
+    ) {
+        let named = reading.database.as_ref();
+        let owner = named.and_then(|(name, _)| product.owner_of(name));
+        match (reading.service, named) {
+            (Some(service), _) if service.is_stateless() => {
+                let place = named.map(|(_, place)| *place).or(reading.module_place);
+                drift.extend(place.map(|place| ScriptDrift::Stateless { service, place }));
+            }
+            (Some(service), Some((name, place))) => {
+                if service.database().is_none_or(|own| own == name) {
+                    return;
+                }
+                let is_owner_without = |owner: &&Service| !done.contains(owner.key());
+                let other = owner.filter(is_owner_without);
+                match (other, reading.module_place) {
+                    (Some(owner), Some(module)) if done.contains(service.key()) => {
+                        done.insert(owner.key());
+                        drift.push(ScriptDrift::OtherModule {
+                            service: owner,
+                            other: service,
+                            place: module,
+                        });
+                    }
+                    _ => {
+                        done.insert(service.key());
+                        drift.push(ScriptDrift::OtherDatabase {
+                            service,
+                            name: name.clone(),
+                            place: *place,
+                        });
+                    }
+                }
+            }
+            (None, _) if reading.stranger.is_some() && !product.is_open() => {
+                done.extend(owner.map(Service::key));
+                let stranger = reading.stranger.clone();
+                drift.extend(stranger.map(|(folder, place)| ScriptDrift::UnknownModule {
+                    folder,
+                    place,
+                    meant: owner,
+                }));
+            }
+            (None, Some((name, place)))
+                if owner.is_none()
+                    && product.knows_all_databases()
+                    && name != "postgres"
+                    && !self.third_party_names(product).contains(name) =>
+            {
+                drift.push(ScriptDrift::UnknownDatabase {
+                    name: name.clone(),
+                    place: *place,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Services for which a script does not do what it does for most of them.
+    fn lacks_step<'p>(
+        &self,
+        product: &'p Product,
+        file: FileId,
+        runs: &Runs,
+        done: &BTreeMap<&str, BTreeSet<&str>>,
+        drift: &mut Vec<ScriptDrift<'p>>,
+    ) {
+        let Some(first) = runs.runs.first() else {
+            return;
+        };
+        let source = self.sources.file(file);
+        let header = generated::header(&source.text, self.facts(file).comments());
+        let script = header.unwrap_or(first.span).in_file(file);
+        let stores: Vec<&Service> = product
+            .services()
+            .iter()
+            .filter(|service| service.database().is_some() && service.module.is_some())
+            .collect();
+        let mut missing: BTreeSet<&str> = BTreeSet::new();
+        for action in [Action::Migrate, Action::Seed] {
+            let done = &done[word(action)];
+            let concerned: Vec<&Service> = stores
+                .iter()
+                .copied()
+                .filter(|service| action == Action::Migrate || self.has_seed(service))
+                .collect();
+            let count = concerned
+                .iter()
+                .filter(|service| done.contains(service.key()))
+                .count();
+            if count == 0 || count * 2 < concerned.len() {
+                continue;
+            }
+            for service in concerned {
+                if !done.contains(service.key()) && missing.insert(service.key()) {
+                    drift.push(ScriptDrift::Lacks {
+                        service,
+                        action,
+                        script,
+                    });
+                }
+            }
+        }
+    }
+
+    fn has_seed(&self, service: &Service) -> bool {
+        let folder = service.module.as_ref().map(|module| &module.folder);
+        folder.is_some_and(|folder| {
+            let mut below = self.sources.below(&format!("{folder}/prisma"));
+            below.any(|(path, _)| file_name(path).starts_with("seed."))
+        })
+    }
+
+    /// Connection strings that go to this machine by a port that only the container has.
+    fn container_ports<'p>(
+        &self,
+        product: &Product,
+        file: FileId,
+        runs: &Runs,
+    ) -> Option<ScriptDrift<'p>> {
+        let stack = product.development?;
+        let server = self.main_server(stack)?;
+        let inside = server.listens_on(self.policy.postgres_port)?;
+        let ports = server
+            .ports
+            .iter()
+            .filter(|port| port.target == Some(inside));
+        let published: Vec<_> = ports.collect();
+        let right = published.first()?.published?;
+        if published
+            .iter()
+            .any(|port| port.published.is_none_or(|it| it == inside))
+        {
+            return None;
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for url in runs.runs.iter().filter_map(|run| run.url.as_ref()) {
+            let shown = url.shown();
+            let Some(connection) = connection::parse(&shown) else {
+                continue;
+            };
+            for host in &connection.hosts {
+                let is_local = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]
+                    .contains(&&shown[host.name.clone()]);
+                let Some(port) = host.port.as_ref().filter(|_| is_local) else {
+                    continue;
+                };
+                if shown[port.clone()] == inside.to_string()
+                    && let Some(place) = known_place(url, port, file)
+                    && !places.contains(&place)
+                {
+                    places.push(place);
+                }
+            }
+        }
+        let (&place, also) = places.split_first()?;
+        let text = published[0].published_text.as_ref();
+        Some(ScriptDrift::ContainerPort {
+            port: inside,
+            place,
+            also: also.to_vec(),
+            right,
+            published: text.and_then(crate::model::compose::Part::place),
+        })
+    }
+}
+
+/// Where a part of a text is written, if all of it is known.
+fn known_place(text: &Text, range: &Range<usize>, file: FileId) -> Option<Place> {
+    let span = text.is_known(range).then(|| text.span(range))??;
+    Some(span.in_file(file))
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Migrate => "migrate",
+        Action::Seed => "seed",
+    }
+}
+
+/// The modules of the workspace by their folders.
+struct Modules<'p> {
+    /// Those of the product.
+    own: HashMap<&'p str, Vec<&'p Service>>,
+    by_name: HashMap<&'p str, &'p Service>,
+    /// Those of any product.
+    all: BTreeSet<&'p str>,
+    /// The folders that hold modules.
+    roots: BTreeSet<&'p str>,
+}
+
+impl<'p> Modules<'p> {
+    fn of(workspace: &'p Workspace<'p>, product: &'p Product) -> Self {
+        let mut modules = Self {
+            own: HashMap::new(),
+            by_name: HashMap::new(),
+            all: BTreeSet::new(),
+            roots: BTreeSet::new(),
+        };
+        for service in product.services() {
+            if let Some(module) = &service.module {
+                modules.own.entry(&module.folder).or_default().push(service);
+                modules.by_name.insert(file_name(&module.folder), service);
+            }
+        }
+        for service in product.services() {
+            modules.by_name.entry(service.key()).or_insert(service);
+        }
+        let services = workspace.products().iter().flat_map(Product::services);
+        for service in services {
+            if let Some(module) = &service.module {
+                modules.all.insert(&module.folder);
+                modules.roots.insert(parent(&module.folder));
+            }
+        }
+        modules
+    }
+
+    fn read<'r>(
+        &self,
+        workspace: &'p Workspace<'p>,
+        product: &'p Product,
+        file: FileId,
+        run: &'r Run,
+    ) -> Reading<'p, 'r> {
+        let database = run.url.as_ref().and_then(|url| {
+            let shown = url.shown();
+            let range = connection::parse(&shown)?.database?;
+            let place = known_place(url, &range, file)?;
+            Some((connection::decode(&shown[range]), place))
+        });
+        let mut reading = Reading {
+            run,
+            service: None,
+            stranger: None,
+            module_place: None,
+            database,
+        };
+        let in_file = |span: Option<Span>| span.map(|span| span.in_file(file));
+        match &run.target {
+            Target::Folder(path, span) => {
+                reading.module_place = in_file(*span);
+                self.read_folder(workspace, path, &mut reading);
+            }
+            Target::Somewhere(path, span) => {
+                reading.module_place = in_file(*span);
+                let inside = product.path_of(path);
+                let folder = [path.clone(), inside]
+                    .into_iter()
+                    .find(|folder| self.owners(folder).is_some());
+                if let Some(folder) = folder {
+                    self.read_folder(workspace, &folder, &mut reading);
+                }
+            }
+            Target::Package(name, span) => {
+                reading.module_place = in_file(*span);
+                let name = name.trim_end_matches("...");
+                let name = name.rsplit('/').next().unwrap_or(name);
+                reading.service = self.by_name.get(name).copied();
+            }
+            Target::Container(name, span) => {
+                reading.module_place = in_file(*span);
+                let services = product.services();
+                let stack = workspace.development(product);
+                let container = stack.and_then(|stack| stack.by_host(name));
+                reading.service = product.service(name).or_else(|| {
+                    let container = container?;
+                    services.iter().find(|service| {
+                        let own = stack.and_then(|stack| service.container(stack));
+                        own.is_some_and(|own| own.key == container.key)
+                    })
+                });
+            }
+            Target::Unknown => {}
+        }
+        reading
+    }
+
+    /// The services whose module a path lies in.
+    fn owners(&self, path: &str) -> Option<&Vec<&'p Service>> {
+        shell::folders_from(path).find_map(|folder| self.own.get(folder))
+    }
+
+    fn read_folder(&self, workspace: &Workspace, path: &str, reading: &mut Reading<'p, '_>) {
+        if let Some(services) = self.owners(path) {
+            let named = reading.database.as_ref().map(|(name, _)| name.as_str());
+            let owns = |service: &&&Service| named.is_some() && service.database() == named;
+            let owner = services.iter().find(owns).or(services.first());
+            reading.service = owner.copied();
+            return;
+        }
+        if shell::folders_from(path).any(|folder| self.all.contains(folder)) {
+            return;
+        }
+        let folder = path.split("/prisma").next().unwrap_or(path);
+        let is_beside_modules = self.roots.contains(parent(folder));
+        let is_below_modules = self
+            .roots
+            .iter()
+            .any(|root| folder.split('/').next() == root.split('/').next());
+        let is_missing = workspace.sources.existence(folder) == Existence::Missing;
+        if is_beside_modules || (is_below_modules && is_missing) {
+            let place = reading.module_place;
+            reading.stranger = place.map(|place| (folder.to_owned(), place));
+        }
+    }
+}
