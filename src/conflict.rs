@@ -33,6 +33,8 @@ pub enum Attribute {
     InitSql,
     /// A further variable of a service, by its name.
     Environment,
+    /// The routes of a product: which service serves which path.
+    Route,
     /// The user that a service connects as.
     Role,
     /// The user that a Postgres server begins with.
@@ -78,7 +80,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 13] = [
+const ORDER: [(Attribute, &[&str]); 14] = [
     (
         Attribute::Database,
         &[
@@ -92,6 +94,8 @@ const ORDER: [(Attribute, &[&str]); 13] = [
             "start-script-drift",
             "unprovisioned-database",
             "orphan-database",
+            "manifest-drift",
+            "proxy-drift",
             "second-connection",
             "connection-drift",
             "database-name-mismatch",
@@ -112,6 +116,8 @@ const ORDER: [(Attribute, &[&str]); 13] = [
             "unknown-dependency",
             "extra-env-target",
             "unregistered-compose-service",
+            "manifest-drift",
+            "proxy-drift",
         ],
     ),
     (
@@ -140,12 +146,16 @@ const ORDER: [(Attribute, &[&str]); 13] = [
             "service-port-drift",
             "duplicate-published-port",
             "extra-env-target",
+            "manifest-drift",
+            "proxy-drift",
         ],
     ),
     (
         Attribute::Container,
         &[
             "missing-compose-service",
+            "missing-module",
+            "init-sql-drift",
             "single-dev-postgres",
             "undefined-reference",
             "database-url-host",
@@ -180,6 +190,7 @@ const ORDER: [(Attribute, &[&str]); 13] = [
         Attribute::Role,
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
+    (Attribute::Route, &["manifest-drift", "proxy-drift"]),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

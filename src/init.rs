@@ -30,6 +30,7 @@ pub fn config(sources: &Sources, catalogue: &Catalogue) -> String {
         registries(&workspace),
         compose(&workspace),
         tools(&workspace),
+        services(&workspace),
         layers(&workspace),
         values(&policy),
         rules(catalogue),
@@ -255,6 +256,44 @@ fn tools(workspace: &Workspace) -> String {
 fn is_called_like_a_tool(container: &Service) -> bool {
     let runs_studio = container.is_runtime() && container.key.value.contains("studio");
     container.build.is_none() && (container.is_known_tool() || runs_studio)
+}
+
+/// The services that were inferred where there is no registry, to be corrected.
+fn services(workspace: &Workspace) -> String {
+    let known = workspace.known_services();
+    if !workspace.products().is_empty() || known.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "The services, as far as they can be inferred. An entry here corrects that.\nservices:\n"
+            .to_owned();
+    for (service, inferred) in known.iter().zip(workspace.inferred_services()) {
+        let mut parts = Vec::new();
+        let folder = service.folder.filter(|folder| !folder.is_empty());
+        parts.extend(folder.map(|folder| format!("folder: {}", scalar(folder))));
+        let keys = inferred.containers.iter().map(|&(stack, position)| {
+            let container = &workspace.stacks[stack].services[position];
+            container.key.value.as_str()
+        });
+        let keys: BTreeSet<&str> = keys.collect();
+        if !keys.is_empty() {
+            parts.push(format!("compose: {}", list(&Vec::from_iter(keys))));
+        }
+        if let [variable] = service.variables.as_slice() {
+            parts.push(format!("variable: {}", scalar(variable)));
+        }
+        let mut databases = service.databases.iter();
+        if let (Some(database), None) = (databases.next(), databases.next()) {
+            parts.push(format!("database: {}", scalar(database)));
+        }
+        let _ = writeln!(
+            text,
+            "  {}: {{ {} }}",
+            scalar(&inferred.name),
+            parts.join(", ")
+        );
+    }
+    commented(&text)
 }
 
 /// The layers that registries name, where they are others than the usual ones.

@@ -159,6 +159,10 @@ pub enum Kind {
     Package,
     /// Any other YAML file that mentions a database: a Kubernetes manifest, Helm values.
     Deployment,
+    /// A file that may be a configuration of nginx.
+    Nginx,
+    /// A file that may be the manifest of a product; Kubernetes has files of that name as well.
+    Manifest,
     /// A shell script.
     Shell,
     /// No file, but a folder that could not be listed.

@@ -164,8 +164,14 @@ fn a_database_renamed_in_the_registry_is_one_finding_in_the_compose_file() {
             "products/nordhaven/infra/service-registry.ts ⟦tariffs⟧ `tariff-book` owns `tariffs`",
             "products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧ \
              the init SQL creates `tariff_book`, but the database of `tariff-book` is `tariffs`",
-            "products/nordhaven/start-dev.sh ⟦tariff_book⟧ the start script runs the module of `tariff-book` against `tariff_book`, which no service owns",
-            "products/nordhaven/start-dev.sh ⟦tariff_book⟧ the start script runs the module of `tariff-book` against `tariff_book`, which no service owns",
+            "products/nordhaven/start-dev.sh ⟦tariff_book⟧ \
+             the start script runs the module of `tariff-book` against `tariff_book`, which no service owns",
+            "products/nordhaven/start-dev.sh ⟦tariff_book⟧ \
+             the start script runs the module of `tariff-book` against `tariff_book`, which no service owns",
+            "products/nordhaven/manifest.yaml ⟦tariff_book⟧ \
+             the manifest connects `tariff-book` to `tariff_book`, which no service owns",
+            "products/nordhaven/manifest.yaml ⟦tariff_book⟧ \
+             the manifest lists `tariff_book`, but the database of `tariff-book` is `tariffs`",
             "help: write `tariffs`",
         ]
     );

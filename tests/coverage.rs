@@ -55,6 +55,15 @@ fn every_service_says_what_it_was_judged_on() {
 }
 
 #[test]
+fn services_without_a_registry_are_judged_as_well() {
+    let judged = coverage(&Files::of_fixture("no-registry"));
+    for kind in ["compose", "Dockerfile", "schema"] {
+        assert!(kinds(service(&judged, "rides")).contains(&kind), "{kind}");
+    }
+    assert_eq!(gap(&judged, "the schema belongs to no service"), [""; 0]);
+}
+
+#[test]
 fn what_was_not_judged_is_told_with_the_reason() {
     let files = Files::of_fixture("clean")
         .add(

@@ -132,6 +132,15 @@ fn it_names_what_it_found() {
 }
 
 #[test]
+fn it_shows_the_services_that_were_inferred() {
+    let folder = unconfigured("no-registry");
+    run("init", folder.path());
+    let text = written(folder.path());
+    let rides = "#   rides: { folder: apps/rides, compose: [rides, rides-migrate, rides-worker], variable: DATABASE_URL, database: rides }";
+    assert!(text.lines().any(|line| line == rides), "{text}");
+}
+
+#[test]
 fn it_leaves_a_config_alone_that_is_there() {
     let folder = unconfigured("no-registry");
     let path = folder.path().join("dbfence.yaml");

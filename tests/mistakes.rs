@@ -8,7 +8,8 @@ use support::Files;
 const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
 const START: &str = "products/nordhaven/start-dev.sh";
-const PROXY: &str = "apps/nordhaven-web/nginx.conf";
+const MANIFEST: &str = "products/nordhaven/manifest.yaml";
+const NGINX: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
 
 struct Mistake {
@@ -652,6 +653,8 @@ const MISTAKES: &[Mistake] = &[
                     "5433/tariff_book\" pnpm --dir modules/shared/tariff-book exec prisma db",
                     "5433/tariffs\" pnpm --dir modules/shared/tariff-book exec prisma db",
                 )
+                .replace(MANIFEST, "database: tariff_book", "database: tariffs")
+                .replace(MANIFEST, "- tariff_book\n", "- tariffs\n")
         },
         finding: "database-name-mismatch products/nordhaven/infra/service-registry.ts ⟦tariffs⟧",
     },
@@ -2148,6 +2151,321 @@ const MISTAKES: &[Mistake] = &[
                 )
         },
         finding: "unregistered-module modules/domain/mooring/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "nginx calls another port",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://tariff-book:4122"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦4122⟧",
+    },
+    Mistake {
+        what: "nginx calls no port",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://tariff-book"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "nginx calls a host that is not there",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://tarif-book:4212"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦tarif-book⟧",
+    },
+    Mistake {
+        what: "a copied location that keeps the other service",
+        make: |files| {
+            files.replace(
+                NGINX,
+                "http://tariff-book:4212",
+                "http://party-directory:4211",
+            )
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦party-directory⟧",
+    },
+    Mistake {
+        what: "nginx calls the database server",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://postgres:5432"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦postgres⟧",
+    },
+    Mistake {
+        what: "nginx calls itself",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212", "http://localhost:4212"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦localhost⟧",
+    },
+    Mistake {
+        what: "a location with another path",
+        make: |files| files.replace(NGINX, "location /api/tariffs", "location /api/tarifs"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦/api/tarifs⟧",
+    },
+    Mistake {
+        what: "a location with the path of another one",
+        make: |files| files.replace(NGINX, "location /api/tariffs", "location /api/parties"),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦/api/parties⟧",
+    },
+    Mistake {
+        what: "a location that lost its target",
+        make: |files| files.replace(NGINX, "        proxy_pass http://tariff-book:4212;\n", ""),
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦/api/tariffs⟧",
+    },
+    Mistake {
+        what: "a location that no service claims",
+        make: |files| {
+            files.replace(NGINX, "    location /api/tariffs {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n    }\n\n", "    location /api/tariffs {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n    }\n\n    location /api/dues {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n    }\n\n")
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦/api/dues⟧",
+    },
+    Mistake {
+        what: "a route without a location",
+        make: |files| {
+            files.replace(NGINX, "    location /api/tariffs {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n    }\n\n", "")
+        },
+        finding: "proxy-drift products/nordhaven/infra/service-registry.ts ⟦/api/tariffs⟧",
+    },
+    Mistake {
+        what: "an upstream with another port",
+        make: |files| {
+            files
+                .replace(
+                    NGINX,
+                    "server {\n",
+                    "upstream tariffs {\n    server tariff-book:4122;\n}\nserver {\n",
+                )
+                .replace(NGINX, "http://tariff-book:4212", "http://tariffs")
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦4122⟧",
+    },
+    Mistake {
+        what: "a variable that leads to another service",
+        make: |files| {
+            files.replace(
+                NGINX,
+                "proxy_pass http://tariff-book:4212",
+                "set $target identity:4201;\n        proxy_pass http://$target",
+            )
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦identity⟧",
+    },
+    Mistake {
+        what: "an nginx configuration mounted from where it is not",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "nordhaven-web/nginx.conf",
+                "nordhaven-web/ngnix.conf",
+            )
+        },
+        finding: "proxy-drift products/nordhaven/docker-compose.yml ⟦../../apps/nordhaven-web/ngnix.conf⟧",
+    },
+    Mistake {
+        what: "a location that is never closed",
+        make: |files| {
+            files.replace(NGINX, "    location /api/tariffs {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n    }\n\n", "    location /api/tariffs {\n        proxy_pass http://tariff-book:4212;\n        proxy_set_header Host $host;\n\n")
+        },
+        finding: "syntax-error apps/nordhaven-web/nginx.conf ⟦location⟧",
+    },
+    Mistake {
+        what: "a proxy_pass that is not ended",
+        make: |files| files.replace(NGINX, "http://tariff-book:4212;", "http://tariff-book:4212"),
+        finding: "syntax-error apps/nordhaven-web/nginx.conf ⟦http://tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "a manifest with another port",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4122\n    database: tariff_book\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦4122⟧",
+    },
+    Mistake {
+        what: "a manifest with another database",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariffs\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "a manifest with the database of another service",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: identity\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦identity⟧",
+    },
+    Mistake {
+        what: "a manifest that knows no database",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: null\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦null⟧",
+    },
+    Mistake {
+        what: "a manifest that gives a stateless service a database",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "port: 4200\n    database: null",
+                "port: 4200\n    database: gateway",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦gateway⟧",
+    },
+    Mistake {
+        what: "a manifest with a module that is misspelt",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tarif-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦tarif-book⟧",
+    },
+    Mistake {
+        what: "a copied module that keeps the other name",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: identity\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦identity⟧",
+    },
+    Mistake {
+        what: "a manifest without a module",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "")
+        },
+        finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a manifest with a module of its own",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n  - name: lighthouse\n    port: 4240\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦lighthouse⟧",
+    },
+    Mistake {
+        what: "a module without its database",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a manifest with another route",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/dues\n")
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦/api/dues⟧",
+    },
+    Mistake {
+        what: "a manifest without a route",
+        make: |files| files.replace(MANIFEST, "      - /api/fleets\n", ""),
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦routes⟧",
+    },
+    Mistake {
+        what: "a list of databases with another name",
+        make: |files| files.replace(MANIFEST, "    - tariff_book\n", "    - tarif_book\n"),
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦tarif_book⟧",
+    },
+    Mistake {
+        what: "a list of databases that lacks one",
+        make: |files| files.replace(MANIFEST, "    - tariff_book\n", ""),
+        finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a list of databases with one too many",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "    - tariff_book\n",
+                "    - tariff_book\n    - lighthouse\n",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦lighthouse⟧",
+    },
+    Mistake {
+        what: "a gateway that leads to another service",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "    - path: /api/tariffs\n      service: tariff-book\n      port: 4212\n",
+                "    - path: /api/tariffs\n      service: party-directory\n      port: 4212\n",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦party-directory⟧",
+    },
+    Mistake {
+        what: "a gateway with another port",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "    - path: /api/tariffs\n      service: tariff-book\n      port: 4212\n",
+                "    - path: /api/tariffs\n      service: tariff-book\n      port: 4122\n",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦4122⟧",
+    },
+    Mistake {
+        what: "a gateway with another path",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "    - path: /api/tariffs\n      service: tariff-book\n      port: 4212\n",
+                "    - path: /api/parties\n      service: tariff-book\n      port: 4212\n",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦/api/parties⟧",
+    },
+    Mistake {
+        what: "a gateway without a route",
+        make: |files| {
+            files.replace(
+                MANIFEST,
+                "    - path: /api/tariffs\n      service: tariff-book\n      port: 4212\n",
+                "",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦/api/tariffs⟧",
+    },
+    Mistake {
+        what: "a manifest that cannot be read",
+        make: |files| {
+            files.replace(MANIFEST, "  - name: tariff-book\n    layer: shared\n    port: 4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n", "  - name: tariff-book\n    layer: shared\n    port: [4212\n    database: tariff_book\n    routes:\n      - /api/tariffs\n")
+        },
+        finding: "syntax-error products/nordhaven/manifest.yaml ⟦[⟧",
+    },
+    Mistake {
+        what: "a route renamed in the registry only",
+        make: |files| files.replace(REGISTRY, "[\"/api/tariffs\"]", "[\"/api/dues\"]"),
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦/api/tariffs⟧",
+    },
+    Mistake {
+        what: "a route added to the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "[\"/api/tariffs\"]",
+                "[\"/api/tariffs\", \"/api/dues\"]",
+            )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦routes⟧",
+    },
+    Mistake {
+        what: "a route moved to another service in the registry only",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "\"/api/vessels\", \"/api/fleets\"",
+                    "\"/api/vessels\"",
+                )
+                .replace(
+                    REGISTRY,
+                    "[\"/api/parties\"]",
+                    "[\"/api/parties\", \"/api/fleets\"]",
+                )
+        },
+        finding: "manifest-drift products/nordhaven/manifest.yaml ⟦/api/fleets⟧",
+    },
+    Mistake {
+        what: "a service that is only in the registry",
+        make: |files| {
+            files.replace(REGISTRY, "  \"tariff-book\": {", "  \"berth-board\": {\n    hostname: \"berth-board\",\n    port: 4230,\n    database: \"berth_board\",\n    dockerfile: \"modules/shared/berth-board/Dockerfile\",\n    routes: [\"/api/board\"],\n    layer: \"shared\" as const,\n    label: \"Board\",\n  },\n  \"tariff-book\": {")
+        },
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦berth-board⟧",
+    },
+    Mistake {
+        what: "an entry without a database that others call, removed from the registry",
+        make: |files| files.remove_block(REGISTRY, "\n  \"tide-watch\": {", "\n  },"),
+        finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦tide-watch⟧",
     },
 ];
 

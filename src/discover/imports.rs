@@ -66,9 +66,9 @@ pub(super) fn follow_parts<'a>(
         let is_part =
             |file: &mut SourceFile| file.kind == Kind::Deployment && new.contains(&file.path);
         let mut taken: Vec<SourceFile> = files.extract_if(.., is_part).collect();
-        taken
-            .iter_mut()
-            .for_each(|file| file.kind = Kind::ComposePart);
+        for file in &mut taken {
+            file.kind = Kind::ComposePart;
+        }
         done.extend(taken.iter().map(|file| file.path.clone()));
         let wanted = new.iter().filter_map(|path| known(path));
         let wanted = wanted.filter(|path| !done.contains(*path));

@@ -3,7 +3,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
+use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -15,6 +15,8 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, parent};
 /// | `Generator` | `generate.*` and `generate-*.*` in a folder named `infra` |
 /// | `Compose` | the configured paths, and YAML files with the word `compose` in their name, no workflows of GitHub |
 /// | `Env` | `.env`, `.env.*`, `*.env`, no encrypted ones |
+/// | `Manifest` | `manifest.yaml`, `manifest.*.yaml`, `*-manifest.yaml` and the like, no test code |
+/// | `Nginx` | `*.conf`, `*.conf.template`, no test code |
 /// | `Prisma` | `*.prisma`, no test code |
 /// | `Package` | `package.json` |
 /// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
@@ -95,6 +97,12 @@ impl Kinds {
         }
         if name == "package.json" {
             return Some(Kind::Package);
+        }
+        if is_manifest(name) {
+            return (!is_test_code(path)).then_some(Kind::Manifest);
+        }
+        if has_ending(name.strip_suffix(".template").unwrap_or(name), "conf") {
+            return (!is_test_code(path)).then_some(Kind::Nginx);
         }
         match name.rsplit_once('.')?.1 {
             "yaml" | "yml" => is_deployment(path).then_some(Kind::Deployment),
@@ -201,6 +209,16 @@ fn is_env(name: &str) -> bool {
 fn is_dockerfile(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
+}
+
+fn is_manifest(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(".yml")
+        .or_else(|| name.strip_suffix(".yaml"));
+    stem.is_some_and(|stem| {
+        let mut words = stem.split(['.', '-', '_']);
+        stem.starts_with("manifest.") || words.next_back() == Some("manifest")
+    })
 }
 
 /// A path or glob from the root as a line of a `.gitignore` that means just that.

@@ -53,8 +53,8 @@ fn link(root: &Path, target: &str, path: &str) {
 #[test]
 fn the_table_of_kinds() {
     use Kind::{
-        Compose, Deployment, Env, Generator, Migration, Package, Prisma, PrismaConfig, Registry,
-        Sql,
+        Compose, Deployment, Env, Generator, Manifest, Migration, Nginx, Package, Prisma,
+        PrismaConfig, Registry, Sql,
     };
     let options = Options::default();
     for (path, kind) in [
@@ -112,6 +112,14 @@ fn the_table_of_kinds() {
         (".gitlab-ci.yml", None),
         (".github/workflows/checks.yml", None),
         ("test/loans.yaml", None),
+        ("products/a/manifest.yaml", Some(Manifest)),
+        ("a/product-manifest.yml", Some(Manifest)),
+        ("a/manifest.staging.yaml", Some(Manifest)),
+        ("a/manifests.yaml", Some(Deployment)),
+        ("a/manifest.json", None),
+        ("apps/web/nginx.conf", Some(Nginx)),
+        ("apps/web/default.conf.template", Some(Nginx)),
+        ("test/nginx.conf", None),
         ("", None),
     ] {
         assert_eq!(kind_of(path, &options), kind, "{path}");

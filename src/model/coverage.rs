@@ -1,14 +1,15 @@
 //! What of a workspace was judged, and what was passed over and why.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::coverage::{Artefact, Coverage, ExceptionInForce, Gap, JudgedService, Spot};
 use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
-use crate::model::inferred::InferredService;
 use crate::model::module::Module;
+use crate::model::module::is_generated_copy;
 use crate::model::product::{Product, Service};
+use crate::parse::Facts;
 use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Place, Seen, Sources, file_name, has_ending, join, parent};
 
@@ -23,11 +24,7 @@ impl Workspace<'_> {
                     let services = product.services().iter();
                     services.map(move |service| self.judged(product, service))
                 })
-                .chain(
-                    self.inferred_services()
-                        .iter()
-                        .map(|it| self.judged_as_inferred(it)),
-                )
+                .chain(self.judged_without_registry())
                 .collect(),
             gaps: self.gaps(),
             exceptions: self.exceptions(),
@@ -94,20 +91,74 @@ impl Workspace<'_> {
         }
     }
 
-    fn judged_as_inferred(&self, service: &InferredService) -> JudgedService {
-        let containers = service.containers.iter().map(|&(stack, number)| Artefact {
-            kind: "compose",
-            spot: self.spot(self.stacks[stack].services[number].key.place),
-        });
-        let schemas = service.schema_files.iter().map(|&file| Artefact {
-            kind: "schema",
-            spot: self.file(file),
-        });
-        JudgedService {
-            product: None,
-            service: service.name.clone(),
-            artefacts: containers.chain(schemas).collect(),
+    /// What the services were judged on that no registry names.
+    fn judged_without_registry(&self) -> Vec<JudgedService> {
+        let services = self.inferred_services();
+        let mut artefacts: Vec<Vec<Artefact>> = Vec::new();
+        for service in services {
+            let mut found = Vec::new();
+            let mut dockerfiles = BTreeSet::new();
+            for &(stack, position) in &service.containers {
+                let container = &self.stacks[stack].services[position];
+                let spot = self.spot(container.key.place);
+                found.push(Artefact {
+                    kind: "compose",
+                    spot,
+                });
+                let build = container.build.as_ref();
+                dockerfiles.extend(build.and_then(|build| build.dockerfile.as_deref()));
+            }
+            let read = dockerfiles
+                .into_iter()
+                .filter(|path| self.sources.find(path).is_some());
+            found.extend(read.map(|path| Artefact {
+                kind: "Dockerfile",
+                spot: path.into(),
+            }));
+            found.extend(service.schema_files.iter().map(|&file| Artefact {
+                kind: "schema",
+                spot: self.file(file),
+            }));
+            artefacts.push(found);
         }
+        for (id, number) in self.prisma_configs_without_registry() {
+            artefacts[number].push(Artefact {
+                kind: "Prisma config",
+                spot: self.file(id),
+            });
+        }
+        let judged = services.iter().zip(artefacts);
+        judged
+            .map(|(service, artefacts)| JudgedService {
+                product: None,
+                service: service.name.clone(),
+                artefacts,
+            })
+            .collect()
+    }
+
+    /// Prisma configs with the number of the inferred service whose folder is the nearest above them.
+    fn prisma_configs_without_registry(&self) -> Vec<(FileId, usize)> {
+        let services = self.inferred_services().iter().enumerate();
+        let by_folder: HashMap<&str, usize> = services
+            .filter_map(|(number, service)| Some((service.folder.as_deref()?, number)))
+            .collect();
+        let files = self.sources.files().filter_map(|(id, file)| {
+            if file.kind != Kind::PrismaConfig {
+                return None;
+            }
+            let mut folder = parent(&file.path);
+            loop {
+                if let Some(&number) = by_folder.get(folder) {
+                    return Some((id, number));
+                }
+                if folder.is_empty() {
+                    return None;
+                }
+                folder = parent(folder);
+            }
+        });
+        files.collect()
     }
 
     fn exceptions(&self) -> Vec<ExceptionInForce> {
@@ -156,10 +207,9 @@ impl Workspace<'_> {
         };
         let services = self.products.iter().flat_map(Product::services);
         let modules = services.filter_map(|service| service.module.as_ref());
+        let mut schemas: HashSet<FileId> = modules.flat_map(|it| it.schema_files.clone()).collect();
         let inferred = self.inferred_services().iter();
-        let inferred = inferred.flat_map(|service| service.schema_files.iter().copied());
-        let schemas = modules.flat_map(|module| module.schema_files.iter().copied());
-        let schemas: HashSet<FileId> = schemas.chain(inferred).collect();
+        schemas.extend(inferred.flat_map(|service| service.schema_files.iter().copied()));
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let kind = |id| self.sources.file(id).kind;
         add(
@@ -184,7 +234,28 @@ impl Workspace<'_> {
         );
         add(
             "the schema belongs to no service that was judged",
-            files(&|id| kind(id) == Kind::Prisma && is_readable(id) && !schemas.contains(&id)),
+            files(&|id| {
+                kind(id) == Kind::Prisma
+                    && is_readable(id)
+                    && !schemas.contains(&id)
+                    && !is_generated_copy(self.sources, &self.sources.file(id).path)
+            }),
+        );
+        add(
+            "the nginx configuration leads to no product, or to several alike",
+            files(&|id| {
+                let is_one =
+                    matches!(self.facts(id), Facts::Nginx(it) if !it.facts.directives.is_empty());
+                is_one && !self.products.is_empty() && !self.generated_files.contains(&id)
+            }),
+        );
+        add(
+            "the manifest names nothing of a product in whose folder it lies",
+            files(&|id| {
+                let is_one =
+                    matches!(self.facts(id), Facts::Manifest(it) if it.facts.modules.is_some());
+                is_one && !self.products.is_empty() && !self.generated_files.contains(&id)
+            }),
         );
         add("the stack belongs to no product", self.stacks_of_nobody());
         add(
@@ -266,6 +337,7 @@ impl Workspace<'_> {
         let keys: HashSet<&str> = containers().map(|it| it.key.value.as_str()).collect();
         let registered = self.products.iter().flat_map(Product::services);
         let mut services: HashSet<&str> = registered.map(Service::key).collect();
+        services.extend(self.inferred_services().iter().map(|it| it.name.as_str()));
         services.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
         let is_tool = |name: &str| containers().any(|container| container.goes_by(name));
         let tools = self.policy.tools.iter().map(String::as_str);
@@ -378,6 +450,8 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Package => "package manifest",
         Kind::Deployment => "deployment manifest",
         Kind::Shell => "shell script",
+        Kind::Nginx => "conf file",
+        Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
     }

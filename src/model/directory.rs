@@ -10,6 +10,8 @@ use crate::model::product::Service;
 pub(super) struct Directory {
     /// By key; the first of equals.
     pub(super) by_key: HashMap<String, usize>,
+    /// By key, and by hostname where no key is the same; the first of equals.
+    pub(super) by_name: HashMap<String, usize>,
     /// By the database that they claim; the first of equals.
     pub(super) by_database: HashMap<String, usize>,
     /// By the database that their key makes; the first of equals.
@@ -48,6 +50,13 @@ impl Directory {
                 directory.ports.insert(port.value);
             }
             directory.knows_all_databases &= service.entry.database.known().is_some();
+        }
+        directory.by_name.clone_from(&directory.by_key);
+        for (number, service) in services.iter().enumerate() {
+            if let Some(hostname) = service.entry.hostname.known() {
+                let known = directory.by_name.entry(hostname.value.clone());
+                known.or_insert(number);
+            }
         }
         directory
     }

@@ -83,6 +83,18 @@ const ON_EVERY_SERVER: [&str; 3] = ["postgres", "template0", "template1"];
 /// The superuser where nobody names one.
 const USUAL_SUPERUSER: &str = "postgres";
 
+/// What a statement says, in lower case, that may create or drop a role.
+const ABOUT_ROLES: [&str; 8] = [
+    "create role",
+    "create user",
+    "create group",
+    "drop role",
+    "drop user",
+    "drop group",
+    "rename to",
+    "execute",
+];
+
 impl Workspace<'_> {
     /// Statements at which the Postgres services of the workspace end their first start, in the order of
     /// the stacks.
@@ -428,16 +440,6 @@ impl<'a> FirstStart<'a> {
                 if what.starts_with("CREATE DATABASE") || what.starts_with("ALTER DATABASE") {
                     self.knows_databases = false;
                 }
-                const ABOUT_ROLES: [&str; 8] = [
-                    "create role",
-                    "create user",
-                    "create group",
-                    "drop role",
-                    "drop user",
-                    "drop group",
-                    "rename to",
-                    "execute",
-                ];
                 if self.says(file, statement, &ABOUT_ROLES) {
                     self.knows_roles = false;
                 }
@@ -490,7 +492,7 @@ impl<'a> FirstStart<'a> {
             } => {
                 let names: Vec<&str> = databases.iter().map(|it| it.value.as_str()).collect();
                 for database in databases {
-                    self.use_database(database.in_file(file));
+                    self.use_database(&database.in_file(file));
                 }
                 for role in roles {
                     self.use_role(role.in_file(file), &names);
@@ -498,11 +500,11 @@ impl<'a> FirstStart<'a> {
             }
             StatementKind::RevokeOnDatabase { databases } => {
                 for database in databases {
-                    self.use_database(database.in_file(file));
+                    self.use_database(&database.in_file(file));
                 }
             }
             StatementKind::AlterDatabase { name, owner } => {
-                self.use_database(name.in_file(file));
+                self.use_database(&name.in_file(file));
                 if let Some(owner) = owner {
                     self.use_role(owner.in_file(file), &[&name.value]);
                 }
@@ -510,7 +512,7 @@ impl<'a> FirstStart<'a> {
             StatementKind::Connect { database } => {
                 self.transaction = None;
                 if let Some(database) = database {
-                    self.use_database(database.in_file(file));
+                    self.use_database(&database.in_file(file));
                 }
             }
             StatementKind::Begin => {
@@ -609,7 +611,7 @@ impl<'a> FirstStart<'a> {
         self.absent_roles.insert(role.value, number);
     }
 
-    fn use_database(&mut self, name: Placed<String>) {
+    fn use_database(&mut self, name: &Placed<String>) {
         let is_known = !self.knows_databases || self.databases.contains_key(&name.value);
         if !is_known && self.absent_databases.insert(name.value.clone()) {
             let reason = Reason::NoDatabase {

@@ -9,9 +9,11 @@ use crate::model::directory::Directory;
 use crate::model::dockerfiles::{self, Dockerfiles};
 use crate::model::generated;
 use crate::model::init_sql::InitSql;
+use crate::model::manifests;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
 use crate::model::product::{Generator, Product, Service};
+use crate::model::proxies;
 use crate::model::registry::{Entry, Registry, recognise, without_parts};
 use crate::parse::Facts;
 use crate::source::{
@@ -60,6 +62,8 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
         .map(|((folder, registries), owned)| linker.product(folder, registries, owned))
         .collect();
     linker.fill_modules(&mut products);
+    linker.fill_manifests(&product_folders, &mut products);
+    proxies::fill(sources, facts, stacks, &mut products);
     products
 }
 
@@ -150,6 +154,8 @@ impl Linker<'_> {
         Product {
             open: self.open(&registry, &registries[1..], &registry_files),
             generator: self.generator(&infra),
+            manifests: Vec::new(),
+            proxies: Vec::new(),
             name,
             folder: folder.to_owned(),
             rivals: registries[1..].to_vec(),
@@ -273,6 +279,25 @@ impl Linker<'_> {
                     Facts::Prisma(parsed) => module.add_schema(id, &parsed.facts),
                     _ => module.configs.push((id, prisma_config(&scripts, id))),
                 }
+            }
+        }
+    }
+
+    /// Gives every manifest to the product in whose folder it lies, if it is about that product.
+    fn fill_manifests(&self, folders: &HashMap<&str, usize>, products: &mut [Product]) {
+        for (id, file) in self.sources.files() {
+            let Facts::Manifest(parsed) = self.facts[id.0 as usize].as_ref() else {
+                continue;
+            };
+            let owner = owner_of_folder(folders, parent(&file.path));
+            let Some(product) = owner.map(|number| &mut products[number]) else {
+                continue;
+            };
+            let is_broken = file.unreadable.is_some() || !parsed.problems.is_empty();
+            let is_in_place =
+                is_broken && manifests::has_its_place(&file.path, &file.text, product);
+            if is_in_place || manifests::is_about(&parsed.facts, product) {
+                product.manifests.push(id);
             }
         }
     }

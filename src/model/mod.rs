@@ -27,6 +27,7 @@ pub mod init_sql;
 pub mod keywords;
 pub mod layers;
 pub mod link;
+pub mod manifests;
 pub mod merging;
 pub mod module;
 pub mod mounts;
@@ -40,6 +41,8 @@ pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
 pub mod provision;
+pub mod proxies;
+pub mod proxy_drift;
 pub mod published;
 pub mod reach;
 pub mod redis;
@@ -95,6 +98,8 @@ pub struct Workspace<'a> {
     registry_files: HashSet<FileId>,
     /// The init SQL of every product.
     init_scripts: HashSet<FileId>,
+    /// The manifests and the nginx configurations of every product.
+    generated_files: HashSet<FileId>,
     /// What Postgres services mount to be run on first start: files and folders.
     init_sources: HashSet<String>,
     /// The folders of modules whose services have a database.
@@ -150,6 +155,13 @@ impl<'a> Workspace<'a> {
             init_scripts: products
                 .iter()
                 .filter_map(|product| Some(product.init_sql.as_ref()?.file))
+                .collect(),
+            generated_files: products
+                .iter()
+                .flat_map(|product| {
+                    let proxies = product.proxies.iter().map(|proxy| proxy.file);
+                    product.manifests.iter().copied().chain(proxies)
+                })
                 .collect(),
             init_sources: stacks
                 .iter()
@@ -297,6 +309,7 @@ impl<'a> Workspace<'a> {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
                 Kind::Deployment => false,
+                Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
             };
             takes_part.then_some((id, file, why))
@@ -328,6 +341,9 @@ impl<'a> Workspace<'a> {
             | Kind::Migration
             | Kind::Shell
             | Kind::Folder => false,
+            Kind::Nginx | Kind::Manifest => {
+                self.generated_files.contains(&id) && !generated::is_template(&file.text)
+            }
         }
     }
 

@@ -125,7 +125,7 @@ impl Workspace<'_> {
 }
 
 /// Where a part of a mount is written: a mount has one user only, however it reaches it.
-fn written_at(part: &Part) -> Option<Place> {
+pub(super) fn written_at(part: &Part) -> Option<Place> {
     part.chain.last().map(|link| link.place)
 }
 
@@ -140,7 +140,7 @@ fn is_run(server: &compose::Service, target: &str) -> bool {
 }
 
 /// `path` as a compose file in `folder` names it.
-fn relative_path(folder: &str, path: &str) -> String {
+pub(super) fn relative_path(folder: &str, path: &str) -> String {
     let mut up = String::new();
     let mut above = folder;
     loop {

@@ -54,22 +54,14 @@ struct Sayings {
 }
 
 /// Ports that debuggers and metrics use; a service has them besides its own.
-fn is_side_port(port: u16) -> bool {
+pub(super) fn is_side_port(port: u16) -> bool {
     matches!(port, 9229..=9239 | 9090 | 9091 | 9100 | 9464)
 }
 
 impl Workspace<'_> {
     /// Ports that compose files and Dockerfiles say of the product's services and the registry does not.
     pub fn port_drifts<'p>(&'p self, product: &'p Product) -> Vec<PortDrift<'p>> {
-        // Of two claimants one is judged, and that is where the finding about both stands.
-        let earlier: BTreeSet<(u16, &str)> = product
-            .ports_claimed_twice()
-            .into_iter()
-            .flat_map(|(port, claims)| {
-                let others: Vec<&Service> = claims.others(claims.last()).collect();
-                others.into_iter().map(move |other| (port, other.key()))
-            })
-            .collect();
+        let earlier = earlier_claimants(product);
         let mut drifts = self.all_port_drifts(product);
         drifts.retain(|drift| !earlier.contains(&(drift.right, drift.service.key())));
         drifts
@@ -296,6 +288,18 @@ impl Workspace<'_> {
             });
         }
     }
+}
+
+/// Ports that several services claim, with all claimants but the last: that is the one that is judged, and
+/// where the finding about them stands.
+pub(super) fn earlier_claimants(product: &Product) -> BTreeSet<(u16, &str)> {
+    let claims = product.ports_claimed_twice().into_iter();
+    claims
+        .flat_map(|(port, claims)| {
+            let others: Vec<&Service> = claims.others(claims.last()).collect();
+            others.into_iter().map(move |other| (port, other.key()))
+        })
+        .collect()
 }
 
 /// Of ports none of which is the right one, the one that was meant to be.

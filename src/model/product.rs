@@ -11,6 +11,7 @@ use crate::model::dockerfiles::MissingDockerfile;
 use crate::model::init_sql::InitSql;
 use crate::model::module::Module;
 use crate::model::names::{self, NameDefect};
+use crate::model::proxies::Proxy;
 use crate::model::registry::{Entry, Registry};
 use crate::model::value::Text;
 use crate::source::{FileId, Place, Placed, join};
@@ -40,6 +41,10 @@ pub struct Product {
     pub init_sql_path: String,
     /// The program that writes its generated files.
     pub generator: Option<Generator>,
+    /// Its manifests.
+    pub manifests: Vec<FileId>,
+    /// The nginx configurations that lead to its services.
+    pub proxies: Vec<Proxy>,
     /// What leaves its set of services open, and why.
     pub open: Vec<Placed<String>>,
     /// Its services by what names them.
@@ -298,6 +303,11 @@ impl Product {
         self.directory.by_key.get(key).copied()
     }
 
+    /// The service of that key, else the one of that hostname.
+    pub fn service_named(&self, name: &str) -> Option<&Service> {
+        self.numbered(self.directory.by_name.get(name))
+    }
+
     fn numbered(&self, number: Option<&usize>) -> Option<&Service> {
         number.map(|&number| &self.services[number])
     }
@@ -431,5 +441,22 @@ impl Product {
     /// made of.
     pub fn namesake(&self, database: &str) -> Option<&Service> {
         self.numbered(self.directory.by_derived_database.get(database))
+    }
+
+    /// Whom a database without an owner is about: the service that it probably once belonged to, else the
+    /// one that an entry may be missing for.
+    pub fn presumed_owner(&self, database: &str) -> Owner {
+        self.namesake(database).map_or_else(
+            || self.unknown_service(&database.replace('_', "-")),
+            Owner::from,
+        )
+    }
+
+    /// Whom something is about that names a service without an entry.
+    pub fn unknown_service(&self, name: &str) -> Owner {
+        Owner {
+            product: Some(self.name.clone()),
+            service: Some(name.to_owned()),
+        }
     }
 }

@@ -7,6 +7,8 @@
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;
+pub mod manifest;
+pub mod nginx;
 pub mod prisma;
 pub mod script;
 pub mod settings;
@@ -59,6 +61,10 @@ pub enum Facts {
     Dockerfile(Parsed<dockerfile::Dockerfile>),
     /// A file that sets variables among other things.
     Settings(Parsed<settings::Settings>),
+    /// An nginx configuration.
+    Nginx(Parsed<nginx::NginxFile>),
+    /// A product manifest.
+    Manifest(Parsed<manifest::Manifest>),
     /// A shell script.
     Shell(Parsed<shell::Shell>),
     /// A file whose text is looked at as it is.
@@ -76,6 +82,8 @@ impl Facts {
             Facts::Sql(parsed) => &parsed.problems,
             Facts::Dockerfile(parsed) => &parsed.problems,
             Facts::Settings(parsed) => &parsed.problems,
+            Facts::Nginx(parsed) => &parsed.problems,
+            Facts::Manifest(parsed) => &parsed.problems,
             Facts::Shell(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
@@ -91,6 +99,8 @@ impl Facts {
             Facts::Sql(parsed) => &parsed.comments,
             Facts::Dockerfile(parsed) => &parsed.comments,
             Facts::Settings(parsed) => &parsed.comments,
+            Facts::Nginx(parsed) => &parsed.comments,
+            Facts::Manifest(parsed) => &parsed.comments,
             Facts::Shell(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
@@ -107,6 +117,11 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
         Kind::Package => Facts::Settings(settings::parse_package(text)),
         Kind::Deployment => Facts::Settings(settings::parse_deployment(text)),
+        Kind::Nginx => Facts::Nginx(nginx::parse(text)),
+        Kind::Manifest if settings::is_kubernetes(text) => {
+            Facts::Settings(settings::parse_deployment(text))
+        }
+        Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
         Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
     }

@@ -40,6 +40,8 @@ pub const ALL: &[Rule] = &[
     generated::init_sql_not_mounted::RULE,
     generated::init_sql_aborts::RULE,
     generated::start_script_drift::RULE,
+    generated::manifest_drift::RULE,
+    generated::proxy_drift::RULE,
     compose::missing_compose_service::RULE,
     compose::unregistered_compose_service::RULE,
     compose::database_url_missing::RULE,

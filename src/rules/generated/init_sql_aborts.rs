@@ -1,6 +1,5 @@
 //! See `rules/generated/init-sql-aborts.md`.
 
-use super::init_sql_drift::owner_of_extra;
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
@@ -114,7 +113,7 @@ fn as_extra<'r>(draft: NeedsHelp<'r>, abort: &Abort, database: &str) -> NeedsHel
         Some(_) => Attribute::Database,
         None => Attribute::Entry,
     };
-    let owner = owner_of_extra(product, namesake, database);
+    let owner = product.presumed_owner(database);
     draft.argues_for(owner, attribute, Wrong::Value(database.to_owned()))
 }
 

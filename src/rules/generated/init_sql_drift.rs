@@ -4,7 +4,7 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::drift::Drift;
-use crate::model::product::{Product, Service};
+use crate::model::product::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
@@ -12,6 +12,8 @@ pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         let again = product.generator_advice(workspace);
+        // What is nowhere else either was only added to the registry.
+        let not_run = workspace.services_not_run(product);
         for drift in workspace.init_sql_drift(product) {
             match drift {
                 Drift::NoScript { demanded_by, path, mounted } => report
@@ -46,7 +48,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .at(service.database_place(), format!("the init SQL does not create `{name}`, the database of `{}`", service.key()))
                     .about(service, name)
                     .because(file, "it should be created here")
-                    .argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                    .argues(if not_run.contains(service.key()) { Attribute::Container } else { Attribute::Database }, Wrong::Value(format!("no {name}")))
                     .help(format!("add `CREATE DATABASE {name};` and `GRANT ALL PRIVILEGES ON DATABASE {name} TO {role};`{again}")),
                 Drift::Extra { name, also, namesake } => report
                     .at(name.place, match namesake {
@@ -56,7 +58,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(namesake.map_or_else(|| Owner::from(product), Owner::from), name.value.clone())
                     .because_all(namesake.map(|service| (service.database_place(), owns(service))))
                     .because_all(also.into_iter().map(|place| (place, "granted here".to_owned())))
-                    .argues_for(owner_of_extra(product, namesake, &name.value), if namesake.is_some() { Attribute::Database } else { Attribute::Entry }, Wrong::Value(name.value.clone()))
+                    .argues_for(product.presumed_owner(&name.value), if namesake.is_some() { Attribute::Database } else { Attribute::Entry }, Wrong::Value(name.value.clone()))
                     .help(format!("remove it, or name it in the registry as the `database` of a service{again}")),
                 Drift::GrantMissing { service, name, role, created } => report
                     .at(service.database_place(), format!("the init SQL creates `{name}`, the database of `{}`, but grants it to nobody", service.key()))
@@ -73,7 +75,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Drift::GrantExtra { granted } => report
                     .at(granted.place, format!("the init SQL grants `{}`, which no service owns", granted.value))
                     .about(product, format!("grant on {}", granted.value))
-                    .argues_for(owner_of_extra(product, None, &granted.value), Attribute::Entry, Wrong::Value(granted.value.clone()))
+                    .argues_for(product.unknown_service(&granted.value.replace('_', "-")), Attribute::Entry, Wrong::Value(granted.value.clone()))
                     .help(format!("remove the grant{again}")),
                 Drift::GrantPartial { service, granted } => report
                     .at(granted.place, format!("the init SQL grants less than all privileges on `{}`, the database of `{}`", granted.value, service.key()))
@@ -97,20 +99,4 @@ fn owns(service: &Service) -> String {
         Some(name) => format!("`{}` owns `{name}`", service.key()),
         None => format!("`{}` owns no database", service.key()),
     }
-}
-
-/// Whom a database without an owner is about: the service that it once belonged to, else the one that an
-/// entry may be missing for.
-pub(super) fn owner_of_extra(
-    product: &Product,
-    namesake: Option<&Service>,
-    database: &str,
-) -> Owner {
-    namesake.map_or_else(
-        || Owner {
-            product: Some(product.name.clone()),
-            service: Some(database.replace('_', "-")),
-        },
-        Owner::from,
-    )
 }

@@ -8,6 +8,8 @@ pub(crate) const RULE: Rule = rule!("registry", "missing-module", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        // What is nowhere else either was only added to the registry.
+        let not_run = workspace.services_not_run(product);
         for missing in workspace.missing_modules(product) {
             let text = &missing.text;
             let first = missing.services[0];
@@ -31,7 +33,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .at(missing.place, message)
                 .about(first, text.clone())
                 .because_all(users)
-                .argues(Attribute::Module, Wrong::Everything)
+                .argues(if not_run.contains(first.key()) { Attribute::Container } else { Attribute::Module }, Wrong::Everything)
                 .fix(missing.right.as_deref().and_then(|right| {
                     workspace.unsafe_replacement(missing.place, text, right)
                 }))

@@ -1,0 +1,152 @@
+//! How the rules about generated files speak of routes.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
+use crate::model::Workspace;
+use crate::model::product::Product;
+use crate::model::routes::{RouteDrift, path_of};
+use crate::rule::Report;
+
+/// Reports a difference of routes in a file that `subject` names at the beginning of a sentence. `absent`
+/// says that other generated files lack the service as well.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a difference, each a sentence"
+)]
+pub(super) fn report_route(
+    workspace: &Workspace,
+    product: &Product,
+    subject: &str,
+    drift: RouteDrift,
+    absent: bool,
+    report: &mut Report,
+) {
+    let everyone = || Owner::from(product);
+    match drift {
+        RouteDrift::OfAnother {
+            path,
+            wrong,
+            service,
+            route,
+            has_port,
+            label,
+        } => {
+            let owner = route.service.key();
+            let claimed = route.text.value.as_str();
+            let given = service.map_or(wrong.value.as_str(), |service| service.key());
+            let is_path = wrong.value.starts_with('/');
+            report
+                .at(
+                    wrong.place,
+                    format!(
+                        "{subject} sends `{claimed}` to `{given}`, but it belongs to `{owner}`"
+                    ),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .because_all(label)
+                .argues_for(everyone(), Attribute::Route, Wrong::Value(path))
+                .help(
+                    if is_path {
+                        format!("move it to `{owner}`")
+                    } else {
+                        let port = route.service.entry.port.known().filter(|_| has_port);
+                        let port = port
+                            .map_or(String::new(), |it| format!(", with its port {}", it.value));
+                        format!("write `{owner}`{port}")
+                    } + &workspace.generator_of(product, wrong.place),
+                );
+        }
+        RouteDrift::Renamed { old, route } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            report
+                .at(
+                    old.place,
+                    format!(
+                        "{subject} sends `{}` to `{owner}`, which serves `{claimed}`",
+                        old.value
+                    ),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .argues_for(
+                    everyone(),
+                    Attribute::Route,
+                    Wrong::Value(path_of(&old.value)),
+                )
+                .help(format!("write `{claimed}`") + &workspace.generator_of(product, old.place));
+        }
+        RouteDrift::Nowhere { path, route } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            let port = route.service.entry.port.known();
+            let port = port.map_or(String::new(), |port| format!(":{}", port.value));
+            report
+                .at(
+                    path.place,
+                    format!("{subject} sends `{claimed}` nowhere, but it belongs to `{owner}`"),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves `{claimed}`"))
+                .argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed)))
+                .help(
+                    format!("add `proxy_pass http://{owner}{port};`")
+                        + &workspace.generator_of(product, path.place),
+                );
+        }
+        RouteDrift::Missing {
+            route,
+            section,
+            own,
+        } => {
+            let (owner, claimed) = (route.service.key(), route.text.value.as_str());
+            let again = workspace.generator_of(product, section);
+            let told = report
+                .at(
+                    own.unwrap_or_else(|| route.text.place()),
+                    format!("{subject} lacks `{claimed}`, a route of `{owner}`"),
+                )
+                .about(route.service, claimed)
+                .because(route.text.place(), format!("`{owner}` serves it"))
+                .because(section, "it should be here");
+            match route.service.database() {
+                Some(name) if absent => {
+                    told.argues(Attribute::Database, Wrong::Value(format!("no {name}")))
+                }
+                None if absent => told.argues(Attribute::Entry, Wrong::Everything),
+                _ => told.argues_for(everyone(), Attribute::Route, Wrong::Value(path_of(claimed))),
+            }
+            .help(format!("add `{claimed}`, which leads to `{owner}`{again}"));
+        }
+        RouteDrift::Unclaimed { path, service } => {
+            let given = service.map_or(String::new(), |it| format!(" to `{}`", it.key()));
+            let owner = service.map_or_else(everyone, Owner::from);
+            report
+                .at(
+                    path.place,
+                    format!(
+                        "{subject} sends `{}`{given}, but no service claims that route",
+                        path.value
+                    ),
+                )
+                .about(owner, path.value.clone())
+                .because_all(service.map(|service| {
+                    let text = service.routes().next().map(|route| route.text.place());
+                    let place = text.unwrap_or(service.entry.key.place);
+                    (
+                        place,
+                        format!("the routes of `{}` stand here", service.key()),
+                    )
+                }))
+                .argues_for(
+                    everyone(),
+                    Attribute::Route,
+                    Wrong::Value(path_of(&path.value)),
+                )
+                .help(
+                    "remove it, or name it in the registry among the `routes` of a service"
+                        .to_owned()
+                        + &workspace.generator_of(product, path.place),
+                );
+        }
+    }
+}
