@@ -14,6 +14,7 @@ pub mod script;
 pub mod settings;
 pub mod shell;
 pub mod sql;
+mod syntax;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -6,12 +6,11 @@ mod literal;
 mod repair;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{Node, Tree};
 
-use crate::parse::{Parsed, Problem};
+use crate::parse::{Parsed, Problem, syntax};
 use crate::source::{At, Span};
 
 /// What one file declares.
@@ -256,20 +255,8 @@ fn unread(text: &str) -> Parsed<Script> {
 }
 
 fn syntax_tree(text: &str, patience: Duration) -> Option<Tree> {
-    let mut parser = Parser::new();
     let language = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
-    parser.set_language(&language).ok()?;
-    let started = Instant::now();
-    let mut out_of_patience = |_: &ParseState| {
-        if started.elapsed() > patience {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    };
-    let options = ParseOptions::new().progress_callback(&mut out_of_patience);
-    let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
-    parser.parse_with_options(&mut rest, None, Some(options))
+    syntax::tree(text.as_bytes(), language, patience)
 }
 
 /// How much of a tree could not be read.

@@ -3,15 +3,14 @@
 //! A script is lowered to steps of our own, in the order in which a shell meets them. Nothing is ever run,
 //! and nothing is resolved: a word keeps its variables, each with its place in the text.
 
+mod tree;
 mod word;
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
-use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::Node;
 
 use crate::parse::Parsed;
 use crate::source::{At, Span};
+use tree::{children, in_field, span_of, syntax_tree};
 pub use word::{Expansion, Piece, PieceKind, Word};
 
 /// What one script says.
@@ -124,10 +123,8 @@ pub enum Input {
 /// Levels of a script that are looked at. People write a dozen.
 const DEEPEST: u32 = 150;
 
-/// How long one text may take. Honest texts take milliseconds.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Reads one script. White space that a heredoc begins with is left out. What is broken is left out and is no problem: the grammar knows less than a shell does.
+/// Reads one script. White space that a heredoc begins with is left out. What is broken is left out and is
+/// no problem: the grammar knows less than a shell does.
 pub fn parse(text: &str) -> Parsed<Shell> {
     let Some(tree) = syntax_tree(text) else {
         return Parsed::default();
@@ -144,39 +141,6 @@ pub fn parse(text: &str) -> Parsed<Shell> {
         problems: Vec::new(),
         comments: reader.comments,
     }
-}
-
-fn syntax_tree(text: &str) -> Option<Tree> {
-    let mut parser = Parser::new();
-    let language = tree_sitter_bash::LANGUAGE.into();
-    parser.set_language(&language).ok()?;
-    let started = Instant::now();
-    let mut out_of_patience = |_: &ParseState| {
-        if started.elapsed() > PATIENCE {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    };
-    let options = ParseOptions::new().progress_callback(&mut out_of_patience);
-    let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
-    parser.parse_with_options(&mut rest, None, Some(options))
-}
-
-fn span_of(node: Node<'_>) -> Span {
-    Span::new(node.start_byte(), node.end_byte())
-}
-
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.children(&mut cursor).collect()
-}
-
-/// The children that stand in a field.
-fn in_field<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
-    let mut cursor = node.walk();
-    let found = node.children_by_field_name(field, &mut cursor);
-    found.filter(Node::is_named).collect()
 }
 
 struct Reader<'t> {

@@ -133,6 +133,24 @@ fn commands_keep_their_assignments_and_the_places_of_their_parts() {
 }
 
 #[test]
+fn assignments_alone_on_a_line_are_no_prefix_of_the_next_command() {
+    assert_steps("A=1 B=2\nnpx x", "A=1; B=2; npx x");
+    assert_steps(
+        "A=1\nB=2 C=3 # d\n\nE=4 npx x",
+        "A=1; B=2; C=3; x:E=4 npx x",
+    );
+    assert_steps("A=1 B=2\nC=3 D=4\nnpx x", "A=1; B=2; C=3; D=4; npx x");
+    assert_steps("A=1 \\\n  B=2 npx x", "x:A=1 x:B=2 npx x");
+    assert_steps("A=1 B=2\nexport C=3", "A=1; B=2; x:C=3");
+    assert_steps("A=1 B=2\nif a; then b; fi", "A=1; B=2; a; maybe {b}");
+    assert_steps("A=1 B=2\n(a)", "A=1; B=2; (a)");
+    let text = "A=1 B=2\nnpx x";
+    let spans = parse(text).facts.steps.into_iter().map(|step| step.span);
+    let texts: Vec<&str> = spans.map(|span| &text[span.range()]).collect();
+    assert_eq!(texts, ["A=1", "B=2", "npx x"]);
+}
+
+#[test]
 fn what_decides_whether_a_command_runs_is_kept() {
     assert_steps("cd a && b c || exit 1", "cd a; b c; maybe {exit 1}");
     assert_steps("[ -f x ] && run", "test; maybe {run}");
@@ -220,15 +238,17 @@ fn hostile_texts_are_read_in_time() {
         many("\"$("),
         many("case a in "),
         many("<<E "),
+        many("A=1 "),
+        many("A=1 B=2\n"),
         format!("cat <<{}\n", many("E")),
         many("a\0b\n"),
         many("x=$((("),
     ];
     for text in texts {
-        let started = Instant::now();
+        let started = std::time::Instant::now();
         let parsed = parse(&text);
         assert!(parsed.facts.steps.len() <= text.len());
         let start: String = text.chars().take(10).collect();
-        assert!(started.elapsed() < 3 * PATIENCE, "{start}");
+        assert!(started.elapsed() < 3 * super::tree::PATIENCE, "{start}");
     }
 }
