@@ -27,6 +27,7 @@ pub mod init_sql;
 pub mod keywords;
 pub mod layers;
 pub mod link;
+pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
 pub mod module;

@@ -246,7 +246,7 @@ impl Workspace<'_> {
         }
         let (host, port) = variable.host().filter(|(host, _)| host.is_known)?;
         let name = host.text.to_ascii_lowercase();
-        if name.is_empty() || super::servers::is_loopback(&name) {
+        if name.is_empty() || super::loopbacks::is_loopback(&name) {
             return None;
         }
         if container.link_aliases.contains(&host.text) {

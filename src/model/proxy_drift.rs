@@ -1,16 +1,19 @@
 //! Where nginx sends the routes of a product, against what the registry says.
 
+mod addresses;
+mod fate;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::catalogue::Guesser;
 use crate::model::Workspace;
-use crate::model::compose::Service as Container;
 use crate::model::mounts::{relative_path, written_at};
-use crate::model::ports::{earlier_claimants, is_side_port};
+use crate::model::ports::earlier_claimants;
 use crate::model::product::{Product, Service};
-use crate::model::proxies::{Address, Leads, Location, Matching, Proxy, Server, Target};
+use crate::model::proxies::{Leads, Location, Proxy, Server};
 use crate::model::routes::{Route, RouteDrift, RouteTable, is_below, path_of};
 use crate::source::{Existence, Place, Placed, parent};
+use fate::{Fate, Located, fate, is_path};
 
 /// A difference between an nginx configuration and the registry.
 pub enum ProxyDrift<'a> {
@@ -48,14 +51,6 @@ pub enum ProxyDrift<'a> {
         /// Whether other generated files lack the service as well.
         is_left_out: bool,
     },
-}
-
-/// Who answers to a host.
-enum Answering<'a> {
-    Service(&'a Service),
-    Container(&'a Container),
-    Nobody,
-    Unknown,
 }
 
 impl Workspace<'_> {
@@ -148,167 +143,6 @@ struct Comparison<'p> {
 }
 
 impl<'p> Comparison<'p> {
-    /// Compares hosts and ports, each where it is written and once.
-    fn addresses(&mut self, proxy: &'p Proxy) {
-        let mut seen: HashSet<Place> = HashSet::new();
-        for location in proxy.locations() {
-            let path = path_of(&location.path.value);
-            let claim = self.routes.claim(&path).filter(|_| is_path(location));
-            for target in &location.targets {
-                for address in &target.addresses {
-                    if seen.insert(address.host.place) {
-                        self.address(proxy, address, target, claim);
-                    }
-                }
-            }
-        }
-    }
-
-    fn address(
-        &mut self,
-        proxy: &Proxy,
-        address: &'p Address,
-        target: &Target,
-        claim: Option<Route<'p>>,
-    ) {
-        match self.answering(&address.host.value) {
-            Answering::Nobody => {
-                // Where the file runs elsewhere, only the route says whose host it should be.
-                let meant = claim.map(|route| route.service.key());
-                if !proxy.is_mounted && meant.is_none() {
-                    return;
-                }
-                let keys = self.product.services().iter().map(Service::key);
-                let host = address.host.clone();
-                let meant = meant.or_else(|| self.guesser.nearest(&host.value, keys));
-                self.drift.push(ProxyDrift::UnknownHost { host, meant });
-            }
-            Answering::Service(service) => {
-                let is_of_another = claim.is_some_and(|route| route.service.key() != service.key());
-                if !is_of_another {
-                    self.port(proxy, address, target, service);
-                }
-            }
-            Answering::Container(_) | Answering::Unknown => {}
-        }
-    }
-
-    fn port(&mut self, proxy: &Proxy, address: &Address, target: &Target, service: &'p Service) {
-        let port = service.entry.port.known();
-        let right = port.filter(|port| self.workspace.is_read_as_a_whole(&port.origin));
-        let Some(right) = right.map(|port| port.value) else {
-            return;
-        };
-        let (wrong, asked) = match &address.port {
-            Some(port) => {
-                let text = self.workspace.sources.slice(port.place).to_owned();
-                let place = port.place;
-                (Placed { value: text, place }, port.value)
-            }
-            // Elsewhere something may translate the port that every web server has.
-            None if proxy.is_mounted || target.is_upstream => (address.host.clone(), 80),
-            None => return,
-        };
-        let is_translated = !proxy.is_mounted && asked == 80;
-        let is_yielding = self.yielding.contains(&(right, service.key()));
-        if asked == right || is_translated || is_yielding || self.is_side_port(service, asked) {
-            return;
-        }
-        self.drift.push(ProxyDrift::Port {
-            service,
-            wrong,
-            asked,
-            right,
-            is_written: address.port.is_some(),
-        });
-    }
-
-    /// Whether a service has a port besides its own: for debugging and metrics, in a variable, or published
-    /// with its own.
-    fn is_side_port(&self, service: &Service, port: u16) -> bool {
-        let right = service.entry.port.known().map(|port| port.value);
-        is_side_port(port)
-            || self.workspace.stacks_of(self.product).any(|stack| {
-                let Some(container) = service.container(stack) else {
-                    return false;
-                };
-                let is_in_variable = container.environment.iter().any(|variable| {
-                    let value = variable.known_value();
-                    variable.name.value != "PORT"
-                        && value.is_some_and(|value| value.text == port.to_string())
-                });
-                let targets = || container.ports.iter().filter_map(|port| port.target);
-                let is_beside = targets().any(|target| Some(target) == right)
-                    && targets().any(|target| target == port);
-                is_in_variable || is_beside
-            })
-    }
-
-    fn answering(&self, host: &str) -> Answering<'p> {
-        if let Some(service) = self.product.service_named(host) {
-            return Answering::Service(service);
-        }
-        let (workspace, product) = (self.workspace, self.product);
-        for &index in &product.stacks {
-            let stack = &workspace.stacks[index];
-            if let Some(container) = stack.answering_to(host) {
-                let user = (index, stack.position(container));
-                return match workspace.service_of(user) {
-                    Some(service) if service.product == product.name => Answering::Service(service),
-                    Some(_) => Answering::Unknown,
-                    None => Answering::Container(container),
-                };
-            }
-        }
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let is_internal = host.bytes().all(is_name) && host != "localhost";
-        let is_closed = workspace.development(product).is_some()
-            && !product.is_open()
-            && workspace
-                .stacks_of(product)
-                .all(|stack| stack.open.is_empty() && stack.external_networks.is_empty());
-        let mut stacks = workspace.stacks.iter();
-        let is_elsewhere = workspace
-            .products()
-            .iter()
-            .any(|it| it.service_named(host).is_some())
-            || stacks.any(|stack| stack.by_host(host).is_some());
-        if is_internal && is_closed && !is_elsewhere {
-            Answering::Nobody
-        } else {
-            Answering::Unknown
-        }
-    }
-
-    /// The service that all servers of a target are.
-    fn service_behind(&self, target: &Target) -> Option<&'p Service> {
-        let mut services =
-            target
-                .addresses
-                .iter()
-                .map(|address| match self.answering(&address.host.value) {
-                    Answering::Service(service) => Some(service),
-                    _ => None,
-                });
-        let first = services.next()??;
-        let is_it = |service: Option<&Service>| service.is_some_and(|it| it.key() == first.key());
-        services.all(is_it).then_some(first)
-    }
-
-    /// Whether a target certainly serves no routes: it is other software, such as a database, or the
-    /// container of nginx itself.
-    fn is_no_server(&self, proxy: &Proxy, target: &Target) -> bool {
-        let is_itself = |host: &str| ["localhost", "127.0.0.1", "0.0.0.0"].contains(&host);
-        let mut addresses = target.addresses.iter();
-        addresses.all(|address| match self.answering(&address.host.value) {
-            _ if is_itself(&address.host.value) => proxy.is_alone,
-            Answering::Container(container) => {
-                container.is_postgres() || container.is_other_software() && !is_gateway(container)
-            }
-            _ => false,
-        })
-    }
-
     fn server(&mut self, proxy: &'p Proxy, server: &'p Server) {
         let located = Located::of(server);
         let is_generated = self.workspace.has_generated_header(proxy.file);
@@ -523,133 +357,7 @@ impl<'p> Comparison<'p> {
     }
 }
 
-/// What becomes of the requests for a route.
-fn fate(
-    server: &Server,
-    located: &Located,
-    behind: &[Option<&Service>],
-    service: &Service,
-    path: &str,
-) -> Fate {
-    let mut fate = Fate::Unserved;
-    for request in [path.to_owned(), format!("{path}/x")] {
-        let Some(number) = located.longest(server, &request) else {
-            if located.patterns.iter().any(|it| may_match(it, &request)) {
-                fate = Fate::Unknown;
-            }
-            continue;
-        };
-        let location = &server.locations[number];
-        let is_it = behind[number].is_some_and(|it| it.key() == service.key());
-        let is_asked_first = !matches!(location.matching, Matching::Exact | Matching::FirmPrefix);
-        if is_it {
-            return Fate::Served(number);
-        }
-        if is_asked_first && located.patterns.iter().any(|it| may_match(it, &request)) {
-            fate = Fate::Unknown;
-            continue;
-        }
-        let is_root = path_of(&location.path.value).is_empty();
-        let is_lost = match location.leads {
-            Leads::Nowhere => true,
-            Leads::Refused => path_of(&location.path.value) != path,
-            Leads::On => is_root && behind[number].is_none(),
-            Leads::Unknown => false,
-        };
-        if !is_lost {
-            fate = Fate::Unknown;
-        }
-    }
-    fate
-}
-
-/// What becomes of the requests for a route.
-enum Fate {
-    /// Its service gets them, by the location of that number.
-    Served(usize),
-    /// No service gets them.
-    Unserved,
-    /// That cannot be told.
-    Unknown,
-}
-
-/// The locations of a server by their paths.
-struct Located<'a> {
-    exact: HashMap<&'a str, usize>,
-    prefixes: HashMap<&'a str, usize>,
-    patterns: Vec<&'a str>,
-}
-
-impl<'a> Located<'a> {
-    fn of(server: &'a Server) -> Self {
-        let mut located = Self {
-            exact: HashMap::new(),
-            prefixes: HashMap::new(),
-            patterns: Vec::new(),
-        };
-        for (number, location) in server.locations.iter().enumerate() {
-            let path = location.path.value.as_str();
-            match location.matching {
-                Matching::Exact => {
-                    located.exact.entry(path).or_insert(number);
-                }
-                Matching::Prefix | Matching::FirmPrefix => {
-                    located.prefixes.entry(path).or_insert(number);
-                }
-                Matching::Pattern => located.patterns.push(path),
-                Matching::Named => {}
-            }
-        }
-        located
-    }
-
-    /// The location that nginx takes for a request unless a regular expression matches: the exact one,
-    /// else the one with the longest prefix.
-    fn longest(&self, server: &Server, request: &str) -> Option<usize> {
-        let exact = self.exact.get(request).copied();
-        let prefix = || {
-            let mut ends = (0..=request.len())
-                .rev()
-                .filter(|end| request.is_char_boundary(*end));
-            ends.find_map(|end| self.prefixes.get(&request[..end]))
-                .copied()
-        };
-        exact
-            .or_else(prefix)
-            .filter(|number| *number < server.locations.len())
-    }
-}
-
-/// Whether a location is for a path and what lies below it, or for a path alone.
-fn is_path(location: &Location) -> bool {
-    !matches!(location.matching, Matching::Pattern | Matching::Named)
-}
-
-/// Whether a regular expression might match a request; only what stands for itself at its beginning is
-/// understood.
-fn may_match(pattern: &str, request: &str) -> bool {
-    let Some(anchored) = pattern.strip_prefix('^') else {
-        // Endings of files, which no route has.
-        return !pattern.starts_with("\\.") || request.contains('.');
-    };
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_".contains(letter);
-    let length = anchored
-        .find(|letter| !is_plain(letter))
-        .unwrap_or(anchored.len());
-    let follows = anchored[length..].chars().next();
-    // The last letter may be optional.
-    let is_optional = matches!(follows, Some('?' | '*' | '{' | '|'));
-    let plain = &anchored[..length - usize::from(is_optional && length > 0)];
-    let folded = request.to_ascii_lowercase();
-    follows == Some('|') || folded.starts_with(&plain.to_ascii_lowercase())
-}
-
 /// Whether something is not known of the services or of their routes.
 fn product_is_open(product: &Product, routes: &RouteTable) -> bool {
     product.is_open() || !routes.is_complete
-}
-
-fn is_gateway(container: &Container) -> bool {
-    let image = container.image_name().unwrap_or_default();
-    image.contains("nginx") || image == "node" || container.build.is_some()
 }

@@ -4,16 +4,17 @@
 //! stays so; of ways that exclude each other every one is taken.
 
 mod command;
+mod state;
 mod text;
+mod values;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use crate::parse::shell::{
-    Assignment, Command, Expansion, Input, Piece, PieceKind, Shell, Step, StepKind, Value, Word,
-};
-use crate::source::{Span, join, parent};
+use crate::parse::shell::{Assignment, Command, Input, Shell, Step, StepKind, Value, Word};
+use crate::source::{Span, parent};
 pub use command::Action;
 use command::{Meaning, Named, meaning};
+use state::{Folder, Held, State};
 pub use text::Text;
 
 /// What a script does to databases.
@@ -76,59 +77,6 @@ pub fn runs(shell: &Shell, path: &str, variable: &str) -> Runs {
     };
     machine.steps(&shell.steps);
     machine.found
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Held {
-    Word(Text),
-    List(Vec<Text>),
-    Unknown,
-}
-
-/// A folder that a script is in.
-#[derive(Clone, Debug, PartialEq)]
-enum Folder {
-    /// From the workspace root.
-    Known(String),
-    /// From where the script is started, which is not known.
-    FromStart(String),
-    Unknown,
-}
-
-impl Default for Folder {
-    fn default() -> Self {
-        Folder::FromStart(String::new())
-    }
-}
-
-impl Folder {
-    fn join(&self, path: &str) -> Self {
-        let (folder, make): (_, fn(String) -> Self) = match (path.strip_prefix(ROOT), self) {
-            (Some(rest), _) => {
-                let inside = join("", rest.trim_start_matches('/'));
-                return inside.map_or(Folder::Unknown, Folder::Known);
-            }
-            (None, Folder::Known(folder)) => (folder, Folder::Known),
-            (None, Folder::FromStart(folder)) => (folder, Folder::FromStart),
-            (None, Folder::Unknown) => return Folder::Unknown,
-        };
-        join(folder, path).map_or(Folder::Unknown, make)
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct State {
-    folder: Folder,
-    last_folder: Folder,
-    pushed: Vec<Folder>,
-    /// Where the folder is named.
-    folder_span: Option<Span>,
-    variables: BTreeMap<String, Held>,
-    exported: BTreeSet<String>,
-    exports_all: bool,
-    /// Whether variables may have been set that are not known here.
-    is_sourced: bool,
-    arguments: Vec<Text>,
 }
 
 struct Machine<'a> {
@@ -325,153 +273,6 @@ impl<'a> Machine<'a> {
         });
     }
 
-    /// The words that one word becomes.
-    fn words(&mut self, word: &'a Word) -> Vec<Text> {
-        if let [
-            Piece {
-                is_quoted,
-                kind:
-                    PieceKind::Variable {
-                        name,
-                        is_list,
-                        expansion: Expansion::Plain,
-                    },
-                span,
-            },
-        ] = word.pieces.as_slice()
-        {
-            let held = match name.value.as_str() {
-                "@" | "*" => Some(Held::List(self.state.arguments.clone())),
-                _ => self.state.variables.get(&name.value).cloned(),
-            };
-            return match held {
-                Some(Held::List(list)) if *is_list => list,
-                Some(Held::Word(text)) if !is_quoted && text.all_known().is_some() => text.words(),
-                Some(Held::Word(text)) => vec![text],
-                _ => vec![self.variable(&name.value, &Expansion::Plain, *span)],
-            };
-        }
-        vec![self.text(word)]
-    }
-
-    fn text(&mut self, word: &'a Word) -> Text {
-        if word.is_pattern() {
-            return Text::unknown(word.span);
-        }
-        let mut text = Text::default();
-        for piece in &word.pieces {
-            text.append(match &piece.kind {
-                PieceKind::Text(part) => Text::known(part.value.clone(), part.span),
-                PieceKind::Variable {
-                    name, expansion, ..
-                } => self.variable(&name.value, expansion, piece.span),
-                PieceKind::Output(steps) => self.output(steps, piece.span),
-                PieceKind::Unknown => Text::unknown(piece.span),
-            });
-        }
-        text
-    }
-
-    fn variable(&mut self, name: &str, expansion: &'a Expansion, span: Span) -> Text {
-        let unknown = || Text::unknown(span);
-        let number = name.parse::<usize>();
-        let held = match (name, number) {
-            ("0" | "BASH_SOURCE", _) => {
-                return Text::known(format!("{ROOT}/{}", self.path), span);
-            }
-            ("PWD", _) => {
-                return match &self.state.folder {
-                    Folder::Known(folder) => Text::known(format!("{ROOT}/{folder}"), span),
-                    _ => unknown(),
-                };
-            }
-            (_, Ok(number)) => match self.state.arguments.get(number.wrapping_sub(1)) {
-                Some(argument) => Some(Held::Word(argument.clone())),
-                None if self.depth > 0 => None,
-                None => return unknown(),
-            },
-            _ => self.state.variables.get(name).cloned(),
-        };
-        let value = match held {
-            Some(Held::Word(text)) => Some(text),
-            Some(_) => return unknown(),
-            None => None,
-        };
-        match (expansion, value) {
-            (Expansion::Plain, Some(text)) => text,
-            (Expansion::Default(_), Some(text)) if !text.shown().is_empty() => text,
-            (Expansion::Default(word), _) if !self.state.is_sourced => self.text(word),
-            (
-                Expansion::Cut {
-                    from_end,
-                    longest,
-                    pattern,
-                },
-                Some(text),
-            ) => cut(&text, *from_end, *longest, pattern).unwrap_or_else(unknown),
-            (Expansion::Replace { all, pattern, with }, Some(text)) => match text.all_known() {
-                Some(known) if *all => {
-                    Text::known(known.replace(pattern, with), text.place().unwrap_or(span))
-                }
-                Some(known) => Text::known(
-                    known.replacen(pattern, with, 1),
-                    text.place().unwrap_or(span),
-                ),
-                None => unknown(),
-            },
-            _ => unknown(),
-        }
-    }
-
-    /// What the usual commands for finding one's own folder print.
-    fn output(&mut self, steps: &'a [Step], span: Span) -> Text {
-        let before = self.state.clone();
-        let mut printed = None;
-        for step in steps {
-            printed = match &step.kind {
-                StepKind::Command(command) => self.printed(command, span),
-                _ => None,
-            };
-            self.step(step);
-        }
-        self.state = before;
-        printed.unwrap_or_else(|| Text::unknown(span))
-    }
-
-    fn printed(&mut self, command: &'a Command, span: Span) -> Option<Text> {
-        let words: Vec<Text> = command
-            .words
-            .iter()
-            .flat_map(|word| self.words(word))
-            .collect();
-        let texts: Vec<String> = words.iter().map(Text::shown).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let last = words.last()?;
-        match texts.as_slice() {
-            ["pwd", ..] => {
-                let Folder::Known(folder) = &self.state.folder else {
-                    return None;
-                };
-                Some(Text::known(format!("{ROOT}/{folder}"), span))
-            }
-            ["git", "rev-parse", "--show-toplevel"] => Some(Text::known(ROOT, span)),
-            ["echo" | "realpath", _] | ["readlink", "-f", _] => Some(last.clone()),
-            ["dirname", ..] => {
-                let path = last.all_known()?;
-                let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-                Some(last.slice(0..folder.len()))
-                    .filter(|_| path.contains('/'))
-                    .or_else(|| Some(Text::known(".", span)))
-            }
-            ["basename", _] => {
-                let path = last.all_known()?;
-                let start = path.rfind('/').map_or(0, |at| at + 1);
-                Some(last.slice(start..path.len()))
-            }
-            _ => None,
-        }
-    }
-
     fn go(&mut self, folder: Folder, span: Option<Span>) {
         self.state.last_folder = std::mem::replace(&mut self.state.folder, folder);
         self.state.folder_span = span;
@@ -644,65 +445,6 @@ impl<'a> Machine<'a> {
             }),
         }
     }
-}
-
-impl State {
-    /// Takes in what another way may have left, seen from where both began.
-    fn join(&mut self, other: &State, before: &State) {
-        if other.folder != before.folder {
-            self.folder = Folder::Unknown;
-            self.folder_span = None;
-        }
-        self.is_sourced |= other.is_sourced;
-        self.exports_all |= other.exports_all;
-        self.exported.extend(other.exported.iter().cloned());
-        for (name, held) in &other.variables {
-            if before.variables.get(name) != Some(held) {
-                self.variables.insert(name.clone(), Held::Unknown);
-            }
-        }
-        for name in before.variables.keys() {
-            if !other.variables.contains_key(name) {
-                self.variables.insert(name.clone(), Held::Unknown);
-            }
-        }
-    }
-}
-
-/// What `#` and `%` leave of a text; `None` for patterns that are more than a `*` at one end.
-fn cut(text: &Text, from_end: bool, longest: bool, pattern: &str) -> Option<Text> {
-    let known = text.all_known()?;
-    let range = if from_end {
-        match pattern.strip_suffix('*') {
-            Some(mark) => {
-                let at = if longest {
-                    known.find(mark)
-                } else {
-                    known.rfind(mark)
-                };
-                0..at.unwrap_or(known.len())
-            }
-            None => 0..known.strip_suffix(pattern).map_or(known.len(), str::len),
-        }
-    } else {
-        match pattern.strip_prefix('*') {
-            Some(mark) => {
-                let at = if longest {
-                    known.rfind(mark)
-                } else {
-                    known.find(mark)
-                };
-                at.map_or(0, |at| at + mark.len())..known.len()
-            }
-            None => {
-                known
-                    .strip_prefix(pattern)
-                    .map_or(0, |rest| known.len() - rest.len())..known.len()
-            }
-        }
-    };
-    let mark = pattern.trim_matches('*');
-    (!mark.is_empty() && !mark.contains(['*', '?', '['])).then(|| text.slice(range))
 }
 
 /// The folder of a path that may be that of a file in it, such as a schema.
