@@ -160,7 +160,9 @@ const ORDER: [(Attribute, &[&str]); 14] = [
             "undefined-reference",
             "database-url-host",
             "redis-drift",
+            "unknown-dependency",
             "extra-env-target",
+            "database-name-mismatch",
         ],
     ),
     (
@@ -202,8 +204,9 @@ fn rank(attribute: Attribute, rule: &str) -> usize {
 }
 
 /// Leaves one finding a mistake. Drafts must come in the order of the catalogue, so that the outcome
-/// does not depend on threads.
-pub fn settle(drafts: Vec<Draft>) -> Vec<Finding> {
+/// does not depend on threads. `renamed` leads from names that no entry has to the services that go by them:
+/// whatever lacks such an entry lacks the service's container.
+pub fn settle(drafts: Vec<Draft>, renamed: &BTreeMap<Owner, Owner>) -> Vec<Finding> {
     let mut settled = Vec::new();
     let mut disputes: BTreeMap<_, Vec<(Wrong, Finding)>> = BTreeMap::new();
     for Draft { finding, stake } in drafts {
@@ -214,6 +217,12 @@ pub fn settle(drafts: Vec<Draft>) -> Vec<Finding> {
                 attribute,
                 wrong,
             }) => {
+                let (attribute, owner) = match renamed.get(&owner) {
+                    Some(service) if attribute == Attribute::Entry => {
+                        (Attribute::Container, service.clone())
+                    }
+                    _ => (attribute, owner),
+                };
                 let dispute = (attribute, owner.product, owner.service);
                 disputes.entry(dispute).or_default().push((wrong, finding));
             }

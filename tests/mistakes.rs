@@ -1921,6 +1921,28 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦serviceRegistry⟧",
     },
     Mistake {
+        what: "a service renamed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "\"tariff-book\": {\n    hostname: \"tariff-book\"",
+                "\"tariff-books\": {\n    hostname: \"tariff-books\"",
+            )
+        },
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦tariff-books⟧",
+    },
+    Mistake {
+        what: "a service that others call renamed in the registry only",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "\n  \"port-calls\": {\n    ...domainDefaults,\n    hostname: \"port-calls\"",
+                "\n  \"ship-calls\": {\n    ...domainDefaults,\n    hostname: \"ship-calls\"",
+            )
+        },
+        finding: "missing-compose-service products/nordhaven/infra/service-registry.ts ⟦ship-calls⟧",
+    },
+    Mistake {
         what: "a service that waits for a name that nobody has",
         make: |files| {
             files.replace_in_block(

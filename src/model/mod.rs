@@ -49,6 +49,7 @@ pub mod reach;
 pub mod redis;
 pub mod references;
 pub mod registry;
+pub mod renamed;
 pub mod resolve;
 pub mod roles;
 pub mod routes;

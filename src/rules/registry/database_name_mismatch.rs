@@ -1,5 +1,7 @@
 //! See `rules/registry/database-name-mismatch.md`.
 
+use std::collections::HashSet;
+
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
@@ -8,6 +10,8 @@ pub(crate) const RULE: Rule = rule!("registry", "database-name-mismatch", check)
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        let renamed = workspace.renamed_services(product);
+        let renamed: HashSet<&str> = renamed.values().map(|it| it.service.key()).collect();
         for service in product.services() {
             let Some((database, derived)) = service.odd_database_name() else {
                 continue;
@@ -24,7 +28,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 .about(service, database)
                 .because(service.entry.key.place, "the key that names it")
                 .fix(workspace.unsafe_replacement(place, database, &derived))
-                .argues(Attribute::Database, Wrong::Everything)
+                .argues(
+                    if renamed.contains(service.key()) {
+                        Attribute::Container
+                    } else {
+                        Attribute::Database
+                    },
+                    Wrong::Everything,
+                )
                 .help(format!("write `{derived}`"));
         }
     }
