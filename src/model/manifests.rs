@@ -14,6 +14,8 @@ use crate::model::routes::{RouteDrift, RouteTable};
 use crate::parse::manifest::Manifest;
 use crate::parse::{Facts, Parsed};
 use crate::source::{At, FileId, Place, Placed, Seen, Span, file_name, parent};
+pub use databases::DatabaseDrift;
+pub use modules::ModuleDrift;
 
 /// A difference between a manifest and the registry.
 pub enum ManifestDrift<'a> {
@@ -26,65 +28,10 @@ pub enum ManifestDrift<'a> {
         /// The port that the registry says.
         right: u16,
     },
-    /// Another database, or none.
-    Database {
-        /// Whose.
-        service: &'a Service,
-        /// The name in the manifest; empty where it says that there is none.
-        named: Placed<String>,
-    },
-    /// A database of another name where the service's should be.
-    DatabaseRenamed {
-        /// Whose.
-        service: &'a Service,
-        /// The right name.
-        name: &'a str,
-        /// The name in the manifest.
-        old: Placed<String>,
-    },
-    /// A database that the manifest lacks.
-    DatabaseMissing {
-        /// Whose.
-        service: &'a Service,
-        /// The name.
-        name: &'a str,
-        /// The key of the list that lacks it.
-        section: Place,
-    },
-    /// A database that no service owns.
-    DatabaseExtra {
-        /// The name.
-        name: Placed<String>,
-        /// The service whose key the name is made of.
-        namesake: Option<&'a Service>,
-    },
-    /// A service that the manifest lacks.
-    ModuleMissing {
-        /// Which.
-        service: &'a Service,
-        /// The key of the list that lacks it.
-        section: Place,
-    },
-    /// A module without a field that all others have.
-    FieldMissing {
-        /// Which.
-        service: &'a Service,
-        /// The field.
-        field: &'static str,
-        /// The name of the module.
-        module: Place,
-        /// What to write.
-        write: String,
-        /// The first of its routes, where these are missing.
-        route: Option<String>,
-    },
-    /// The name of another service for what is certainly this one.
-    NameTaken {
-        /// The name.
-        name: Placed<String>,
-        /// The service that is described.
-        service: &'a Service,
-    },
+    /// A difference of databases.
+    Database(DatabaseDrift<'a>),
+    /// A difference of modules.
+    Module(ModuleDrift<'a>),
     /// A name of a service that the registry does not have.
     UnknownService {
         /// The name.

@@ -256,7 +256,7 @@ fn unread(text: &str) -> Parsed<Script> {
 
 fn syntax_tree(text: &str, patience: Duration) -> Option<Tree> {
     let language = tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into();
-    syntax::tree(text.as_bytes(), language, patience)
+    syntax::tree(text.as_bytes(), &language, patience)
 }
 
 /// How much of a tree could not be read.

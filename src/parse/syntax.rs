@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Language, ParseOptions, ParseState, Parser, Tree};
 
 /// The tree of a text; `None` where that takes longer than `patience`.
-pub(super) fn tree(text: &[u8], language: Language, patience: Duration) -> Option<Tree> {
+pub(super) fn tree(text: &[u8], language: &Language, patience: Duration) -> Option<Tree> {
     let mut parser = Parser::new();
-    parser.set_language(&language).ok()?;
+    parser.set_language(language).ok()?;
     let started = Instant::now();
     let mut out_of_patience = |_: &ParseState| {
         if started.elapsed() > patience {

@@ -5,9 +5,49 @@ use std::collections::HashSet;
 use super::{Comparison, ManifestDrift};
 use crate::model::product::Service;
 use crate::parse::manifest::{Database, Section};
-use crate::source::{At, Placed};
+use crate::source::{At, Place, Placed};
+
+/// A difference between the databases of a manifest and those of the registry.
+pub enum DatabaseDrift<'a> {
+    /// Another database, or none.
+    Wrong {
+        /// Whose.
+        service: &'a Service,
+        /// The name in the manifest; empty where it says that there is none.
+        named: Placed<String>,
+    },
+    /// A database of another name where the service's should be.
+    Renamed {
+        /// Whose.
+        service: &'a Service,
+        /// The right name.
+        name: &'a str,
+        /// The name in the manifest.
+        old: Placed<String>,
+    },
+    /// A database that the manifest lacks.
+    Missing {
+        /// Whose.
+        service: &'a Service,
+        /// The name.
+        name: &'a str,
+        /// The key of the list that lacks it.
+        section: Place,
+    },
+    /// A database that no service owns.
+    Extra {
+        /// The name.
+        name: Placed<String>,
+        /// The service whose key the name is made of.
+        namesake: Option<&'a Service>,
+    },
+}
 
 impl<'p> Comparison<'p> {
+    fn tell(&mut self, drift: DatabaseDrift<'p>) {
+        self.drift.push(ManifestDrift::Database(drift));
+    }
+
     /// Compares the database that the manifest gives a service.
     pub(super) fn database(&mut self, service: &'p Service, named: &At<String>) {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -18,7 +58,7 @@ impl<'p> Comparison<'p> {
             && named.value.bytes().all(is_name)
         {
             let named = named.in_file(self.file);
-            self.drift.push(ManifestDrift::Database { service, named });
+            self.tell(DatabaseDrift::Wrong { service, named });
         }
     }
 
@@ -50,7 +90,7 @@ impl<'p> Comparison<'p> {
                         value: name.value.clone(),
                         place: self.place(wrong.span),
                     };
-                    self.drift.push(ManifestDrift::Database { service, named });
+                    self.tell(DatabaseDrift::Wrong { service, named });
                 }
                 (Some(service), None, _) => self.database(service, name),
                 (None, _, Some(owner)) => {
@@ -94,7 +134,7 @@ impl<'p> Comparison<'p> {
             strangers.clear();
         }
         if let ([old], [(service, name)]) = (strangers.as_slice(), missing.as_slice()) {
-            self.drift.push(ManifestDrift::DatabaseRenamed {
+            self.tell(DatabaseDrift::Renamed {
                 service,
                 name,
                 old: old.clone(),
@@ -104,18 +144,16 @@ impl<'p> Comparison<'p> {
         }
         for name in strangers {
             let namesake = self.product.namesake(&name.value);
-            self.drift
-                .push(ManifestDrift::DatabaseExtra { name, namesake });
+            self.tell(DatabaseDrift::Extra { name, namesake });
         }
         let section = self.place(section.key);
-        let missing = missing.into_iter();
-        self.drift.extend(
-            missing.map(|(service, name)| ManifestDrift::DatabaseMissing {
+        for (service, name) in missing {
+            self.tell(DatabaseDrift::Missing {
                 service,
                 name,
                 section,
-            }),
-        );
+            });
+        }
     }
 
     /// The names of databases, and whose they are where that is said.

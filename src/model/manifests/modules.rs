@@ -7,6 +7,37 @@ use crate::model::product::{Product, Service};
 use crate::parse::manifest::{Module, Section};
 use crate::source::{Place, Placed};
 
+/// A difference between the modules of a manifest and the services of the registry.
+pub enum ModuleDrift<'a> {
+    /// A service that the manifest lacks.
+    Missing {
+        /// Which.
+        service: &'a Service,
+        /// The key of the list that lacks it.
+        section: Place,
+    },
+    /// A module without a field that all others have.
+    FieldMissing {
+        /// Which.
+        service: &'a Service,
+        /// The field.
+        field: &'static str,
+        /// The name of the module.
+        module: Place,
+        /// What to write.
+        write: String,
+        /// The first of its routes, where these are missing.
+        route: Option<String>,
+    },
+    /// The name of another service for what is certainly this one.
+    NameTaken {
+        /// The name.
+        name: Placed<String>,
+        /// The service that is described.
+        service: &'a Service,
+    },
+}
+
 impl<'p> Comparison<'p> {
     /// Compares `modules`, and gives the services that it leaves out.
     pub(super) fn modules(&mut self, section: &'p Section<Module>) -> HashSet<&'p str> {
@@ -33,11 +64,11 @@ impl<'p> Comparison<'p> {
                 Some(service) => {
                     named.insert(service.key());
                     if meant.is_some() {
-                        let drift = ManifestDrift::NameTaken {
+                        let drift = ModuleDrift::NameTaken {
                             name: placed,
                             service,
                         };
-                        self.drift.push(drift);
+                        self.drift.push(ManifestDrift::Module(drift));
                     } else {
                         self.module(service, module, &usual, placed.place);
                     }
@@ -71,8 +102,8 @@ impl<'p> Comparison<'p> {
         }
         let section = self.place(section.key);
         let missing = missing.into_iter();
-        self.drift
-            .extend(missing.map(|service| ManifestDrift::ModuleMissing { service, section }));
+        let missing = missing.map(|service| ModuleDrift::Missing { service, section });
+        self.drift.extend(missing.map(ManifestDrift::Module));
         left_out
     }
 
@@ -83,7 +114,7 @@ impl<'p> Comparison<'p> {
             && let Some(port) = service.entry.port.known()
         {
             let write = format!("port: {}", port.value);
-            self.without(service, "port", write, name);
+            self.without(service, "port", write, name, None);
         }
         if let Some(database) = &module.database {
             self.database(service, database);
@@ -91,7 +122,7 @@ impl<'p> Comparison<'p> {
             && let Some(database) = service.database()
         {
             let write = format!("database: {database}");
-            self.without(service, "database", write, name);
+            self.without(service, "database", write, name, None);
         }
         if let Some(routes) = &module.routes {
             self.routes_of(service, routes);
@@ -102,25 +133,26 @@ impl<'p> Comparison<'p> {
         {
             let paths: Vec<&str> = claimed.iter().map(|(path, _)| path.as_str()).collect();
             let (first, write) = (path.clone(), format!("routes: [{}]", paths.join(", ")));
-            let field = "routes";
-            self.drift.push(ManifestDrift::FieldMissing {
-                service,
-                field,
-                module: name,
-                write,
-                route: Some(first),
-            });
+            self.without(service, "routes", write, name, Some(first));
         }
     }
 
-    fn without(&mut self, service: &'p Service, field: &'static str, write: String, module: Place) {
-        self.drift.push(ManifestDrift::FieldMissing {
-            service,
-            field,
-            module,
-            write,
-            route: None,
-        });
+    fn without(
+        &mut self,
+        service: &'p Service,
+        field: &'static str,
+        write: String,
+        module: Place,
+        route: Option<String>,
+    ) {
+        self.drift
+            .push(ManifestDrift::Module(ModuleDrift::FieldMissing {
+                service,
+                field,
+                module,
+                write,
+                route,
+            }));
     }
 
     /// The service that a module with the name of another one really is: nothing that it says is of the

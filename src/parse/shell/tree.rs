@@ -26,7 +26,7 @@ pub(super) fn syntax_tree(text: &str) -> Option<Tree> {
 }
 
 fn tree_of(text: &[u8]) -> Option<Tree> {
-    syntax::tree(text, tree_sitter_bash::LANGUAGE.into(), PATIENCE)
+    syntax::tree(text, &tree_sitter_bash::LANGUAGE.into(), PATIENCE)
 }
 
 /// The white space behind assignments that end their line, where the tree goes on with a command.

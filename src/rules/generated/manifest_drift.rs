@@ -4,10 +4,10 @@ use super::routes::report_route;
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::manifests::ManifestDrift;
+use crate::model::manifests::{DatabaseDrift, ManifestDrift, ModuleDrift};
 use crate::model::product::{Product, Service};
 use crate::rule::{Report, Rule, rule};
-use crate::source::Place;
+use crate::source::{Place, Placed};
 
 pub(crate) const RULE: Rule = rule!("generated", "manifest-drift", check);
 
@@ -19,10 +19,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm a difference, each a sentence"
-)]
 fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: &mut Report) {
     let again = |place: Place| workspace.generator_of(product, place);
     match drift {
@@ -43,50 +39,53 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             .because(service.port_place(), format!("the registry says {right}"))
             .argues(Attribute::Port, Wrong::Value(wrong.value.clone()))
             .help(format!("write `{right}`{}", again(wrong.place))),
-        ManifestDrift::Database { service, named } => match service.database() {
-            Some(own) if named.value.is_empty() => report
-                .at(
-                    named.place,
-                    format!(
-                        "the manifest gives `{}` no database, but it owns `{own}`",
-                        service.key()
-                    ),
-                )
-                .about(service, own)
-                .because(service.database_place(), owns(service))
-                .argues(Attribute::Database, Wrong::Value(format!("no {own}")))
-                .help(format!("write `{own}`{}", again(named.place))),
-            own => report
-                .at(
-                    named.place,
-                    format!(
-                        "the manifest connects `{}` to {}",
-                        service.key(),
-                        product.says_whose(&named.value)
-                    ),
-                )
-                .about(service, named.value.clone())
-                .because_all(
-                    product
-                        .ownership(service, &named.value)
-                        .into_iter()
-                        .filter(|_| own.is_some()),
-                )
-                .because_all(
-                    own.is_none()
-                        .then(|| (service.database_place(), owns(service))),
-                )
-                .argues(Attribute::Database, Wrong::Value(named.value.clone()))
-                .help(match own {
-                    Some(own) if workspace.sources.slice(named.place) == service.key() => {
-                        let owner = product.owner_of(&named.value).map_or(own, Service::key);
-                        format!("write `{owner}`{}", again(named.place))
-                    }
-                    Some(own) => format!("write `{own}`{}", again(named.place)),
-                    None => format!("remove it{}", again(named.place)),
-                }),
-        },
-        ManifestDrift::DatabaseRenamed { service, name, old } => report
+        ManifestDrift::UnknownService { name, meant } => report
+            .at(
+                name.place,
+                format!(
+                    "the manifest names `{}`, which is no service of the registry",
+                    name.value
+                ),
+            )
+            .about(product.unknown_service(&name.value), name.value.clone())
+            .because_all(
+                meant
+                    .and_then(|key| product.service(key))
+                    .map(|it| (it.entry.key.place, format!("`{}` stands here", it.key()))),
+            )
+            .argues_for(
+                product.unknown_service(&name.value),
+                Attribute::Entry,
+                Wrong::Everything,
+            )
+            .help(match meant {
+                Some(meant) => format!("write `{meant}`{}", again(name.place)),
+                None => format!(
+                    "remove it, or add an entry `{}` to the registry{}",
+                    name.value,
+                    again(name.place)
+                ),
+            }),
+        ManifestDrift::Database(drift) => tell_of_database(workspace, product, drift, report),
+        ManifestDrift::Module(drift) => tell_of_module(workspace, product, drift, report),
+        ManifestDrift::Route(drift) => {
+            report_route(workspace, product, "the manifest", drift, false, report);
+        }
+    }
+}
+
+fn tell_of_database(
+    workspace: &Workspace,
+    product: &Product,
+    drift: DatabaseDrift,
+    report: &mut Report,
+) {
+    let again = |place: Place| workspace.generator_of(product, place);
+    match drift {
+        DatabaseDrift::Wrong { service, named } => {
+            tell_of_wrong_database(workspace, product, service, &named, report);
+        }
+        DatabaseDrift::Renamed { service, name, old } => report
             .at(
                 old.place,
                 format!(
@@ -99,7 +98,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             .because(service.database_place(), owns(service))
             .argues(Attribute::Database, Wrong::Value(old.value.clone()))
             .help(format!("write `{name}`{}", again(old.place))),
-        ManifestDrift::DatabaseMissing {
+        DatabaseDrift::Missing {
             service,
             name,
             section,
@@ -118,7 +117,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 "add `{name}` to the databases of the manifest{}",
                 again(section)
             )),
-        ManifestDrift::DatabaseExtra { name, namesake } => report
+        DatabaseDrift::Extra { name, namesake } => report
             .at(
                 name.place,
                 match namesake {
@@ -148,7 +147,71 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 "remove it, or name it in the registry as the `database` of a service{}",
                 again(name.place)
             )),
-        ManifestDrift::ModuleMissing { service, section } => {
+    }
+}
+
+fn tell_of_wrong_database(
+    workspace: &Workspace,
+    product: &Product,
+    service: &Service,
+    named: &Placed<String>,
+    report: &mut Report,
+) {
+    let again = workspace.generator_of(product, named.place);
+    match service.database() {
+        Some(own) if named.value.is_empty() => report
+            .at(
+                named.place,
+                format!(
+                    "the manifest gives `{}` no database, but it owns `{own}`",
+                    service.key()
+                ),
+            )
+            .about(service, own)
+            .because(service.database_place(), owns(service))
+            .argues(Attribute::Database, Wrong::Value(format!("no {own}")))
+            .help(format!("write `{own}`{again}")),
+        own => report
+            .at(
+                named.place,
+                format!(
+                    "the manifest connects `{}` to {}",
+                    service.key(),
+                    product.says_whose(&named.value)
+                ),
+            )
+            .about(service, named.value.clone())
+            .because_all(
+                product
+                    .ownership(service, &named.value)
+                    .into_iter()
+                    .filter(|_| own.is_some()),
+            )
+            .because_all(
+                own.is_none()
+                    .then(|| (service.database_place(), owns(service))),
+            )
+            .argues(Attribute::Database, Wrong::Value(named.value.clone()))
+            .help(match own {
+                Some(own) if workspace.sources.slice(named.place) == service.key() => {
+                    let owner = product.owner_of(&named.value).map_or(own, Service::key);
+                    format!("write `{owner}`{again}")
+                }
+                Some(own) => format!("write `{own}`{again}"),
+                None => format!("remove it{again}"),
+            }),
+    }
+}
+
+fn tell_of_module(
+    workspace: &Workspace,
+    product: &Product,
+    drift: ModuleDrift,
+    report: &mut Report,
+) {
+    let again = |place: Place| workspace.generator_of(product, place);
+    match drift {
+        ModuleDrift::Missing { service, section } => {
             let key = service.key();
             let told = report
                 .at(
@@ -166,7 +229,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 again(section)
             ));
         }
-        ManifestDrift::FieldMissing {
+        ModuleDrift::FieldMissing {
             service,
             field,
             module,
@@ -192,7 +255,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
             }
             .help(format!("add `{write}`{}", again(module)));
         }
-        ManifestDrift::NameTaken { name, service } => report
+        ModuleDrift::NameTaken { name, service } => report
             .at(
                 name.place,
                 format!(
@@ -207,36 +270,6 @@ fn tell(workspace: &Workspace, product: &Product, drift: ManifestDrift, report: 
                 format!("`{}` stands here", service.key()),
             )
             .help(format!("write `{}`{}", service.key(), again(name.place))),
-        ManifestDrift::UnknownService { name, meant } => report
-            .at(
-                name.place,
-                format!(
-                    "the manifest names `{}`, which is no service of the registry",
-                    name.value
-                ),
-            )
-            .about(product.unknown_service(&name.value), name.value.clone())
-            .because_all(
-                meant
-                    .and_then(|key| product.service(key))
-                    .map(|it| (it.entry.key.place, format!("`{}` stands here", it.key()))),
-            )
-            .argues_for(
-                product.unknown_service(&name.value),
-                Attribute::Entry,
-                Wrong::Everything,
-            )
-            .help(match meant {
-                Some(meant) => format!("write `{meant}`{}", again(name.place)),
-                None => format!(
-                    "remove it, or add an entry `{}` to the registry{}",
-                    name.value,
-                    again(name.place)
-                ),
-            }),
-        ManifestDrift::Route(drift) => {
-            report_route(workspace, product, "the manifest", drift, false, report);
-        }
     }
 }
 

@@ -4,7 +4,6 @@ use super::routes::report_route;
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::model::proxy_drift::ProxyDrift;
-
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "proxy-drift", check);
