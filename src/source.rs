@@ -526,6 +526,39 @@ pub fn has_ending(path: &str, ending: &str) -> bool {
         .is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
 }
 
+/// A `/` path and the folders above it, the nearest first, the root excluded.
+pub fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| Some(parent(path))).take_while(|path| !path.is_empty())
+}
+
+/// The path of `to` as seen from a folder, both from the workspace root.
+pub fn relative(folder: &str, to: &str) -> String {
+    let mut up = String::new();
+    let mut base = folder;
+    loop {
+        let below = if base.is_empty() {
+            Some(to)
+        } else if to == base {
+            Some("")
+        } else {
+            to.strip_prefix(base)
+                .and_then(|rest| rest.strip_prefix('/'))
+        };
+        if let Some(below) = below {
+            let path = format!("{up}{below}");
+            debug_assert_eq!(join(folder, &path).as_deref(), Some(to));
+            let path = path.trim_end_matches('/');
+            return if path.is_empty() {
+                ".".to_owned()
+            } else {
+                path.to_owned()
+            };
+        }
+        base = parent(base);
+        up.push_str("../");
+    }
+}
+
 /// `relative` as seen from `folder`, with `.` and `..` resolved and no trailing `/`. `None` where it is
 /// absolute or leaves the workspace root. The root itself is `""`.
 pub fn join(folder: &str, relative: &str) -> Option<String> {
@@ -597,5 +630,23 @@ mod tests {
         assert_eq!(join("a", ".."), Some(String::new()));
         assert_eq!(join("a", "../.."), None);
         assert_eq!(join("a", "/etc"), None);
+    }
+
+    #[test]
+    fn paths_are_seen_from_folders() {
+        assert_eq!(relative("", "a/b"), "a/b");
+        assert_eq!(relative("a", "a"), ".");
+        assert_eq!(relative("a/c", "a/b/D"), "../b/D");
+        assert_eq!(relative("p/q", "a"), "../../a");
+        assert_eq!(relative("ab", "a"), "../a");
+    }
+
+    #[test]
+    fn the_root_is_none_of_the_folders_above() {
+        assert_eq!(
+            ancestors("a/b/c").collect::<Vec<_>>(),
+            ["a/b/c", "a/b", "a"]
+        );
+        assert_eq!(ancestors("").count(), 0);
     }
 }

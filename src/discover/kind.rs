@@ -43,8 +43,21 @@ pub fn is_test_code(path: &str) -> bool {
 
 /// Whether a `.env` file at `path` is one for tests.
 pub fn is_test_environment(path: &str) -> bool {
-    let mut words = file_name(path).split(['.', '-', '_']);
-    words.any(|word| ["test", "tests", "testing", "e2e", "ci", "spec"].contains(&word))
+    let mut words = words_of(file_name(path));
+    words.any(|word| is_test_word(word) || word == "spec")
+}
+
+/// Whether the name of a file or a database says that it is for tests.
+pub fn is_named_for_tests(name: &str) -> bool {
+    words_of(name).any(is_test_word)
+}
+
+fn words_of(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['.', '-', '_'])
+}
+
+fn is_test_word(word: &str) -> bool {
+    ["test", "tests", "testing", "e2e", "ci"].contains(&word)
 }
 
 /// The table of kinds, with the configured registries ready to be matched.

@@ -6,7 +6,7 @@ use crate::finding::Fix;
 use crate::model::Workspace;
 use crate::model::compose::{Build, Part, Service as Container};
 use crate::model::product::{Product, Service};
-use crate::source::{Place, file_name, join, parent};
+use crate::source::{Place, file_name, parent, relative};
 
 /// A compose service that is built from another folder than the registry says.
 pub struct OtherBuild<'a> {
@@ -113,46 +113,4 @@ fn names_module(build: &Build, service: &Service, folder: &str) -> bool {
     let args = build.args.iter().map(|(_, value)| value);
     let mut texts = args.chain(&build.target);
     texts.any(|text| names.iter().any(|name| text.contains(name)))
-}
-
-/// The path of `to` as seen from a folder, both from the workspace root.
-fn relative(folder: &str, to: &str) -> String {
-    let mut up = String::new();
-    let mut base = folder;
-    loop {
-        let below = if base.is_empty() {
-            Some(to)
-        } else if to == base {
-            Some("")
-        } else {
-            to.strip_prefix(base)
-                .and_then(|rest| rest.strip_prefix('/'))
-        };
-        if let Some(below) = below {
-            let path = format!("{up}{below}");
-            debug_assert_eq!(join(folder, &path).as_deref(), Some(to));
-            let path = path.trim_end_matches('/');
-            return if path.is_empty() {
-                ".".to_owned()
-            } else {
-                path.to_owned()
-            };
-        }
-        base = parent(base);
-        up.push_str("../");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_seen_from_folders() {
-        assert_eq!(relative("", "a/b"), "a/b");
-        assert_eq!(relative("a", "a"), ".");
-        assert_eq!(relative("a/c", "a/b/D"), "../b/D");
-        assert_eq!(relative("p/q", "a"), "../../a");
-        assert_eq!(relative("ab", "a"), "../a");
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::connection::{self, Connection};
-use crate::discover::is_test_code;
+use crate::discover::{is_named_for_tests, is_test_code};
 use crate::model::merging::MissingBase;
 use crate::model::passwords;
 use crate::model::resolve::{Link, Resolved};
@@ -683,13 +683,11 @@ impl Stack {
 
     /// Whether it is run for tests only, by the names of its base file and of the folders above it.
     pub fn is_for_tests(&self, sources: &Sources) -> bool {
-        const WORDS: [&str; 5] = ["test", "tests", "testing", "e2e", "ci"];
         let Some(base) = self.files.first() else {
             return false;
         };
         let path = sources.file(*base).path.as_str();
-        let mut words = file_name(path).split(['.', '-', '_']);
-        is_test_code(path) || words.any(|word| WORDS.contains(&word))
+        is_test_code(path) || is_named_for_tests(file_name(path))
     }
 
     /// The PostgreSQL services.

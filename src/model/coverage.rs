@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::coverage::{Artefact, Coverage, ExceptionInForce, JudgedService, Spot};
 use crate::model::Workspace;
 use crate::model::product::{Product, Service};
-use crate::source::{FileId, Kind, Place, parent};
+use crate::source::{FileId, Kind, Place, ancestors, parent};
 
 impl Workspace<'_> {
     /// What was judged, and what was not.
@@ -143,16 +143,9 @@ impl Workspace<'_> {
             if file.kind != Kind::PrismaConfig {
                 return None;
             }
-            let mut folder = parent(&file.path);
-            loop {
-                if let Some(&number) = by_folder.get(folder) {
-                    return Some((id, number));
-                }
-                if folder.is_empty() {
-                    return None;
-                }
-                folder = parent(folder);
-            }
+            let mut folders = ancestors(parent(&file.path)).chain([""]);
+            let number = folders.find_map(|folder| by_folder.get(folder))?;
+            Some((id, *number))
         });
         files.collect()
     }

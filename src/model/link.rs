@@ -17,7 +17,7 @@ use crate::model::proxies;
 use crate::model::registry::{Entry, Registry, recognise, without_parts};
 use crate::parse::Facts;
 use crate::source::{
-    Existence, FileId, Kind, Placed, Sources, Span, file_name, has_ending, join, parent,
+    Existence, FileId, Kind, Placed, Sources, Span, ancestors, file_name, has_ending, join, parent,
 };
 
 /// Whether a text could be a registry's, by the names of the fields that make its shape.
@@ -374,12 +374,10 @@ pub(super) fn nearest_users(
 ) -> Vec<(usize, usize)> {
     let mut users: Vec<(usize, usize)> = Vec::new();
     let mut served = BTreeSet::new();
-    let mut folder = parent(path);
-    while !folder.is_empty() {
+    for folder in ancestors(parent(path)) {
         let here = by_folder.get(folder).into_iter().flatten();
         users.extend(here.filter(|(product, _)| !served.contains(product)));
         served.extend(users.iter().map(|(product, _)| *product));
-        folder = parent(folder);
     }
     users
 }

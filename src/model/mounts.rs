@@ -3,7 +3,7 @@
 use crate::model::Workspace;
 use crate::model::compose::{self, INIT_FOLDER, Mount, Part};
 use crate::model::product::Product;
-use crate::source::{Existence, Place, file_name, parent};
+use crate::source::{Existence, Place, file_name, parent, relative};
 
 /// What keeps an init SQL from being run on first start.
 pub enum MountDefect {
@@ -141,22 +141,10 @@ fn is_run(server: &compose::Service, target: &str) -> bool {
 
 /// `path` as a compose file in `folder` names it.
 pub(super) fn relative_path(folder: &str, path: &str) -> String {
-    let mut up = String::new();
-    let mut above = folder;
-    loop {
-        let below = if above.is_empty() {
-            Some(path)
-        } else {
-            path.strip_prefix(above)
-                .and_then(|rest| rest.strip_prefix('/'))
-        };
-        match below {
-            Some(below) if up.is_empty() => return format!("./{below}"),
-            Some(below) => return format!("{up}{below}"),
-            None => {
-                up.push_str("../");
-                above = parent(above);
-            }
-        }
+    let path = relative(folder, path);
+    if path.starts_with("../") {
+        path
+    } else {
+        format!("./{path}")
     }
 }

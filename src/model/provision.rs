@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::catalogue::Guesser;
+use crate::discover::is_named_for_tests;
 use crate::model::compose::{INIT_FOLDER, Mount, Part, Service as Container, Stack, Variable};
 use crate::model::inferred::InferredService;
 use crate::model::init_sql::InitSql;
@@ -362,8 +363,7 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a database is there for tests or for the tools of migrations.
 fn is_for_tools(name: &str) -> bool {
-    let mut words = name.split(['_', '-']);
-    words.any(|word| ["test", "tests", "testing", "shadow", "e2e", "ci"].contains(&word))
+    is_named_for_tests(name) || name.split(['_', '-']).any(|word| word == "shadow")
 }
 
 /// Whether a script may create databases in a way that is not read.

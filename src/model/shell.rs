@@ -11,7 +11,7 @@ mod values;
 use std::collections::HashMap;
 
 use crate::parse::shell::{Assignment, Command, Input, Shell, Step, StepKind, Value, Word};
-use crate::source::{Span, parent};
+use crate::source::Span;
 pub use command::Action;
 use command::{Meaning, Named, meaning};
 use state::{Folder, Held, State};
@@ -116,7 +116,7 @@ impl<'a> Machine<'a> {
                 body,
             } => {
                 let turns: Vec<Text> = match words {
-                    Some(words) => words.iter().flat_map(|word| self.words(word)).collect(),
+                    Some(words) => self.all_words(words),
                     None => self.state.arguments.clone(),
                 };
                 for turn in turns {
@@ -240,9 +240,7 @@ impl<'a> Machine<'a> {
             _ if assignment.appends => self.appended(assignment),
             None => Held::Unknown,
             Some(Value::Word(word)) => Held::Word(self.text(word)),
-            Some(Value::List(words)) => {
-                Held::List(words.iter().flat_map(|word| self.words(word)).collect())
-            }
+            Some(Value::List(words)) => Held::List(self.all_words(words)),
         };
         self.hold(name, held);
     }
@@ -251,7 +249,7 @@ impl<'a> Machine<'a> {
         let before = self.state.variables.get(&assignment.name.value).cloned();
         match (before, &assignment.value) {
             (Some(Held::List(mut list)), Some(Value::List(words))) => {
-                list.extend(words.iter().flat_map(|word| self.words(word)));
+                list.extend(self.all_words(words));
                 Held::List(list)
             }
             (Some(Held::Word(mut text)), Some(Value::Word(word))) => {
@@ -279,11 +277,7 @@ impl<'a> Machine<'a> {
     }
 
     fn command(&mut self, command: &'a Command, span: Span) {
-        let words: Vec<Text> = command
-            .words
-            .iter()
-            .flat_map(|word| self.words(word))
-            .collect();
+        let words = self.all_words(&command.words);
         let texts: Vec<String> = words.iter().map(Text::shown).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let folder_of = |machine: &Self| {
@@ -445,10 +439,4 @@ impl<'a> Machine<'a> {
             }),
         }
     }
-}
-
-/// The folder of a path that may be that of a file in it, such as a schema.
-pub(super) fn folders_from(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| (!path.is_empty()).then(|| parent(path)))
-        .filter(|path| !path.is_empty())
 }

@@ -8,7 +8,7 @@ use crate::model::product::{Product, Service};
 use crate::model::shell::{self, Action, Run, Runs, Target, Text};
 use crate::model::{Workspace, generated};
 use crate::parse::Facts;
-use crate::source::{Existence, FileId, Kind, Place, Span, file_name, parent};
+use crate::source::{Existence, FileId, Kind, Place, Span, ancestors, file_name, parent};
 
 /// A difference between a start script and the registry.
 pub enum ScriptDrift<'a> {
@@ -458,7 +458,7 @@ impl<'p> Modules<'p> {
 
     /// The services whose module a path lies in.
     fn owners(&self, path: &str) -> Option<&Vec<&'p Service>> {
-        shell::folders_from(path).find_map(|folder| self.own.get(folder))
+        ancestors(path).find_map(|folder| self.own.get(folder))
     }
 
     fn read_folder(&self, workspace: &Workspace, path: &str, reading: &mut Reading<'p, '_>) {
@@ -469,7 +469,7 @@ impl<'p> Modules<'p> {
             reading.service = owner.copied();
             return;
         }
-        if shell::folders_from(path).any(|folder| self.all.contains(folder)) {
+        if ancestors(path).any(|folder| self.all.contains(folder)) {
             return;
         }
         if !self.is_complete {

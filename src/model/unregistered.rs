@@ -9,7 +9,7 @@ use crate::model::inferred::is_helper;
 use crate::model::module::is_generated_copy;
 use crate::model::product::{Product, Service};
 use crate::parse::Facts;
-use crate::source::{FileId, Kind, Place, Seen, file_name, join, parent};
+use crate::source::{FileId, Kind, Place, Seen, ancestors, file_name, join, parent};
 
 /// A folder with a Prisma schema that no registry entry names.
 pub struct UnregisteredModule<'a> {
@@ -276,10 +276,4 @@ fn module_roots(named: &BTreeSet<&str>) -> BTreeSet<String> {
     }
     let first = named.iter().filter_map(|folder| folder.split_once('/'));
     first.map(|(first, _)| first.to_owned()).collect()
-}
-
-/// A folder and the folders above it, the root excluded.
-fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| Some(parent(folder)))
-        .take_while(|folder| !folder.is_empty())
 }

@@ -101,20 +101,9 @@ impl Workspace<'_> {
         let mut urls = Vec::new();
         for &index in &product.stacks {
             let stack = &self.stacks[index];
-            for service in product.services() {
-                let Some(container) = service.container(stack) else {
-                    continue;
-                };
-                let variable = container.variable(&self.policy.database_variable);
-                urls.extend(variable.map(|variable| DatabaseUrl {
-                    service,
-                    container,
-                    variable,
-                    is_development: product.development == Some(index),
-                    user: (index, stack.position(container)),
-                }));
-            }
-            for (service, container) in self.further_containers(product, index) {
+            let services = product.services().iter();
+            let own = services.filter_map(|service| Some((service, service.container(stack)?)));
+            for (service, container) in own.chain(self.further_containers(product, index)) {
                 let variable = container.variable(&self.policy.database_variable);
                 urls.extend(variable.map(|variable| DatabaseUrl {
                     service,

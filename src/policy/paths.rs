@@ -3,7 +3,7 @@
 use super::{BrokenConfig, LeadsTo, NamedPath, Policy};
 use crate::catalogue;
 use crate::glob::Globs;
-use crate::source::{Kind, Seen, Sources, file_name, join, parent};
+use crate::source::{Kind, Seen, Sources, ancestors, file_name, join, parent};
 
 impl Policy {
     /// Refuses paths and patterns that lead nowhere: whoever names a registry means it to be read.
@@ -85,7 +85,5 @@ fn is_folder(seen: Option<Seen>) -> bool {
 
 /// The folders above a path, the root included.
 fn folders_above(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(parent(path)), |folder| {
-        (!folder.is_empty()).then(|| parent(folder))
-    })
+    ancestors(parent(path)).chain([""])
 }

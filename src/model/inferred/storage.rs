@@ -9,7 +9,7 @@ use crate::model::packages::Packages;
 use crate::model::prisma_config::prisma_config;
 use crate::model::registry::Field;
 use crate::parse::{AllFacts, Facts};
-use crate::source::{Kind, Seen, Sources, file_name, has_ending, join, parent};
+use crate::source::{Kind, Seen, Sources, ancestors, file_name, has_ending, join, parent};
 
 /// What shows that a module keeps tables in PostgreSQL.
 pub(super) fn store(module: &Module) -> Option<Store> {
@@ -114,8 +114,6 @@ fn is_migration(path: &str) -> bool {
 
 /// The folder above `prisma/`, else the file's own.
 fn above_prisma(path: &str) -> String {
-    let folders = std::iter::successors(Some(parent(path)), |folder| Some(parent(folder)));
-    let mut folders = folders.take_while(|folder| !folder.is_empty());
-    let prisma = folders.find(|folder| file_name(folder) == "prisma");
+    let prisma = ancestors(parent(path)).find(|folder| file_name(folder) == "prisma");
     prisma.map_or_else(|| parent(path), parent).to_owned()
 }

@@ -7,7 +7,7 @@ use crate::model::inferred::InferredService;
 use crate::model::link;
 use crate::model::product::{Product, Service};
 use crate::parse::settings::{Setting as Written, is_kubernetes};
-use crate::source::{Kind, SourceFile, file_name, parent};
+use crate::source::{Kind, SourceFile, ancestors, file_name, parent};
 
 /// Whose a setting is.
 #[derive(Clone, Debug)]
@@ -70,9 +70,7 @@ impl<'a> Owners<'a> {
         if !registered.is_empty() {
             return Some(Whose::Registered(registered));
         }
-        let folders = std::iter::successors(Some(parent(path)), |folder| Some(parent(folder)));
-        let mut folders = folders.take_while(|folder| !folder.is_empty());
-        let number = folders.find_map(|folder| self.inferred.get(folder))?;
+        let number = ancestors(parent(path)).find_map(|folder| self.inferred.get(folder))?;
         Some(Whose::Inferred(*number))
     }
 

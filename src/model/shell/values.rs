@@ -5,8 +5,13 @@ use crate::parse::shell::{Command, Expansion, Piece, PieceKind, Step, StepKind, 
 use crate::source::Span;
 
 impl<'a> Machine<'a> {
+    /// The words that words become.
+    pub(super) fn all_words(&mut self, words: &'a [Word]) -> Vec<Text> {
+        words.iter().flat_map(|word| self.words(word)).collect()
+    }
+
     /// The words that one word becomes.
-    pub(super) fn words(&mut self, word: &'a Word) -> Vec<Text> {
+    fn words(&mut self, word: &'a Word) -> Vec<Text> {
         if let [
             Piece {
                 is_quoted,
@@ -119,11 +124,7 @@ impl<'a> Machine<'a> {
     }
 
     fn printed(&mut self, command: &'a Command, span: Span) -> Option<Text> {
-        let words: Vec<Text> = command
-            .words
-            .iter()
-            .flat_map(|word| self.words(word))
-            .collect();
+        let words = self.all_words(&command.words);
         let texts: Vec<String> = words.iter().map(Text::shown).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let last = words.last()?;
