@@ -45,13 +45,34 @@ fn every_service_says_what_it_was_judged_on() {
         assert!(kinds_of("identity").contains(&kind), "{kind}");
     }
     let stateless = kinds_of("quay-gateway");
-    assert!(!stateless.contains(&"schema") && !stateless.contains(&"init SQL"));
+    for kind in ["schema", "init SQL", "start script"] {
+        assert!(!stateless.contains(&kind), "{kind}");
+    }
     let schemas = kinds_of("container-yard");
     assert_eq!(schemas.iter().filter(|kind| **kind == "schema").count(), 3);
 
     let without = clean.remove("modules/platform/identity/prisma/schema.prisma");
     let judged = coverage(&without);
     assert!(!kinds(service(&judged, "identity")).contains(&"schema"));
+}
+
+#[test]
+fn files_beside_the_registry_are_named_as_well() {
+    let files = Files::of_fixture("clean").add(
+        "modules/platform/identity/.env.example",
+        "DATABASE_URL=postgresql://nordhaven:x@localhost:5433/identity\n",
+    );
+    let judged = coverage(&files);
+    let identity = service(&judged, "identity");
+    for kind in [
+        "start script",
+        "manifest",
+        "nginx configuration",
+        "env file",
+    ] {
+        let mut artefacts = identity.artefacts.iter();
+        assert!(artefacts.any(|artefact| artefact.kind == kind), "{kind}");
+    }
 }
 
 #[test]

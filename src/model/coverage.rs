@@ -16,10 +16,7 @@ impl Workspace<'_> {
         Coverage {
             files: self.files_by_kind(),
             services: products
-                .flat_map(|product| {
-                    let services = product.services().iter();
-                    services.map(move |service| self.judged(product, service))
-                })
+                .flat_map(|product| self.judged_in(product))
                 .chain(self.judged_without_registry())
                 .collect(),
             gaps: self.gaps(),
@@ -51,7 +48,16 @@ impl Workspace<'_> {
         self.sources.file(file).path.as_str().into()
     }
 
-    fn judged(&self, product: &Product, service: &Service) -> JudgedService {
+    fn judged_in(&self, product: &Product) -> Vec<JudgedService> {
+        let scripts = self.start_script_files(product);
+        let services = product.services().iter();
+        services
+            .map(|service| self.judged(product, service, &scripts))
+            .collect()
+    }
+
+    /// What a service was judged on, which includes its product's start scripts.
+    fn judged(&self, product: &Product, service: &Service, scripts: &[FileId]) -> JudgedService {
         let mut artefacts = Vec::new();
         let mut add = |kind, spot| artefacts.push(Artefact { kind, spot });
         add("registry", self.spot(service.entry.key.place));
@@ -80,11 +86,36 @@ impl Workspace<'_> {
         if let Some(created) = created {
             add("init SQL", self.spot(created.place));
         }
+        if service.database().is_some() {
+            for &script in scripts {
+                add("start script", self.file(script));
+            }
+        }
+        for &manifest in &product.manifests {
+            add("manifest", self.file(manifest));
+        }
+        if service.routes().next().is_some() {
+            for proxy in &product.proxies {
+                add("nginx configuration", self.file(proxy.file));
+            }
+        }
+        for file in self.files_that_set_for(service) {
+            add(kind_name(self.sources.file(file).kind), self.file(file));
+        }
         JudgedService {
             product: Some(product.name.clone()),
             service: service.key().to_owned(),
             artefacts,
         }
+    }
+
+    /// Files other than Dockerfiles and compose files that set variables for a service.
+    fn files_that_set_for(&self, service: &Service) -> BTreeSet<FileId> {
+        let settings = self.settings().of_service(service);
+        let files = settings.map(|setting| setting.variable.name.place.file);
+        files
+            .filter(|file| self.sources.file(*file).kind != Kind::Dockerfile)
+            .collect()
     }
 
     /// What the services were judged on that no registry names.

@@ -101,22 +101,29 @@ impl Workspace<'_> {
         drift
     }
 
-    /// Scripts in the product's folder that are named for starting, or generated.
+    /// The start scripts of a product, and what they run.
     fn start_scripts(&self, product: &Product) -> Vec<(FileId, Runs)> {
+        let variable = &self.policy.database_variable;
+        let files = self.start_script_files(product).into_iter();
+        let scripts = files.filter_map(|id| match self.facts(id) {
+            Facts::Shell(parsed) => {
+                let path = &self.sources.file(id).path;
+                Some((id, shell::runs(&parsed.facts, path, variable)))
+            }
+            _ => None,
+        });
+        scripts.collect()
+    }
+
+    /// Scripts in the product's folder that are named for starting, or generated.
+    pub(super) fn start_script_files(&self, product: &Product) -> Vec<FileId> {
         let folders = ["", "infra", "scripts"].map(|folder| product.path_of(folder));
-        let mut scripts = Vec::new();
-        for (id, file) in self.sources.files() {
-            if file.kind != Kind::Shell || !folders.iter().any(|it| it == parent(&file.path)) {
-                continue;
-            }
-            if let Facts::Shell(parsed) = self.facts(id)
-                && (file_name(&file.path).starts_with("start") || self.has_generated_header(id))
-            {
-                let variable = &self.policy.database_variable;
-                scripts.push((id, shell::runs(&parsed.facts, &file.path, variable)));
-            }
-        }
-        scripts
+        let files = self.sources.files().filter(|(id, file)| {
+            file.kind == Kind::Shell
+                && folders.iter().any(|it| it == parent(&file.path))
+                && (file_name(&file.path).starts_with("start") || self.has_generated_header(*id))
+        });
+        files.map(|(id, _)| id).collect()
     }
 
     fn drift_of_script<'p>(
