@@ -7,6 +7,7 @@ use crate::catalogue::Guesser;
 use crate::connection;
 use crate::model::Workspace;
 use crate::model::named::WrongText;
+use crate::model::names::is_word;
 use crate::model::product::{Product, Service};
 use crate::model::value::Text;
 use crate::source::Place;
@@ -59,9 +60,7 @@ impl<'a> Url<'a> {
     pub(super) fn of(text: &'a Text) -> Option<Self> {
         let url = connection::parse(&text.value)?;
         let host = url.hosts.into_iter().next()?;
-        let is_plain = text.value[host.name.clone()]
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let is_plain = is_word(&text.value[host.name.clone()]);
         (is_plain && !host.name.is_empty()).then_some(Self {
             text,
             host: host.name,

@@ -275,13 +275,18 @@ fn url_host(text: &Text) -> Option<String> {
     Some(text.value[url.hosts.first()?.name.clone()].to_owned())
 }
 
-/// Hosts that mean the container itself or, the last one, the machine that Docker runs on.
+/// Hosts that mean the container itself, or the machine that Docker runs on.
 pub(super) fn is_loopback(host: &str) -> bool {
+    is_itself(host) || host.eq_ignore_ascii_case("host.docker.internal")
+}
+
+/// Hosts that mean the machine or the container of whoever asks.
+pub(super) fn is_itself(host: &str) -> bool {
     let is_v4 = host.strip_prefix("127.").is_some_and(|rest| {
         rest.split('.').count() == 3 && rest.split('.').all(|number| number.parse::<u8>().is_ok())
     });
     is_v4
-        || ["localhost", "0.0.0.0", "::1", "host.docker.internal"]
+        || ["localhost", "0.0.0.0", "::1"]
             .iter()
             .any(|name| name.eq_ignore_ascii_case(host))
 }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::catalogue::Guesser;
 use crate::model::Workspace;
+use crate::model::names::is_word;
 use crate::model::ports::earlier_claimants;
 use crate::model::product::{Product, Service};
 use crate::model::routes::{RouteDrift, RouteTable};
@@ -211,11 +212,10 @@ impl<'p> Comparison<'p> {
 
     /// Whether a name is certainly none of a service, an app or other software that the product runs.
     fn is_no_service(&self, name: &str) -> bool {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         let mut stacks = self.workspace.stacks_of(self.product).peekable();
         let runs_stacks = stacks.peek().is_some();
         !name.is_empty()
-            && name.bytes().all(is_name)
+            && is_word(name)
             && runs_stacks
             && stacks.all(|stack| {
                 let is_module = |container: &super::compose::Service| {

@@ -63,6 +63,13 @@ impl NameDefect {
 /// NAMEDATALEN - 1 (PostgreSQL manual, 4.1.1 "Identifiers and Key Words").
 const LONGEST_IDENTIFIER: usize = 63;
 
+/// Whether a text is made of letters, digits, `-` and `_` only, as names of services and of databases are:
+/// no address, no URL and no template is.
+pub(super) fn is_word(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
 fn is_snake_case(name: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::connection;
+use crate::model::loopbacks::is_itself;
 use crate::model::product::{Product, Service};
 use crate::model::shell::{self, Action, Run, Runs, Target, Text};
 use crate::model::{Workspace, generated};
@@ -321,8 +322,7 @@ impl Workspace<'_> {
                 continue;
             };
             for host in &connection.hosts {
-                let is_local = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]
-                    .contains(&&shown[host.name.clone()]);
+                let is_local = is_itself(&shown[host.name.clone()]);
                 let Some(port) = host.port.as_ref().filter(|_| is_local) else {
                     continue;
                 };

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Comparison, ManifestDrift};
+use crate::model::names::is_word;
 use crate::model::product::Service;
 use crate::parse::manifest::{Database, Section};
 use crate::source::{At, Place, Placed};
@@ -50,12 +51,11 @@ impl<'p> Comparison<'p> {
 
     /// Compares the database that the manifest gives a service.
     pub(super) fn database(&mut self, service: &'p Service, named: &At<String>) {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         let own = service.entry.database.known();
         let own = own.filter(|text| self.workspace.is_read_as_a_whole(&text.origin));
         if let Some(own) = own
             && own.value != named.value
-            && named.value.bytes().all(is_name)
+            && is_word(&named.value)
         {
             let named = named.in_file(self.file);
             self.tell(DatabaseDrift::Wrong { service, named });

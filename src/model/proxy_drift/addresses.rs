@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use super::fate::is_path;
 use super::{Comparison, ProxyDrift};
 use crate::model::compose::Service as Container;
+use crate::model::loopbacks::is_itself;
+use crate::model::names::is_word;
 use crate::model::ports::is_side_port;
 use crate::model::product::Service;
 use crate::model::proxies::{Address, Proxy, Target};
@@ -132,8 +134,7 @@ impl<'p> Comparison<'p> {
                 };
             }
         }
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let is_internal = host.bytes().all(is_name) && host != "localhost";
+        let is_internal = is_word(host) && host != "localhost";
         let is_closed = workspace.development(product).is_some()
             && !product.is_open()
             && workspace
@@ -170,7 +171,6 @@ impl<'p> Comparison<'p> {
     /// Whether a target certainly serves no routes: it is other software, such as a database, or the
     /// container of nginx itself.
     pub(super) fn is_no_server(&self, proxy: &Proxy, target: &Target) -> bool {
-        let is_itself = |host: &str| ["localhost", "127.0.0.1", "0.0.0.0"].contains(&host);
         let mut addresses = target.addresses.iter();
         addresses.all(|address| match self.answering(&address.host.value) {
             _ if is_itself(&address.host.value) => proxy.is_alone,
