@@ -99,7 +99,7 @@ impl Workspace<'_> {
                 add("nginx configuration", self.file(proxy.file));
             }
         }
-        for file in self.files_that_set_for(service) {
+        for file in self.files_that_set_for(product, service) {
             add(kind_name(self.sources.file(file).kind), self.file(file));
         }
         JudgedService {
@@ -109,13 +109,18 @@ impl Workspace<'_> {
         }
     }
 
-    /// Files other than Dockerfiles and compose files that set variables for a service.
-    fn files_that_set_for(&self, service: &Service) -> BTreeSet<FileId> {
+    /// Files besides its compose files and its Dockerfile that set variables for a service.
+    fn files_that_set_for(&self, product: &Product, service: &Service) -> BTreeSet<FileId> {
+        let stacks = self.stacks_of(product);
+        let containers = stacks.filter_map(|stack| service.container(stack));
+        let in_containers = containers.flat_map(|container| &container.environment);
         let settings = self.settings().of_service(service);
-        let files = settings.map(|setting| setting.variable.name.place.file);
-        files
-            .filter(|file| self.sources.file(*file).kind != Kind::Dockerfile)
-            .collect()
+        let variables = settings.map(|setting| &setting.variable);
+        let files = variables.chain(in_containers).map(|it| it.name.place.file);
+        let kind = |file: FileId| self.sources.file(file).kind;
+        let is_beside =
+            |kind| !matches!(kind, Kind::Compose | Kind::ComposePart | Kind::Dockerfile);
+        files.filter(|file| is_beside(kind(*file))).collect()
     }
 
     /// What the services were judged on that no registry names.
