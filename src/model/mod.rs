@@ -452,7 +452,8 @@ impl<'a> Workspace<'a> {
             Some(stack) => open.extend(stack.open.iter().cloned()),
             None if product.stacks.is_empty() => {}
             None => open.push(Placed {
-                value: "no compose file of a standard name is in its folder or in `infra/`".to_owned(),
+                value: "no compose file of a standard name is in its folder or in `infra/`"
+                    .to_owned(),
                 place: product.registry.name.place,
             }),
         }

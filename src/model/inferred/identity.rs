@@ -61,7 +61,8 @@ impl Inference<'_> {
         let context = build.context.as_deref().filter(|_| !is_remote)?;
         let dockerfile = build.dockerfile.as_deref()?;
         let is_there = self.sources.existence(context) == Existence::Folder;
-        let module = is_there.then(|| self.built_module(stack, container, build, context, dockerfile));
+        let module =
+            is_there.then(|| self.built_module(stack, container, build, context, dockerfile));
         Some(match module.flatten() {
             Some(folder) => Identity::Module(folder.to_owned()),
             None => Identity::Build(
