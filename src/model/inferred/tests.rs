@@ -266,6 +266,33 @@ tools: [studio]
 }
 
 #[test]
+fn a_configured_service_of_the_root_is_the_one_that_was_inferred() {
+    let config = "services:\n  \".\": { folder: \".\" }\n";
+    let files = [("package.json", "{}"), ("prisma/schema.prisma", SCHEMA)];
+    let stores = [". in  by DATABASE_URL stores as "];
+    assert_eq!(inferred("", &files), stores);
+    assert_eq!(inferred(config, &files), stores);
+}
+
+#[test]
+fn a_service_has_the_name_that_it_has_in_the_stack_that_is_run() {
+    let staging = "services:\n  web-staging: { build: apps/shop }\n";
+    let usual = "services:\n  web: { build: apps/shop }\n";
+    let found = inferred(
+        "",
+        &[
+            ("docker-compose.staging.yml", staging),
+            ("docker-compose.yml", usual),
+            ("apps/shop/package.json", "{}"),
+        ],
+    );
+    assert_eq!(
+        found,
+        ["web in apps/shop by DATABASE_URL as web-staging web"]
+    );
+}
+
+#[test]
 fn every_service_says_its_folder_its_variable_and_its_databases() {
     let compose = r"
 services:
