@@ -269,7 +269,8 @@ fn services(workspace: &Workspace) -> String {
             .to_owned();
     for (service, inferred) in known.iter().zip(workspace.inferred_services()) {
         let mut parts = Vec::new();
-        let folder = service.folder.filter(|folder| !folder.is_empty());
+        let folder = service.folder;
+        let folder = folder.map(|folder| if folder.is_empty() { "." } else { folder });
         parts.extend(folder.map(|folder| format!("folder: {}", scalar(folder))));
         let keys = inferred.containers.iter().map(|&(stack, position)| {
             let container = &workspace.stacks[stack].services[position];

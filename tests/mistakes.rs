@@ -686,6 +686,11 @@ const MISTAKES: &[Mistake] = &[
         finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/shared/tarif-book/Dockerfile⟧",
     },
     Mistake {
+        what: "a module without its Dockerfile",
+        make: |files| files.remove("modules/shared/tariff-book/Dockerfile"),
+        finding: "missing-module products/nordhaven/infra/service-registry.ts ⟦modules/shared/tariff-book/Dockerfile⟧",
+    },
+    Mistake {
         what: "a folder that is misspelt in a constant",
         make: |files| {
             files.replace(

@@ -30,7 +30,16 @@ pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
 
 /// Whether the file at `path` is test code: what it says is no statement about the product.
 pub fn is_test_code(path: &str) -> bool {
-    const FOLDERS: [&str; 5] = ["test", "tests", "__tests__", "__mocks__", "e2e"];
+    const FOLDERS: [&str; 8] = [
+        "test",
+        "tests",
+        "testdata",
+        "__test__",
+        "__tests__",
+        "__mocks__",
+        "__fixtures__",
+        "e2e",
+    ];
     const WORDS: [&str; 3] = ["spec", "test", "e2e-spec"];
     parent(path)
         .split('/')

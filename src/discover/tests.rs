@@ -65,6 +65,8 @@ fn the_table_of_kinds() {
         ("service-registry.d.mts", None),
         ("service-registry.spec.ts", None),
         ("infra/__tests__/service-registry.ts", None),
+        ("packages/a/__fixtures__/Post.prisma", None),
+        ("packages/a/testdata/broken.prisma", None),
         ("service-registry.tsx", None),
         ("service-registry.md", None),
         ("modules/a/prisma.config.ts", Some(PrismaConfig)),

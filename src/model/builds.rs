@@ -6,7 +6,7 @@ use crate::finding::Fix;
 use crate::model::Workspace;
 use crate::model::compose::{Build, Part, Service as Container};
 use crate::model::product::{Product, Service};
-use crate::source::{Place, file_name, parent, relative};
+use crate::source::{Existence, Place, file_name, parent, relative};
 
 /// A compose service that is built from another folder than the registry says.
 pub struct OtherBuild<'a> {
@@ -81,23 +81,33 @@ impl Workspace<'_> {
         let user = (index, self.stacks[index].position(container));
         let link = self.stand_on(&part.chain, &BTreeSet::from([user]))?;
         let is_alone = is_development && self.is_used_only_in(index, &link);
-        let is_module_of = |other: &&Service| {
-            let own = other.dockerfile.as_deref().map(parent);
-            other.key() != service.key() && own == Some(parent(dockerfile))
+        let owner_of = |dockerfile: &str| {
+            let others = product.services().iter();
+            let mut others = others.filter(|other| other.key() != service.key());
+            others.find(|other| other.dockerfile.as_deref().map(parent) == Some(parent(dockerfile)))
         };
+        let whose = owner_of(dockerfile);
+        let is_there = self.sources.existence(dockerfile) == Existence::File;
+        // What the registry says is another service's, and what is built is nobody else's.
+        let is_own = whose.is_none() && is_there;
+        let intruded = owner_of(registered).filter(|_| is_own);
+        let fix = self.replacement(link.place, &part.text, &right, is_alone);
         Some(OtherBuild {
             service,
             dockerfile,
-            whose: product.services().iter().find(is_module_of),
+            whose,
             place: link.place,
-            help: if link.is_part {
+            help: if let Some(owner) = intruded {
+                let owner = owner.key();
+                format!("write `{dockerfile}` in the registry, which names the module of `{owner}`")
+            } else if link.is_part {
                 format!("write `{right}`")
             } else {
                 let key = &container.key.value;
                 format!("give `{key}` a `build` of its own, from `{registered}`")
             },
             way: part.way_to(&link, &container.key.value),
-            fix: self.replacement(link.place, &part.text, &right, is_alone),
+            fix: fix.filter(|_| intruded.is_none()),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Values that several services of a product claim for themselves.
 
+use crate::model::names;
 use crate::model::product::Service;
 
 /// The services that claim one and the same value.
@@ -24,11 +25,7 @@ impl<'a> Claims<'a> {
 
     /// The names of the claimants but one, for a sentence.
     pub fn names_without(&self, one: &'a Service) -> String {
-        let names: Vec<String> = self
-            .others(one)
-            .map(|service| format!("`{}`", service.key()))
-            .collect();
-        names.join(" and ")
+        names::listed(self.others(one).map(Service::key))
     }
 
     /// Of services that claim one database, the one whose key makes that name.

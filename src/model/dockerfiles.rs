@@ -16,6 +16,8 @@ pub struct MissingDockerfile {
     pub why: &'static str,
     /// The path to write instead, where a Dockerfile was probably meant that exists.
     pub meant: Option<String>,
+    /// The module that the path leads into all the same, from the workspace root.
+    pub module: Option<String>,
 }
 
 /// Every Dockerfile of the workspace.
@@ -71,13 +73,34 @@ impl<'a> Dockerfiles<'a> {
             Some(Existence::Missing) => "does not exist",
             None => "is no path from the root of the workspace",
         };
-        let meant = self.meant(path.as_deref().unwrap_or(written));
+        let module = path
+            .as_deref()
+            .and_then(|path| module_of(sources, path))
+            .filter(|module| *module != self.base);
+        let meant = match module {
+            // A module that is there was not mistaken for another one.
+            Some(module) => self.within(module),
+            None => self.meant(path.as_deref().unwrap_or(written)),
+        };
         let write = meant.map(|path| {
             let below = path.strip_prefix(&self.base).unwrap_or(path);
             below.trim_start_matches('/').to_owned()
         });
-        let missing = MissingDockerfile { why, meant: write };
+        let missing = MissingDockerfile {
+            why,
+            meant: write,
+            module: module.map(str::to_owned),
+        };
         (meant.map(str::to_owned), Some(missing))
+    }
+
+    /// The first of those in a folder or below it.
+    fn within(&self, folder: &str) -> Option<&'a str> {
+        let mut unclaimed = self.unclaimed.iter().copied();
+        unclaimed.find(|path| {
+            let rest = path.strip_prefix(folder);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        })
     }
 
     /// The one that a path without a file was probably meant to be: that in the folder, if the path is one;
@@ -95,6 +118,16 @@ impl<'a> Dockerfiles<'a> {
             _ => nearest(path, self.unclaimed.iter().copied()),
         }
     }
+}
+
+/// The folder that a path names or lies in, where it holds what a module is made of.
+fn module_of<'p>(sources: &Sources, path: &'p str) -> Option<&'p str> {
+    const PARTS: [&str; 4] = ["package.json", "prisma", "prisma.config.ts", "src"];
+    let is_module = |folder: &&str| {
+        let mut parts = PARTS.iter().filter_map(|part| join(folder, part));
+        !folder.is_empty() && parts.any(|part| sources.find_seen(&part).is_some())
+    };
+    [path, parent(path)].into_iter().find(is_module)
 }
 
 /// The folder that the paths of a registry start from: the workspace root, unless none of them exists there

@@ -100,6 +100,8 @@ pub enum Drift<'a> {
         right: String,
         /// Where the connecting role is named.
         says_so: Option<Place>,
+        /// The same role in all other grants, where everyone connects as another one.
+        also: Vec<Place>,
     },
 }
 
@@ -440,6 +442,7 @@ impl<'p> Comparison<'p> {
 
     /// Grants of too little, and to others than those who connect.
     fn privileges(&self, drift: &mut Vec<Drift<'p>>) {
+        let mut wrong = Vec::new();
         for (name, &service) in &self.expected {
             let Some(grants) = self.granted.get(name) else {
                 continue;
@@ -459,13 +462,38 @@ impl<'p> Comparison<'p> {
             if roles.any(|role| role.value == right) {
                 continue;
             }
-            drift.extend(first.map(|role| Drift::GrantRole {
+            wrong.extend(first.map(|role| (role, service, right, says_so)));
+        }
+        wrong.sort_by_key(|(role, ..)| role.place);
+        let also = self.all_other_roles(&wrong);
+        let shown = if also.is_empty() { wrong.len() } else { 1 };
+        let shown = wrong.into_iter().take(shown);
+        drift.extend(
+            shown.map(|(role, service, right, says_so)| Drift::GrantRole {
                 service,
                 role,
                 right,
                 says_so,
-            }));
-        }
+                also: also.clone(),
+            }),
+        );
+    }
+
+    /// Of wrong roles the places of all but the first, where every grant names one role and everyone connects
+    /// as one other: then that other one was changed, and all grants are to follow.
+    fn all_other_roles(
+        &self,
+        wrong: &[(&'p Placed<String>, &'p Service, String, Option<Place>)],
+    ) -> Vec<Place> {
+        let Some(((role, _, right, _), others)) = wrong.split_first() else {
+            return Vec::new();
+        };
+        let mut granted = self.init.grants.iter().flat_map(|grant| &grant.roles);
+        let is_one_change = granted.all(|other| other.value == role.value)
+            && others.iter().all(|(_, _, other, _)| other == right)
+            && wrong.len() == self.expected.len();
+        let others = others.iter().filter(|_| is_one_change);
+        others.map(|(role, ..)| role.place).collect()
     }
 
     fn is_provided(&self, name: &str) -> bool {

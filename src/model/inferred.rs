@@ -232,11 +232,8 @@ impl<'a> Inference<'a> {
             let stack = service.containers.first();
             let stack = stack.map_or("", |&(stack, _)| self.stacks[stack].folder.as_str());
             let beside = || join(stack, &service.name);
-            let name = service
-                .folder
-                .clone()
-                .filter(|it| !it.is_empty())
-                .or_else(beside);
+            let name = service.folder.clone().or_else(beside);
+            let name = name.filter(|it| !it.is_empty());
             service.name = name.unwrap_or_else(|| service.name.clone());
         }
     }
@@ -265,10 +262,12 @@ impl<'a> Inference<'a> {
             Identity::Build(..) => None,
         };
         let module = folder.as_ref().and_then(|folder| self.modules.get(folder));
+        let is_variant = |&&(stack, _): &&User| !self.stacks[stack].runs_as_it_is();
+        let (variants, usual): (Vec<&User>, Vec<&User>) = containers.iter().partition(is_variant);
         let keys = || {
-            let containers = containers.iter();
+            let containers = usual.iter().chain(&variants);
             containers
-                .map(|&(stack, number)| self.stacks[stack].services[number].key.value.as_str())
+                .map(|&&(stack, number)| self.stacks[stack].services[number].key.value.as_str())
         };
         let of_folder = folder.as_deref().map(file_name);
         let named_so = keys().find(|key| Some(*key) == of_folder);

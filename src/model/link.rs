@@ -233,8 +233,10 @@ impl Linker<'_> {
         let (path, missing) = written.map_or((None, None), |written| {
             dockerfiles.look_up(self.sources, written)
         });
-        let module = path.as_deref().map(|path| Module {
-            folder: parent(path).to_owned(),
+        let named = missing.as_ref().and_then(|it| it.module.clone());
+        let folder = named.or_else(|| Some(parent(path.as_deref()?).to_owned()));
+        let module = folder.map(|folder| Module {
+            folder,
             ..Module::default()
         });
         Service {

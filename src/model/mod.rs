@@ -70,6 +70,7 @@ pub mod versions;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::discover::is_test_code;
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
 use crate::model::inferred::{Inference, InferredService};
@@ -327,12 +328,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// Whether a file takes part in what is judged, so that it matters that it can be read. Scripts that
-    /// merely are named like a registry, and SQL that nothing runs on first start, do not.
+    /// merely are named like a registry, `.env` files of tests, and SQL that nothing runs on first start, do not.
     pub fn is_judged(&self, id: FileId) -> bool {
         let file = self.sources.file(id);
         match file.kind {
             Kind::Compose | Kind::ComposePart => !generated::is_template(&file.text),
-            Kind::Env | Kind::Prisma | Kind::PrismaConfig => true,
+            Kind::Env => !is_test_code(&file.path),
+            Kind::Prisma | Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
@@ -450,7 +452,8 @@ impl<'a> Workspace<'a> {
             Some(stack) => open.extend(stack.open.iter().cloned()),
             None if product.stacks.is_empty() => {}
             None => open.push(Placed {
-                value: "none of its compose files has a standard name".to_owned(),
+                value: "no compose file of a standard name is in its folder or in `infra/`"
+                    .to_owned(),
                 place: product.registry.name.place,
             }),
         }

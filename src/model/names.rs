@@ -99,6 +99,21 @@ pub fn snake_case(name: &str) -> String {
     words.join("_")
 }
 
+/// Names of services for a sentence; of many, the first and the number of the others.
+pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const MOST: usize = 3;
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] if names.len() <= MOST => format!("{} and {last}", first.join(", ")),
+        names => {
+            let shown = names[..MOST - 1].join(", ");
+            format!("{shown} and {} others", names.len() + 1 - MOST)
+        }
+    }
+}
+
 /// What a name in snake_case is about, without the words that only say what has it: `auth` for both
 /// `auth_service` and `auth_db`.
 pub fn root(name: &str) -> &str {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::inferred::{InferredService, Store, is_helper};
-use crate::model::names::NameDefect;
+use crate::model::names::{self, NameDefect};
 use crate::model::product::Product;
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
@@ -140,19 +140,10 @@ impl Claim<'_> {
 impl SharedDatabase<'_> {
     /// That the others claim it too, to end a sentence with.
     pub fn names_of_others(&self) -> String {
-        const MOST: usize = 3;
-        let names: Vec<String> = self
-            .others
-            .iter()
-            .map(|claim| format!("`{}`", claim.service.name))
-            .collect();
-        match names.as_slice() {
-            [only] => format!("and so does {only}"),
-            names if names.len() <= MOST => format!("and so do {}", names.join(" and ")),
-            names => {
-                let shown = names[..MOST - 1].join(", ");
-                format!("and so do {shown} and {} others", names.len() + 1 - MOST)
-            }
+        let names = names::listed(self.others.iter().map(|claim| claim.service.name.as_str()));
+        match self.others.len() {
+            1 => format!("and so does {names}"),
+            _ => format!("and so do {names}"),
         }
     }
 }

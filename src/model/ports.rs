@@ -190,14 +190,7 @@ impl Workspace<'_> {
         let number = |(word, at): &(&super::resolve::Resolved, Range<usize>)| {
             word.text[at.clone()].parse::<u16>().ok()
         };
-        let is_declared = |port: u16| {
-            let is_it = |variable: &super::compose::Variable| {
-                let value = variable.known_value();
-                variable.name.value != "PORT"
-                    && value.is_some_and(|value| value.text == port.to_string())
-            };
-            container.environment.iter().any(is_it) || is_side_port(port)
-        };
+        let is_declared = |port: u16| is_further_port(container, port) || is_side_port(port);
         if container.network_mode.is_none()
             && !asked.iter().any(|asked| number(asked) == Some(right))
             && let Some((word, at)) = asked.first()
@@ -264,6 +257,11 @@ impl Workspace<'_> {
         let Some(wrong) = wrong_one(&ports, right) else {
             return;
         };
+        let own = self.products.iter().flat_map(|product| &product.stacks);
+        let mut own = own.filter_map(|&stack| service.container(&self.stacks[stack]));
+        if own.any(|container| is_further_port(container, wrong)) {
+            return;
+        }
         // A service of another product that no entry names may listen there.
         let is_anothers = |&(user, port): &(User, u16)| {
             let own = self.service_of(user);
@@ -306,6 +304,14 @@ pub(super) fn earlier_claimants(product: &Product) -> BTreeSet<(u16, &str)> {
 fn wrong_one(ports: &[u16], right: u16) -> Option<u16> {
     let mut main = ports.iter().copied().filter(|port| !is_side_port(*port));
     (!ports.contains(&right)).then(|| main.next()).flatten()
+}
+
+/// Whether another variable than `PORT` says that a container listens on a port as well.
+fn is_further_port(container: &Container, port: u16) -> bool {
+    container.environment.iter().any(|variable| {
+        let value = variable.known_value();
+        variable.name.value != "PORT" && value.is_some_and(|value| value.text == port.to_string())
+    })
 }
 
 fn exposed_port(word: &At<String>) -> Option<u16> {

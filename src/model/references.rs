@@ -65,8 +65,8 @@ impl Workspace<'_> {
     pub(super) fn is_complete(&self, index: usize) -> bool {
         let stack = &self.stacks[index];
         let product = self.product_of_stack.get(&index);
-        let is_of_others = stack.purpose.is_none()
-            && product.is_some_and(|&it| self.products[it].development != Some(index));
+        let development = product.and_then(|&product| self.products[product].development);
+        let is_of_others = stack.purpose.is_none() && development.is_some_and(|it| it != index);
         let is_part = |container: &Container| {
             let is_template = stack.extended.contains(&container.key.place);
             container.is_overlay() && !container.is_extended && !is_template

@@ -61,7 +61,8 @@ impl Inference<'_> {
         let context = build.context.as_deref().filter(|_| !is_remote)?;
         let dockerfile = build.dockerfile.as_deref()?;
         let is_there = self.sources.existence(context) == Existence::Folder;
-        let module = is_there.then(|| self.built_module(container, build, context, dockerfile));
+        let module =
+            is_there.then(|| self.built_module(stack, container, build, context, dockerfile));
         Some(match module.flatten() {
             Some(folder) => Identity::Module(folder.to_owned()),
             None => Identity::Build(
@@ -75,6 +76,7 @@ impl Inference<'_> {
     /// The module that a build from this workspace is one of, as far as anything says so.
     fn built_module(
         &self,
+        stack: usize,
         container: &Container,
         build: &Build,
         context: &str,
@@ -85,8 +87,12 @@ impl Inference<'_> {
             let module = self.modules.get(root)?;
             (!module.datasources.is_empty()).then_some(root)
         };
+        let of_commands = || {
+            let named = self.named_by_commands(container, context);
+            named.filter(|package| self.is_in_reach(stack, container, context, package))
+        };
         self.named_by_arguments(build, context)
-            .or_else(|| self.named_by_commands(container, context))
+            .or_else(of_commands)
             .or_else(|| self.around_build(context, dockerfile))
             .or_else(|| self.named_by_dockerfile(dockerfile))
             .or_else(root)
@@ -144,6 +150,20 @@ impl Inference<'_> {
         last
     }
 
+    /// Whether a container has a folder: its build can copy it, or it is mounted. A path in a command is
+    /// one of the container, and `/app/scripts` need not be the `scripts` of the workspace.
+    fn is_in_reach(
+        &self,
+        stack: usize,
+        container: &Container,
+        context: &str,
+        folder: &str,
+    ) -> bool {
+        let mounts = container.mounts.iter();
+        let mut mounted = mounts.filter_map(|mount| self.stacks[stack].host_path(mount));
+        is_within(folder, context) || mounted.any(|path| is_within(folder, &path))
+    }
+
     /// The package, other than the root, that a build takes its Dockerfile or its context from.
     fn around_build(&self, context: &str, dockerfile: &str) -> Option<&str> {
         let is_within = context.is_empty() || dockerfile.starts_with(&format!("{context}/"));
@@ -187,6 +207,13 @@ impl Inference<'_> {
         only(packages.collect()).map(str::to_owned)
     }
 }
+
+/// Whether a path is a folder or lies below it.
+fn is_within(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The only element.
 fn only<T: Ord>(set: BTreeSet<T>) -> Option<T> {
     let mut elements = set.into_iter();

@@ -55,6 +55,8 @@ services:
   by-last-command: { build: ., command: sh -c "pnpm --filter one migrate && pnpm --filter nine start" }
   by-image: { image: "nine:local", command: node apps/ten/dist/main.js }
   builder: { image: "nine:local", build: { context: ., dockerfile: Dockerfile } }
+  by-mounted: { build: tools/image, volumes: [".:/app"], command: pnpm --filter thirteen start }
+  by-context-alone: { build: apps/fourteen, volumes: ["./apps/fourteen:/app"], command: sh -c "cp -n /apps/one/* /app/apps/one && npm start" }
   by-name: { build: { context: ., dockerfile: docker/Dockerfile.eleven } }
   by-mount: { image: node:24, volumes: ["./apps/twelve:/app"] }
   nothing: { build: { context: ., dockerfile: docker/Dockerfile } }
@@ -64,7 +66,7 @@ services:
 "#;
     let names = [
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve",
+        "twelve", "thirteen", "fourteen",
     ];
     let manifests = names.map(|name| format!("apps/{name}/package.json"));
     let mut files: Vec<(&str, &str)> = manifests.iter().map(|path| (path.as_str(), "{}")).collect();
@@ -76,6 +78,7 @@ services:
             "FROM node:24\nCOPY apps/eleven apps/eleven",
         ),
         ("docker/mongo/Dockerfile", "FROM mongo:8"),
+        ("tools/image/Dockerfile", "FROM node:24"),
     ]);
     let found = inferred("", &files);
     let folder_of = |key: &str| {
@@ -97,13 +100,15 @@ services:
         ("by-last-command", "apps/nine"),
         ("by-image", "apps/ten"),
         ("builder", "?"),
+        ("by-mounted", "apps/thirteen"),
+        ("by-context-alone", "apps/fourteen"),
         ("by-name", "apps/eleven"),
         ("by-mount", "apps/twelve"),
         ("nothing", "?"),
     ] {
         assert_eq!(folder_of(key), folder, "{key}");
     }
-    assert_eq!(found.len(), 14, "{found:#?}");
+    assert_eq!(found.len(), 16, "{found:#?}");
 }
 
 #[test]
@@ -257,6 +262,33 @@ tools: [studio]
             "desk in apps/desk by DATABASE_URL stores as desk",
             "library in apps/books by DATABASE_URL as books",
         ]
+    );
+}
+
+#[test]
+fn a_configured_service_of_the_root_is_the_one_that_was_inferred() {
+    let config = "services:\n  \".\": { folder: \".\" }\n";
+    let files = [("package.json", "{}"), ("prisma/schema.prisma", SCHEMA)];
+    let stores = [". in  by DATABASE_URL stores as "];
+    assert_eq!(inferred("", &files), stores);
+    assert_eq!(inferred(config, &files), stores);
+}
+
+#[test]
+fn a_service_has_the_name_that_it_has_in_the_stack_that_is_run() {
+    let staging = "services:\n  web-staging: { build: apps/shop }\n";
+    let usual = "services:\n  web: { build: apps/shop }\n";
+    let found = inferred(
+        "",
+        &[
+            ("docker-compose.staging.yml", staging),
+            ("docker-compose.yml", usual),
+            ("apps/shop/package.json", "{}"),
+        ],
+    );
+    assert_eq!(
+        found,
+        ["web in apps/shop by DATABASE_URL as web-staging web"]
     );
 }
 

@@ -82,13 +82,20 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(service, format!("grant on {}", granted.value))
                     .because(service.database_place(), owns(service))
                     .help(format!("write `GRANT ALL PRIVILEGES ON DATABASE {}`{again}", granted.value)),
-                Drift::GrantRole { service, role, right, says_so } => report
-                    .at(role.place, format!("the init SQL grants the database of `{}` to `{}`, but `{}` connects as `{right}`", service.key(), role.value, service.key()))
+                Drift::GrantRole { service, role, right, says_so, also } => report
+                    .at(role.place, match also.len() {
+                        0 => format!("the init SQL grants the database of `{}` to `{}`, but `{}` connects as `{right}`", service.key(), role.value, service.key()),
+                        _ => format!("the init SQL grants every database to `{}`, but the services connect as `{right}`", role.value),
+                    })
                     .about(service, format!("role {}", role.value))
                     .because_all(says_so.map(|place| (place, format!("`{}` connects as `{right}`", service.key()))))
-                    .fix(workspace.unsafe_replacement(role.place, &role.value, &right))
+                    .because_all(also.iter().map(|place| (*place, "granted here too".to_owned())))
+                    .fix(workspace.unsafe_replacement(role.place, &role.value, &right).filter(|_| also.is_empty()))
                     .argues(Attribute::Role, Wrong::Value(right.clone()))
-                    .help(format!("write `{right}`{again}")),
+                    .help(match also.len() {
+                        0 => format!("write `{right}`{again}"),
+                        _ => format!("write `{right}` in every grant, or let the services connect as `{}`{again}", role.value),
+                    }),
             }
         }
     }
