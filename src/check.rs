@@ -58,7 +58,7 @@ pub fn check_again(
         let level = policy.level_at(draft.finding.rule, path, catalogue);
         Some(draft.at_severity(level.severity()?))
     });
-    let findings = conflict::settle(heard.collect(), &workspace.renames());
+    let findings = conflict::settle(heard.collect(), &workspace.joined_subjects());
     let mut findings = conflict::without_echoes(findings, sources);
     finding::sort(&mut findings);
     Outcome {

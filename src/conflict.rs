@@ -61,6 +61,9 @@ pub struct Stake {
     pub wrong: Wrong,
 }
 
+/// What is argued about: an attribute, and whose it is.
+pub type Subject = (Attribute, Owner);
+
 /// A finding, and what it argues about with other rules.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -204,9 +207,8 @@ fn rank(attribute: Attribute, rule: &str) -> usize {
 }
 
 /// Leaves one finding a mistake. Drafts must come in the order of the catalogue, so that the outcome
-/// does not depend on threads. `renamed` leads from names that no entry has to the services that go by them:
-/// whatever lacks such an entry lacks the service's container.
-pub fn settle(drafts: Vec<Draft>, renamed: &BTreeMap<Owner, Owner>) -> Vec<Finding> {
+/// does not depend on threads. `joined` leads from what is argued about to what it follows from.
+pub fn settle(drafts: Vec<Draft>, joined: &BTreeMap<Subject, Subject>) -> Vec<Finding> {
     let mut settled = Vec::new();
     let mut disputes: BTreeMap<_, Vec<(Wrong, Finding)>> = BTreeMap::new();
     for Draft { finding, stake } in drafts {
@@ -217,14 +219,9 @@ pub fn settle(drafts: Vec<Draft>, renamed: &BTreeMap<Owner, Owner>) -> Vec<Findi
                 attribute,
                 wrong,
             }) => {
-                let (attribute, owner) = match renamed.get(&owner) {
-                    Some(service) if attribute == Attribute::Entry => {
-                        (Attribute::Container, service.clone())
-                    }
-                    _ => (attribute, owner),
-                };
-                let dispute = (attribute, owner.product, owner.service);
-                disputes.entry(dispute).or_default().push((wrong, finding));
+                let subject = (attribute, owner);
+                let subject = joined.get(&subject).cloned().unwrap_or(subject);
+                disputes.entry(subject).or_default().push((wrong, finding));
             }
         }
     }

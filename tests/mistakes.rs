@@ -604,6 +604,23 @@ const MISTAKES: &[Mistake] = &[
         finding: "shared-database products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
     Mistake {
+        what: "three services with one database",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"identity\"",
+                )
+                .replace(
+                    REGISTRY,
+                    "database: \"party_directory\"",
+                    "database: \"identity\"",
+                )
+        },
+        finding: "shared-database products/nordhaven/infra/service-registry.ts ⟦identity⟧",
+    },
+    Mistake {
         what: "a database in kebab-case",
         make: |files| {
             files.replace(

@@ -24,6 +24,7 @@ pub mod health;
 pub mod incomplete;
 pub mod inferred;
 pub mod init_sql;
+mod joined;
 pub mod keywords;
 pub mod layers;
 pub mod link;

@@ -1,8 +1,7 @@
 //! Services that go by another name in the compose file than in the registry.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::compose::Service as Container;
 use crate::model::product::{Product, Service};
@@ -16,22 +15,6 @@ pub struct Renamed<'a> {
 }
 
 impl Workspace<'_> {
-    /// From the names that services of the registry go by elsewhere to those services.
-    pub fn renames(&self) -> BTreeMap<Owner, Owner> {
-        let products = self.products.iter();
-        let renames = products.flat_map(|product| {
-            let renamed = self.renamed_services(product).into_iter();
-            renamed.map(|(old, renamed)| {
-                let elsewhere = Owner {
-                    product: Some(product.name.clone()),
-                    service: Some(old.to_owned()),
-                };
-                (elsewhere, renamed.service.into())
-            })
-        });
-        renames.collect()
-    }
-
     /// The product's services that no compose service has the name of, but whose Dockerfile just one that
     /// no entry names is built from; by the name of that one.
     pub fn renamed_services<'p>(&'p self, product: &'p Product) -> HashMap<&'p str, Renamed<'p>> {
