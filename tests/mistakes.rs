@@ -20,6 +20,59 @@ struct Mistake {
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
+        what: "the wrong role in every grant",
+        make: |files| {
+            let text = files
+                .text(INIT_SQL)
+                .replace(" TO nordhaven;", " TO harbour;");
+            files.remove(INIT_SQL).add(INIT_SQL, &text)
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦harbour⟧",
+    },
+    Mistake {
+        what: "another user in every connection string",
+        make: |files| {
+            let text = files
+                .text(COMPOSE)
+                .replace("postgresql://nordhaven:", "postgresql://harbour:");
+            files.remove(COMPOSE).add(COMPOSE, &text)
+        },
+        finding: "role-mismatch products/nordhaven/docker-compose.yml ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "a grant that repeats the one before",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE tariff_book TO",
+                "PRIVILEGES ON DATABASE party_directory TO",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦party_directory⟧",
+    },
+    Mistake {
+        what: "a grant on a database that is created later",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE party_directory TO",
+                "PRIVILEGES ON DATABASE tariff_book TO",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a transaction in an init SQL that stops at errors anyway",
+        make: |files| {
+            let text = files.text(INIT_SQL).replace(
+                "-- identity\n",
+                "\\set ON_ERROR_STOP on\nBEGIN;\n-- identity\n",
+            ) + "COMMIT;\n";
+            files.remove(INIT_SQL).add(INIT_SQL, &text)
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
         what: "a start script that lacks a service",
         make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
         finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",

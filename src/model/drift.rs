@@ -426,6 +426,16 @@ impl<'p> Comparison<'p> {
             });
             return;
         }
+        if let ([(name, service)], []) = (without.as_slice(), strangers.as_slice())
+            && let Some(granted) = self.granted_in_place_of(name)
+        {
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+            return;
+        }
         drift.extend(
             without
                 .into_iter()
@@ -438,6 +448,26 @@ impl<'p> Comparison<'p> {
         );
         let strangers = strangers.into_iter();
         drift.extend(strangers.map(|granted| Drift::GrantExtra { granted }));
+    }
+
+    /// The grant that repeats another one where that of a database should be: in the order in which the
+    /// databases are created, else the later one.
+    fn granted_in_place_of(&self, name: &str) -> Option<&'p Placed<String>> {
+        let mut known: HashMap<(&str, Vec<&str>), Vec<usize>> = HashMap::new();
+        for (number, grant) in self.init.grants.iter().enumerate() {
+            let roles = grant.roles.iter().map(|role| role.value.as_str());
+            let key = (grant.database.value.as_str(), roles.collect());
+            known.entry(key).or_default().push(number);
+        }
+        let mut repeated = known.into_values().filter(|numbers| numbers.len() > 1);
+        let (numbers, None) = (repeated.next()?, repeated.next()) else {
+            return None;
+        };
+        let mut creates = self.init.creates.iter();
+        let turn = creates.position(|created| created.value == name);
+        let same_turn = turn.filter(|turn| numbers.contains(turn));
+        let number = same_turn.or(numbers.last().copied())?;
+        Some(&self.init.grants[number].database)
     }
 
     /// Grants of too little, and to others than those who connect.
