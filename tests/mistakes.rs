@@ -73,6 +73,81 @@ const MISTAKES: &[Mistake] = &[
         finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
     },
     Mistake {
+        what: "a start script with a slip in a folder, by way of a variable, and no connection string",
+        make: |files| {
+            let text = files
+                .text(START)
+                .replace("cd ../..\n", "ROOT=\"$(cd ../.. && pwd)\"\n");
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| match line.split_once(" pnpm --dir ") {
+                    Some((_, run)) => {
+                        let (folder, command) = run.split_once(' ').unwrap_or((run, ""));
+                        format!("(cd \"$ROOT/{folder}\" && pnpm {command})")
+                    }
+                    None => line.to_owned(),
+                })
+                .collect();
+            let text = lines
+                .join("\n")
+                .replace("shared/tariff-book", "shared/tarif-book");
+            files.remove(START).add(START, &text)
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the path of a schema",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "npx prisma migrate deploy --schema modules/shared/tarif-book/prisma/schema.prisma",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the name of a package",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --filter @harbourworks/tarif-book exec prisma migrate deploy",
+            )
+            .replace(
+                "modules/shared/tariff-book/package.json",
+                "\"build\":",
+                "\"studio\": \"DATABASE_URL=postgresql://nordhaven:$PASSWORD@localhost:5433/tariff_book prisma studio\",\n    \"build\":",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦@harbourworks/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the name of a container",
+        make: |files| {
+            let text = files.text(START);
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| match line.split_once(" pnpm --dir ") {
+                    Some((_, run)) => {
+                        let (folder, command) = run.split_once(' ').unwrap_or((run, ""));
+                        let key = folder.rsplit('/').next().unwrap_or(folder);
+                        format!(
+                            "docker compose exec {key} npx {}",
+                            command.trim_start_matches("exec ")
+                        )
+                    }
+                    None => line.to_owned(),
+                })
+                .collect();
+            let text = lines
+                .join("\n")
+                .replace("exec tariff-book", "exec tarif-book");
+            files.remove(START).add(START, &text)
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦tarif-book⟧",
+    },
+    Mistake {
         what: "a start script that lacks a service",
         make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
         finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
