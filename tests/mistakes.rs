@@ -148,6 +148,14 @@ const MISTAKES: &[Mistake] = &[
         finding: "start-script-drift products/nordhaven/start-dev.sh ⟦tarif-book⟧",
     },
     Mistake {
+        what: "a layer of a manifest that lost its last module",
+        make: |files| {
+            let manifest = "product: nordhaven\nmodules:\n  platform:\n    - quay-gateway\n    - identity\n    - notification-dispatch\n    - audit-trail\n    - vessel-register\n    - party-directory\n    - document-vault\n    - port-calls\n    - berth-planning\n    - pilotage\n    - container-yard\n    - customs-clearance\n    - invoicing\n    - tide-watch\n  shared:\n";
+            files.remove(MANIFEST).add(MANIFEST, manifest)
+        },
+        finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
         what: "a start script that lacks a service",
         make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
         finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
