@@ -156,6 +156,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
     },
     Mistake {
+        what: "a location that a removed service left behind",
+        make: |files| {
+            files.replace(
+                NGINX,
+                "    location /api/tides {",
+                "    location /api/cranes {\n        proxy_pass http://crane-log:4230;\n    }\n\n    location /api/tides {",
+            )
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦crane-log⟧",
+    },
+    Mistake {
         what: "a start script that lacks a service",
         make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
         finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
