@@ -20,6 +20,22 @@ struct Mistake {
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
+        what: "a database renamed in the registry only that `POSTGRES_DB` creates",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"tariffs\"",
+                )
+                .replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: tariff_book")
+                .replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "")
+                .remove(START)
+                .remove(MANIFEST)
+        },
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
         what: "the wrong role in every grant",
         make: |files| {
             let text = files

@@ -340,6 +340,25 @@ impl<'p> Comparison<'p> {
             missing.clear();
             extra.clear();
         }
+        let grants = self.init.grants.iter().map(|grant| &grant.database);
+        let is_left_over = |name: &&Placed<String>| {
+            self.is_provided(&name.value)
+                && name.value != "postgres"
+                && !self.expected.contains_key(name.value.as_str())
+        };
+        let left_over: Vec<_> = grants.filter(is_left_over).collect();
+        // The server creates it by itself, so that only the grant shows the name that it had.
+        if let ([(name, service)], [], [granted]) =
+            (missing.as_slice(), extra.as_slice(), left_over.as_slice())
+        {
+            settled.insert(&granted.value);
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+            missing.clear();
+        }
         let file = self.init.header.or(self.init.first_statement);
         let file = file.unwrap_or(Span::default().in_file(self.init.file));
         if self.init.creates.is_empty() && missing.len() > 1 {
