@@ -190,7 +190,10 @@ const ORDER: [(Attribute, &[&str]); 14] = [
             "hardcoded-credential",
         ],
     ),
-    (Attribute::Superuser, &["init-sql-aborts", "role-mismatch"]),
+    (
+        Attribute::Superuser,
+        &["init-sql-aborts", "role-mismatch", "init-sql-drift"],
+    ),
     (
         Attribute::Role,
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],

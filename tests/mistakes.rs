@@ -20,6 +20,169 @@ struct Mistake {
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
+        what: "a database renamed in the registry only that `POSTGRES_DB` creates",
+        make: |files| {
+            files
+                .replace(
+                    REGISTRY,
+                    "database: \"tariff_book\"",
+                    "database: \"tariffs\"",
+                )
+                .replace(COMPOSE, "POSTGRES_DB: postgres", "POSTGRES_DB: tariff_book")
+                .replace(INIT_SQL, "CREATE DATABASE tariff_book;\n", "")
+                .remove(START)
+                .remove(MANIFEST)
+        },
+        finding: "database-url-mismatch products/nordhaven/docker-compose.yml ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "the wrong role in every grant",
+        make: |files| {
+            let text = files
+                .text(INIT_SQL)
+                .replace(" TO nordhaven;", " TO harbour;");
+            files.remove(INIT_SQL).add(INIT_SQL, &text)
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦harbour⟧",
+    },
+    Mistake {
+        what: "another user in every connection string",
+        make: |files| {
+            let text = files
+                .text(COMPOSE)
+                .replace("postgresql://nordhaven:", "postgresql://harbour:");
+            files.remove(COMPOSE).add(COMPOSE, &text)
+        },
+        finding: "role-mismatch products/nordhaven/docker-compose.yml ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "a grant that repeats the one before",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE tariff_book TO",
+                "PRIVILEGES ON DATABASE party_directory TO",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦party_directory⟧",
+    },
+    Mistake {
+        what: "a grant on a database that is created later",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "PRIVILEGES ON DATABASE party_directory TO",
+                "PRIVILEGES ON DATABASE tariff_book TO",
+            )
+        },
+        finding: "init-sql-drift products/nordhaven/infra/init-databases.sql ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a transaction in an init SQL that stops at errors anyway",
+        make: |files| {
+            let text = files.text(INIT_SQL).replace(
+                "-- identity\n",
+                "\\set ON_ERROR_STOP on\nBEGIN;\n-- identity\n",
+            ) + "COMMIT;\n";
+            files.remove(INIT_SQL).add(INIT_SQL, &text)
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦identity⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in a folder, by way of a variable, and no connection string",
+        make: |files| {
+            let text = files
+                .text(START)
+                .replace("cd ../..\n", "ROOT=\"$(cd ../.. && pwd)\"\n");
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| match line.split_once(" pnpm --dir ") {
+                    Some((_, run)) => {
+                        let (folder, command) = run.split_once(' ').unwrap_or((run, ""));
+                        format!("(cd \"$ROOT/{folder}\" && pnpm {command})")
+                    }
+                    None => line.to_owned(),
+                })
+                .collect();
+            let text = lines
+                .join("\n")
+                .replace("shared/tariff-book", "shared/tarif-book");
+            files.remove(START).add(START, &text)
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the path of a schema",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "npx prisma migrate deploy --schema modules/shared/tarif-book/prisma/schema.prisma",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦modules/shared/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the name of a package",
+        make: |files| {
+            files.replace(
+                START,
+                "pnpm --dir modules/shared/tariff-book exec prisma migrate deploy",
+                "pnpm --filter @harbourworks/tarif-book exec prisma migrate deploy",
+            )
+            .replace(
+                "modules/shared/tariff-book/package.json",
+                "\"build\":",
+                "\"studio\": \"DATABASE_URL=postgresql://nordhaven:$PASSWORD@localhost:5433/tariff_book prisma studio\",\n    \"build\":",
+            )
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦@harbourworks/tarif-book⟧",
+    },
+    Mistake {
+        what: "a start script with a slip in the name of a container",
+        make: |files| {
+            let text = files.text(START);
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| match line.split_once(" pnpm --dir ") {
+                    Some((_, run)) => {
+                        let (folder, command) = run.split_once(' ').unwrap_or((run, ""));
+                        let key = folder.rsplit('/').next().unwrap_or(folder);
+                        format!(
+                            "docker compose exec {key} npx {}",
+                            command.trim_start_matches("exec ")
+                        )
+                    }
+                    None => line.to_owned(),
+                })
+                .collect();
+            let text = lines
+                .join("\n")
+                .replace("exec tariff-book", "exec tarif-book");
+            files.remove(START).add(START, &text)
+        },
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦tarif-book⟧",
+    },
+    Mistake {
+        what: "a layer of a manifest that lost its last module",
+        make: |files| {
+            let manifest = "product: nordhaven\nmodules:\n  platform:\n    - quay-gateway\n    - identity\n    - notification-dispatch\n    - audit-trail\n    - vessel-register\n    - party-directory\n    - document-vault\n    - port-calls\n    - berth-planning\n    - pilotage\n    - container-yard\n    - customs-clearance\n    - invoicing\n    - tide-watch\n  shared:\n";
+            files.remove(MANIFEST).add(MANIFEST, manifest)
+        },
+        finding: "manifest-drift products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "a location that a removed service left behind",
+        make: |files| {
+            files.replace(
+                NGINX,
+                "    location /api/tides {",
+                "    location /api/cranes {\n        proxy_pass http://crane-log:4230;\n    }\n\n    location /api/tides {",
+            )
+        },
+        finding: "proxy-drift apps/nordhaven-web/nginx.conf ⟦crane-log⟧",
+    },
+    Mistake {
         what: "a start script that lacks a service",
         make: |files| files.remove_block(START, "\necho \"== tariff-book\"", "prisma db seed\n"),
         finding: "start-script-drift products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",

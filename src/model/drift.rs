@@ -340,6 +340,25 @@ impl<'p> Comparison<'p> {
             missing.clear();
             extra.clear();
         }
+        let grants = self.init.grants.iter().map(|grant| &grant.database);
+        let is_left_over = |name: &&Placed<String>| {
+            self.is_provided(&name.value)
+                && name.value != "postgres"
+                && !self.expected.contains_key(name.value.as_str())
+        };
+        let left_over: Vec<_> = grants.filter(is_left_over).collect();
+        // The server creates it by itself, so that only the grant shows the name that it had.
+        if let ([(name, service)], [], [granted]) =
+            (missing.as_slice(), extra.as_slice(), left_over.as_slice())
+        {
+            settled.insert(&granted.value);
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+            missing.clear();
+        }
         let file = self.init.header.or(self.init.first_statement);
         let file = file.unwrap_or(Span::default().in_file(self.init.file));
         if self.init.creates.is_empty() && missing.len() > 1 {
@@ -426,6 +445,16 @@ impl<'p> Comparison<'p> {
             });
             return;
         }
+        if let ([(name, service)], []) = (without.as_slice(), strangers.as_slice())
+            && let Some(granted) = self.granted_in_place_of(name)
+        {
+            drift.push(Drift::GrantElsewhere {
+                service,
+                name,
+                granted,
+            });
+            return;
+        }
         drift.extend(
             without
                 .into_iter()
@@ -438,6 +467,26 @@ impl<'p> Comparison<'p> {
         );
         let strangers = strangers.into_iter();
         drift.extend(strangers.map(|granted| Drift::GrantExtra { granted }));
+    }
+
+    /// The grant that repeats another one where that of a database should be: in the order in which the
+    /// databases are created, else the later one.
+    fn granted_in_place_of(&self, name: &str) -> Option<&'p Placed<String>> {
+        let mut known: HashMap<(&str, Vec<&str>), Vec<usize>> = HashMap::new();
+        for (number, grant) in self.init.grants.iter().enumerate() {
+            let roles = grant.roles.iter().map(|role| role.value.as_str());
+            let key = (grant.database.value.as_str(), roles.collect());
+            known.entry(key).or_default().push(number);
+        }
+        let mut repeated = known.into_values().filter(|numbers| numbers.len() > 1);
+        let (numbers, None) = (repeated.next()?, repeated.next()) else {
+            return None;
+        };
+        let mut creates = self.init.creates.iter();
+        let turn = creates.position(|created| created.value == name);
+        let same_turn = turn.filter(|turn| numbers.contains(turn));
+        let number = same_turn.or(numbers.last().copied())?;
+        Some(&self.init.grants[number].database)
     }
 
     /// Grants of too little, and to others than those who connect.

@@ -145,7 +145,22 @@ impl Workspace<'_> {
             Drift::Renamed { service, old, .. } if old.place == place => {
                 Some((service, old.value.clone()))
             }
+            Drift::GrantElsewhere {
+                service, granted, ..
+            } if granted.place == place => Some((service, granted.value.clone())),
             _ => None,
+        })
+    }
+
+    /// Whether the init SQL grants the databases of several services to a role that none of them connects as.
+    pub fn is_granted_throughout(&self, abort: &Abort, role: &str) -> bool {
+        let Some(product) = abort.product else {
+            return false;
+        };
+        let mut drifts = self.init_sql_drift(product).into_iter();
+        drifts.any(|drift| {
+            matches!(drift, Drift::GrantRole { role: granted, also, .. }
+                if granted.value == role && !also.is_empty())
         })
     }
 
@@ -190,7 +205,9 @@ impl Workspace<'_> {
                 Existence::Missing | Existence::Unknown => return None,
             }
         }
-        let names: Vec<&str> = paths.keys().map(String::as_str).collect();
+        // What the image does not run, it does not order either.
+        let is_run = |name: &&str| has_ending(name, "sql") || is_unreadable_script(name);
+        let names: Vec<&str> = paths.keys().map(String::as_str).filter(is_run).collect();
         if !names.is_sorted_by_key(|name| collated(name)) {
             return None;
         }
@@ -219,12 +236,22 @@ impl Workspace<'_> {
         let is_plain = |statement: &Statement| match &statement.kind {
             StatementKind::Meta { command } => {
                 !changes_the_course(&command.value)
-                    && !file.slice(statement.span).contains("ON_ERROR_STOP")
+                    && !is_going_on_after_errors(file.slice(statement.span))
             }
             _ => true,
         };
         (is_whole && sql.statements.iter().all(is_plain)).then_some((id, sql))
     }
+}
+
+/// Whether a meta-command may let a script go on after an error, at which the image lets it stop.
+fn is_going_on_after_errors(command: &str) -> bool {
+    let mut words = command
+        .split_whitespace()
+        .skip_while(|word| *word != "ON_ERROR_STOP");
+    words.next().map_or(command.contains("ON_ERROR_STOP"), |_| {
+        !matches!(words.next(), Some("on" | "1" | "true"))
+    })
 }
 
 /// Whether a Postgres service does before its scripts what the official image does, and nothing else.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::finding::Owner;
 use crate::model::compose::{Part, Service as Container, Stack, Variable};
 use crate::model::init_sql::runs_more;
+use crate::model::product::Product;
 use crate::model::settings::is_name;
 use crate::model::{User, Workspace};
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
@@ -43,6 +44,20 @@ struct Login<'a> {
 const SUPERUSER: &str = "POSTGRES_USER";
 
 impl Workspace<'_> {
+    /// Whether a product's Postgres server begins with that user.
+    pub fn begins_with(&self, product: &Product, user: &str) -> bool {
+        let server = product
+            .development
+            .and_then(|stack| self.main_server(stack));
+        let variable = server.and_then(|server| server.variable(SUPERUSER));
+        match variable {
+            Some(variable) => variable
+                .known_value()
+                .is_some_and(|value| value.text == user),
+            None => user == "postgres",
+        }
+    }
+
     /// Users in the connection strings of a stack that its Postgres servers do not have.
     pub fn wrong_roles(&self, index: usize) -> Vec<WrongRole> {
         let stack = &self.stacks[index];

@@ -287,7 +287,7 @@ impl<'a> Machine<'a> {
             match path.and_then(Text::all_known) {
                 Some(known) => (
                     machine.state.folder.join(&known),
-                    path.and_then(Text::place),
+                    path.and_then(Text::path_place),
                 ),
                 None => (Folder::Unknown, None),
             }
@@ -428,7 +428,7 @@ impl<'a> Machine<'a> {
         match named {
             Named::Here => in_folder(self.state.folder.clone(), self.state.folder_span),
             Named::Folder(path) => match path.all_known() {
-                Some(known) => in_folder(self.state.folder.join(&known), path.place()),
+                Some(known) => in_folder(self.state.folder.join(&known), path.path_place()),
                 None => Target::Unknown,
             },
             Named::Package(name) => name.all_known().map_or(Target::Unknown, |known| {

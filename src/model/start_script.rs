@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
+use crate::catalogue::{Guesser, nearest};
 use crate::connection;
+use crate::model::compose::Stack;
 use crate::model::loopbacks::is_itself;
 use crate::model::product::{Product, Service};
 use crate::model::shell::{self, Action, Run, Runs, Target, Text};
@@ -47,14 +49,14 @@ pub enum ScriptDrift<'a> {
         /// Where its module or the database is named.
         place: Place,
     },
-    /// It names a folder that is no module of the registry.
+    /// It names a folder, a package or a container that is none of the registry's.
     UnknownModule {
-        /// The folder, from the workspace root.
+        /// The folder from the workspace root, or the name.
         folder: String,
         /// Where.
         place: Place,
-        /// The service that is meant, by its database.
-        meant: Option<&'a Service>,
+        /// The service that is meant, by its database or by its name, and what to write for it.
+        meant: Option<(&'a Service, String)>,
     },
     /// It names a database that nobody owns.
     UnknownDatabase {
@@ -89,6 +91,22 @@ struct Reading<'p, 'r> {
     module_place: Option<Place>,
     /// The database, and where it is named.
     database: Option<(String, Place)>,
+}
+
+impl Reading<'_, '_> {
+    /// Leaves out what stands behind the folder of the module in a path to its schema.
+    fn names_only_the_module(&mut self, workspace: &Workspace, path: &str) {
+        let Some(behind) = path.find("/prisma").map(|at| &path[at..]) else {
+            return;
+        };
+        let stranger = self.stranger.as_mut().map(|(_, place)| place);
+        for place in stranger.into_iter().chain(&mut self.module_place) {
+            if workspace.sources.slice(*place).ends_with(behind) {
+                let written = place.span.range();
+                place.span = Span::new(written.start, written.end - behind.len());
+            }
+        }
+    }
 }
 
 impl Workspace<'_> {
@@ -141,6 +159,7 @@ impl Workspace<'_> {
             .map(|run| modules.read(self, product, file, run))
             .collect();
         let mut done: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut guesser = Guesser::default();
         // What is right comes first: it tells which of two texts that contradict each other is wrong.
         for action in [Action::Migrate, Action::Seed] {
             let of_action = |it: &&Reading| it.run.actions.contains(&action);
@@ -160,7 +179,7 @@ impl Workspace<'_> {
                 }
             }
             for reading in readings.iter().filter(of_action) {
-                self.judge(product, reading, done, drift);
+                self.judge(product, reading, done, &mut guesser, drift);
             }
         }
         drift.extend(self.container_ports(product, file, runs));
@@ -180,6 +199,7 @@ impl Workspace<'_> {
         product: &'p Product,
         reading: &Reading<'p, '_>,
         done: &mut BTreeSet<&'p str>,
+        guesser: &mut Guesser,
         drift: &mut Vec<ScriptDrift<'p>>,
     ) {
         let named = reading.database.as_ref();
@@ -215,12 +235,13 @@ impl Workspace<'_> {
                 }
             }
             (None, _) if reading.stranger.is_some() && !product.is_open() => {
-                done.extend(owner.map(Service::key));
+                let meant = owner.or_else(|| meant_by(product, reading, done, guesser));
+                done.extend(meant.map(Service::key));
                 let stranger = reading.stranger.clone();
                 drift.extend(stranger.map(|(folder, place)| ScriptDrift::UnknownModule {
                     folder,
                     place,
-                    meant: owner,
+                    meant: meant.map(|service| (service, right_target(reading.run, service))),
                 }));
             }
             (None, Some((name, place)))
@@ -346,6 +367,39 @@ impl Workspace<'_> {
     }
 }
 
+/// The service that a name means which nobody has: of those that are still to be done the one with the
+/// most similar name, or the only one.
+fn meant_by<'p>(
+    product: &'p Product,
+    reading: &Reading,
+    done: &BTreeSet<&str>,
+    guesser: &mut Guesser,
+) -> Option<&'p Service> {
+    let (name, _) = reading.stranger.as_ref()?;
+    let is_left =
+        |service: &&Service| service.database().is_some() && !done.contains(service.key());
+    let left: Vec<&Service> = product.services().iter().filter(is_left).collect();
+    let keys = left.iter().map(|service| service.key());
+    match guesser.nearest(file_name(name), keys) {
+        Some(key) => product.service(key),
+        None => left.first().copied().filter(|_| left.len() == 1),
+    }
+}
+
+/// How a run names a service: by its module, its package or its container.
+fn right_target(run: &Run, service: &Service) -> String {
+    let folder = service.module.as_ref().map(|module| &module.folder);
+    let name = folder.map_or(service.key(), |folder| file_name(folder));
+    match &run.target {
+        Target::Container(..) => service.key().to_owned(),
+        Target::Package(package, _) => match package.rsplit_once('/') {
+            Some((scope, _)) => format!("{scope}/{name}"),
+            None => name.to_owned(),
+        },
+        _ => folder.map_or(service.key(), String::as_str).to_owned(),
+    }
+}
+
 /// Where a part of a text is written, if all of it is known.
 fn known_place(text: &Text, range: &Range<usize>, file: FileId) -> Option<Place> {
     let span = text.is_known(range).then(|| text.span(range))??;
@@ -428,6 +482,7 @@ impl<'p> Modules<'p> {
             Target::Folder(path, span) => {
                 reading.module_place = in_file(*span);
                 self.read_folder(workspace, path, &mut reading);
+                reading.names_only_the_module(workspace, path);
             }
             Target::Somewhere(path, span) => {
                 reading.module_place = in_file(*span);
@@ -437,13 +492,19 @@ impl<'p> Modules<'p> {
                     .find(|folder| self.owners(folder).is_some());
                 if let Some(folder) = folder {
                     self.read_folder(workspace, &folder, &mut reading);
+                    reading.names_only_the_module(workspace, &folder);
                 }
             }
             Target::Package(name, span) => {
                 reading.module_place = in_file(*span);
                 let name = name.trim_end_matches("...");
-                let name = name.rsplit('/').next().unwrap_or(name);
-                reading.service = self.by_name.get(name).copied();
+                let last = name.rsplit('/').next().unwrap_or(name);
+                reading.service = self.by_name.get(last).copied();
+                if reading.service.is_none() && self.is_misspelt(workspace, product, name, &reading)
+                {
+                    let place = reading.module_place;
+                    reading.stranger = place.map(|place| (name.to_owned(), place));
+                }
             }
             Target::Container(name, span) => {
                 reading.module_place = in_file(*span);
@@ -457,10 +518,38 @@ impl<'p> Modules<'p> {
                         own.is_some_and(|own| own.key == container.key)
                     })
                 });
+                let is_closed =
+                    |stack: &Stack| stack.open.is_empty() && stack.by_host(name).is_none();
+                if stack.is_some() && workspace.stacks_of(product).all(is_closed) {
+                    let place = reading.module_place.filter(|_| reading.service.is_none());
+                    reading.stranger = place.map(|place| (name.clone(), place));
+                }
             }
             Target::Unknown => {}
         }
         reading
+    }
+
+    /// Whether a package is certainly not there, and its name is nearly that of the module whose database is
+    /// named.
+    fn is_misspelt(
+        &self,
+        workspace: &Workspace,
+        product: &Product,
+        package: &str,
+        reading: &Reading,
+    ) -> bool {
+        let owner = reading.database.as_ref();
+        let owner = owner.and_then(|(name, _)| product.owner_of(name));
+        let Some(folder) = owner.and_then(|it| it.module.as_ref()).map(|it| &it.folder) else {
+            return false;
+        };
+        let last = package.rsplit('/').next().unwrap_or(package);
+        let is_near = nearest(last, [file_name(folder)]).is_some();
+        let quoted = format!("\"{package}\"");
+        let manifest = workspace.sources.find(&format!("{folder}/package.json"));
+        let text = manifest.map(|id| &workspace.sources.file(id).text);
+        is_near && self.is_complete && text.is_some_and(|text| !text.contains(&quoted))
     }
 
     /// The services whose module a path lies in.

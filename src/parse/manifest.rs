@@ -177,7 +177,7 @@ fn modules(value: &Value<'_>, section: &mut Section<Module>) {
         let holds_modules = |value: &Value<'_>| value.is_mapping() || value.is_null();
         let is_group = entry.value.is_sequence()
             || is_layer
-                && entry.value.is_mapping()
+                && holds_modules(&entry.value)
                 && entry
                     .value
                     .entries()

@@ -73,7 +73,12 @@ impl<'p> Comparison<'p> {
         let all: HashSet<&str> = listed.iter().map(|(name, _)| name.value.as_str()).collect();
         let mut covered: HashSet<&str> = HashSet::new();
         let mut strangers: Vec<Placed<String>> = Vec::new();
+        // Owners may also be roles of the server.
+        let names_services = listed.iter().any(|(_, owner)| {
+            owner.is_some_and(|owner| self.product.service_named(&owner.value).is_some())
+        });
         for (name, owner) in &listed {
+            let owner = owner.filter(|_| names_services);
             let service = owner.and_then(|owner| self.product.service_named(&owner.value));
             let claimant = self.product.owner_of(&name.value);
             covered.extend(service.or(claimant).map(Service::key));

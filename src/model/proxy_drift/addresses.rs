@@ -49,7 +49,7 @@ impl<'p> Comparison<'p> {
             Answering::Nobody => {
                 // Where the file runs elsewhere, only the route says whose host it should be.
                 let meant = claim.map(|route| route.service.key());
-                if !proxy.is_mounted && meant.is_none() {
+                if !proxy.is_mounted && meant.is_none() && !self.is_only_stranger(proxy, address) {
                     return;
                 }
                 let keys = self.product.services().iter().map(Service::key);
@@ -65,6 +65,21 @@ impl<'p> Comparison<'p> {
             }
             Answering::Container(_) | Answering::Unknown => {}
         }
+    }
+
+    /// Whether a service or a container answers to every other host of a configuration, which shows that it
+    /// runs beside them.
+    fn is_only_stranger(&self, proxy: &Proxy, stranger: &Address) -> bool {
+        let targets = proxy.locations().flat_map(|location| &location.targets);
+        let hosts = targets.flat_map(|target| &target.addresses);
+        let mut hosts = hosts
+            .filter(|other| other.host.value != stranger.host.value)
+            .peekable();
+        hosts.peek().is_some()
+            && hosts.all(|other| {
+                let answering = self.answering(&other.host.value);
+                matches!(answering, Answering::Service(_) | Answering::Container(_))
+            })
     }
 
     fn port(&mut self, proxy: &Proxy, address: &Address, target: &Target, service: &'p Service) {

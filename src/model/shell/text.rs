@@ -106,6 +106,19 @@ impl Text {
         self.span(&(0..self.len()))
     }
 
+    /// Where a path is written, without the separator behind a folder that a variable names.
+    pub(super) fn path_place(&self) -> Option<Span> {
+        let begins_inside = self.bits.last().is_some_and(|last| {
+            self.bits.len() > 1 && last.text.len() > 1 && last.text.starts_with('/')
+        });
+        match self.bits.last() {
+            Some(last) if begins_inside => {
+                self.span(&(self.len() - last.text.len() + 1..self.len()))
+            }
+            _ => self.place(),
+        }
+    }
+
     /// Bytes `range` of it.
     pub(super) fn slice(&self, range: Range<usize>) -> Text {
         let bits = self.overlapping(range);

@@ -64,13 +64,18 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 }),
             Reason::NoRole { role, database, again, superuser: (superuser, place), created_later, .. } => {
                 let owner = workspace.demanded_by(&abort, database).map_or(server, Owner::from);
+                let (subject, attribute) = if workspace.is_granted_throughout(&abort, &role.value) {
+                    (everyone, Attribute::Role)
+                } else {
+                    (owner.clone(), Attribute::Role)
+                };
                 report
                     .at(role.place, format!("no role `{}` exists{}, so the first start stops here", role.value, yet(*created_later)))
                     .about(owner, format!("role {}", role.value))
                     .because_all(again.iter().map(|place| (*place, "named again here".to_owned())))
                     .because_all(created_later.map(|place| (place, "created here, which is too late".to_owned())))
                     .because_all(place.map(|place| (place, format!("the image creates `{superuser}`"))))
-                    .argues(Attribute::Role, Wrong::Value(superuser.clone()))
+                    .argues_for(subject, attribute, Wrong::Value(superuser.clone()))
                     .help(match created_later {
                         Some(_) => format!("create `{}` before it is named", role.value),
                         None => format!("write `{superuser}`, or create `{}` before", role.value),
@@ -82,7 +87,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .about(workspace.demanded_by(&abort, &name.value).map_or(server, Owner::from), name.value.clone())
                     .because_all(created_later.map(|place| (place, "created here, which is too late".to_owned())));
                 match created_later {
-                    Some(_) => draft.help(format!("move the statement behind `CREATE DATABASE {}`", name.value)),
+                    Some(_) => as_rename(draft, workspace, &abort, name.place).help(format!("move the statement behind `CREATE DATABASE {}`", name.value)),
                     None => as_left_over(draft, &abort, &name.value).help("name a database that is created before, or remove the statement"),
                 }
             }

@@ -91,7 +91,12 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     .because_all(says_so.map(|place| (place, format!("`{}` connects as `{right}`", service.key()))))
                     .because_all(also.iter().map(|place| (*place, "granted here too".to_owned())))
                     .fix(workspace.unsafe_replacement(role.place, &role.value, &right).filter(|_| also.is_empty()))
-                    .argues(Attribute::Role, Wrong::Value(right.clone()))
+                    .argues_for(
+                        // What every grant names is everyone's.
+                        if also.is_empty() { service.into() } else { Owner { product: Some(product.name.clone()), service: None } },
+                        if also.is_empty() || workspace.begins_with(product, &right) { Attribute::Role } else { Attribute::Superuser },
+                        Wrong::Value(right.clone()),
+                    )
                     .help(match also.len() {
                         0 => format!("write `{right}`{again}"),
                         _ => format!("write `{right}` in every grant, or let the services connect as `{}`{again}", role.value),

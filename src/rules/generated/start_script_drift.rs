@@ -53,14 +53,13 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
             .because(service.database_place(), format!("`{}` owns no database", service.key()))
             .argues(Attribute::Database, Wrong::Everything)
             .help(format!("remove the command{}", again(place))),
-        ScriptDrift::UnknownModule { folder, place, meant: Some(service) } => {
-            let module = service.module.as_ref().map_or(service.key(), |module| &module.folder);
+        ScriptDrift::UnknownModule { folder, place, meant: Some((service, right)) } => {
             report
                 .at(place, format!("the start script runs `{folder}` for `{}`, whose module is another one", service.key()))
                 .about(service, folder.clone())
                 .because(service.entry.dockerfile.known().map_or(service.database_place(), crate::model::value::Text::place), format!("the module of `{}`", service.key()))
                 .argues(Attribute::Module, Wrong::Everything)
-                .help(format!("write `{module}`{}", again(place)));
+                .help(format!("write `{right}`{}", again(place)));
         }
         ScriptDrift::UnknownModule { folder, place, meant: None } => report
             .at(place, format!("the start script runs `{folder}`, which is no module of the registry"))
