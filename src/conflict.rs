@@ -180,7 +180,12 @@ const ORDER: [(Attribute, &[&str]); 14] = [
     ),
     (
         Attribute::InitSql,
-        &["init-sql-not-mounted", "init-sql-drift"],
+        &[
+            "init-sql-not-mounted",
+            "init-sql-drift",
+            "init-sql-aborts",
+            "unprovisioned-database",
+        ],
     ),
     (
         Attribute::Environment,

@@ -2706,6 +2706,11 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
         finding: "second-connection apps/stations/docker-entrypoint.sh ⟦rides⟧",
     },
     Mistake {
+        what: "a first database that a script creates as well",
+        make: |files| files.replace(STACK, "POSTGRES_DB: stations", "POSTGRES_DB: rides"),
+        finding: "init-sql-aborts docker/init.sql ⟦rides⟧",
+    },
+    Mistake {
         what: "another's database in the stack, and one's own in the example",
         make: |files| {
             files.replace_in_block(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::catalogue::Guesser;
 use crate::discover::is_named_for_tests;
+use crate::finding::Owner;
 use crate::model::compose::{INIT_FOLDER, Mount, Part, Service as Container, Stack, Variable};
 use crate::model::inferred::InferredService;
 use crate::model::init_sql::InitSql;
@@ -43,6 +44,8 @@ pub struct UnprovisionedDatabase<'a> {
     pub labels: Vec<(Place, String)>,
     /// What to write.
     pub help: String,
+    /// The server, if it creates another database twice instead, at which its first start stops.
+    pub stops: Option<Owner>,
 }
 
 /// A database that an init script creates and nobody asks for.
@@ -56,6 +59,11 @@ pub struct OrphanDatabase<'a> {
 }
 
 impl Provision {
+    fn creates_twice(&self) -> bool {
+        let mut scripted = self.scripted.iter();
+        scripted.any(|created| created.value == self.first.0)
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         let scripted = self.scripted.iter().map(|created| created.value.as_str());
         [self.first.0.as_str()].into_iter().chain(scripted)
@@ -151,7 +159,15 @@ impl Workspace<'_> {
             let unclaimed: Vec<&str> = names.collect();
             for (name, claims) in missing(&provision, &claims) {
                 let meant = guesser.nearest(name, unclaimed.iter().copied());
-                found.extend(self.unprovisioned(container, &provision, meant, &claims));
+                let unprovisioned = self.unprovisioned(container, &provision, meant, &claims);
+                found.extend(unprovisioned.map(|it| {
+                    UnprovisionedDatabase {
+                        stops: provision
+                            .creates_twice()
+                            .then(|| self.owner_of_container(stack, container)),
+                        ..it
+                    }
+                }));
             }
         }
         found
@@ -206,6 +222,7 @@ impl Workspace<'_> {
             link,
             help,
             claim,
+            stops: None,
         })
     }
 

@@ -10,6 +10,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
     for missing in workspace.unprovisioned_databases() {
         let claim = &missing.claim;
         let (name, container) = (&claim.database.text, &claim.container.key.value);
+        let (owner, attribute, wrong) = match missing.stops {
+            Some(server) => (server, Attribute::InitSql, Wrong::Everything),
+            None => (
+                claim.service.into(),
+                Attribute::Database,
+                Wrong::Value(name.clone()),
+            ),
+        };
         report
             .at(
                 missing.link.place,
@@ -23,7 +31,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(claim.service, name)
             .because_all(claim.database.way_to(&missing.link, container))
             .because_all(missing.labels)
-            .argues(Attribute::Database, Wrong::Value(name.clone()))
+            .argues_for(owner, attribute, wrong)
             .help(missing.help);
     }
 }

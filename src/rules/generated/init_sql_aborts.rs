@@ -111,7 +111,7 @@ fn yet(created_later: Option<Place>) -> &'static str {
 /// A database that no service owns is one too many in the first place.
 fn as_extra<'r>(draft: NeedsHelp<'r>, abort: &Abort, database: &str) -> NeedsHelp<'r> {
     let Some(product) = abort.product else {
-        return draft;
+        return draft.argues(Attribute::InitSql, Wrong::Everything);
     };
     let namesake = product.namesake(database);
     let attribute = match namesake {
