@@ -784,6 +784,17 @@ const MISTAKES: &[Mistake] = &[
         finding: "shared-database products/nordhaven/infra/service-registry.ts ⟦identity⟧",
     },
     Mistake {
+        what: "a second connection that services with and without a database share",
+        make: |files| {
+            files.replace(
+                COMPOSE,
+                "  LOG_LEVEL: ${LOG_LEVEL:-info}\n",
+                "  LOG_LEVEL: ${LOG_LEVEL:-info}\n  INVOICING_DATABASE_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n",
+            )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
         what: "a database in kebab-case",
         make: |files| {
             files.replace(

@@ -278,6 +278,7 @@ impl Workspace<'_> {
             traces.extend(
                 variables
                     .filter(|variable| self.is_database_variable(variable))
+                    .filter(|variable| !self.is_second_for_others(variable))
                     .map(|variable| Trace::of_variable(product, variable)),
             );
             traces.extend(postgres_dependency(stack, container));
@@ -317,6 +318,20 @@ impl Workspace<'_> {
             .filter(|variable| self.is_database_variable(variable))
             .map(|variable| Trace::of_variable(product, variable))
             .collect()
+    }
+
+    /// Whether a service with another database takes the same text from the same place: then the text is a
+    /// mistake whoever takes it.
+    fn is_second_for_others(&self, variable: &Variable) -> bool {
+        let database = variable.named_database();
+        let written = variable.value.as_ref().and_then(|value| value.way().last());
+        let (Some(database), Some(written)) = (database, written) else {
+            return false;
+        };
+        let users = self.users.get(written).into_iter().flatten();
+        let mut others = users.filter_map(|&user| self.service_of(user)?.database());
+        variable.name.value != self.policy.database_variable
+            && others.any(|own| own != database.text)
     }
 
     fn is_database_variable(&self, variable: &Variable) -> bool {
