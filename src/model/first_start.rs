@@ -6,16 +6,14 @@
 
 mod run;
 
-use std::collections::BTreeMap;
-
 use crate::model::Workspace;
-use crate::model::compose::{INIT_FOLDER, Service as Container, Stack};
+use crate::model::compose::{Service as Container, Stack};
 use crate::model::drift::Drift;
 use crate::model::product::{Product, Service};
 use crate::model::stacks::standard_files;
 use crate::parse::Facts;
 use crate::parse::sql::{Dialect, SqlFile, Statement, StatementKind};
-use crate::source::{Existence, FileId, Place, Placed, Seen, file_name, has_ending, parent};
+use crate::source::{FileId, Place, Placed};
 use run::FirstStart;
 
 /// A statement at which the first start of a Postgres service ends.
@@ -182,45 +180,11 @@ impl Workspace<'_> {
         stack: &Stack,
         server: &Container,
     ) -> Option<Vec<(FileId, &SqlFile)>> {
-        if !is_usual(server) {
+        let paths = self.init_scripts_of(stack, server)?;
+        if !paths.keys().is_sorted_by_key(|name| collated(name)) {
             return None;
         }
-        let mut paths: BTreeMap<String, String> = BTreeMap::new();
-        for mount in server.mounts.iter().filter(|mount| mount.is_init()) {
-            let target = mount.target.text.trim_end_matches('/');
-            let path = stack.host_path(mount).filter(|_| mount.target.is_known)?;
-            match self.sources.existence(&path) {
-                Existence::File if parent(target) == INIT_FOLDER => {
-                    paths.insert(file_name(target).to_owned(), path);
-                }
-                Existence::Folder if target == INIT_FOLDER => {
-                    for (file, seen) in self.sources.below(&path) {
-                        if parent(file) == path && seen == Seen::File {
-                            let name = file_name(file).to_owned();
-                            paths.entry(name).or_insert_with(|| file.to_owned());
-                        }
-                    }
-                }
-                Existence::File | Existence::Folder => {}
-                Existence::Missing | Existence::Unknown => return None,
-            }
-        }
-        // What the image does not run, it does not order either.
-        let is_run = |name: &&str| has_ending(name, "sql") || is_unreadable_script(name);
-        let names: Vec<&str> = paths.keys().map(String::as_str).filter(is_run).collect();
-        if !names.is_sorted_by_key(|name| collated(name)) {
-            return None;
-        }
-        let mut scripts = Vec::new();
-        for (name, path) in &paths {
-            if is_unreadable_script(name) {
-                return None;
-            }
-            if has_ending(name, "sql") {
-                scripts.push(self.whole_script(path)?);
-            }
-        }
-        Some(scripts)
+        paths.values().map(|path| self.whole_script(path)).collect()
     }
 
     fn whole_script(&self, path: &str) -> Option<(FileId, &SqlFile)> {
@@ -254,45 +218,11 @@ fn is_going_on_after_errors(command: &str) -> bool {
     })
 }
 
-/// Whether a Postgres service does before its scripts what the official image does, and nothing else.
-fn is_usual(server: &Container) -> bool {
-    const IMAGES: [&str; 7] = [
-        "postgres",
-        "library/postgres",
-        "postgis/postgis",
-        "imresamu/postgis",
-        "pgvector/pgvector",
-        "ankane/pgvector",
-        "timescale/timescaledb",
-    ];
-    let is_image = server
-        .image_name()
-        .is_some_and(|name| IMAGES.contains(&name));
-    let is_unclear = server.build.is_some()
-        || server.is_extended
-        || server.has_configs
-        || server.unknown_environment.is_some();
-    let mut names = server.environment.iter().map(|it| it.name.value.as_str());
-    let is_server =
-        |word: &String| word.split(' ').next() == Some("postgres") || word.starts_with('-');
-    is_image
-        && !is_unclear
-        && !names.any(|name| name.starts_with("POSTGRES_") && name.ends_with("_FILE"))
-        && server.commands.first().is_none_or(is_server)
-}
-
 /// The key by which the locale of the image sorts file names; where it and the order of bytes disagree, the
 /// order depends on the image.
 fn collated(name: &str) -> String {
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// Scripts that the image runs and that are not read here.
-fn is_unreadable_script(name: &str) -> bool {
-    [".sh", ".sql.gz", ".sql.xz", ".sql.zst"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
 }
 
 /// Meta-commands after which it is not known what is run.

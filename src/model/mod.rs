@@ -23,6 +23,7 @@ pub mod generated;
 pub mod health;
 pub mod incomplete;
 pub mod inferred;
+mod init_scripts;
 pub mod init_sql;
 mod joined;
 pub mod keywords;

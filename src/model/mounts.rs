@@ -2,6 +2,7 @@
 
 use crate::model::Workspace;
 use crate::model::compose::{self, INIT_FOLDER, Mount, Part};
+use crate::model::init_scripts::is_script;
 use crate::model::product::Product;
 use crate::source::{Existence, Place, file_name, parent, relative};
 
@@ -133,10 +134,9 @@ pub(super) fn written_at(part: &Part) -> Option<Place> {
 /// `docker-entrypoint.sh`, `docker_process_init_files`; Bitnami's `libpostgresql.sh` looks into folders
 /// as well).
 fn is_run(server: &compose::Service, target: &str) -> bool {
-    const ENDINGS: [&str; 5] = [".sh", ".sql", ".sql.gz", ".sql.xz", ".sql.zst"];
     let image = server.image_name().unwrap_or_default();
     let is_in_place = parent(target) == INIT_FOLDER || image.contains("bitnami");
-    is_in_place && ENDINGS.iter().any(|ending| target.ends_with(ending))
+    is_in_place && is_script(target)
 }
 
 /// `path` as a compose file in `folder` names it.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::catalogue::Guesser;
 use crate::discover::is_named_for_tests;
 use crate::finding::Owner;
-use crate::model::compose::{INIT_FOLDER, Mount, Part, Service as Container, Stack, Variable};
+use crate::model::compose::{INIT_FOLDER, Part, Service as Container, Stack, Variable};
 use crate::model::inferred::InferredService;
 use crate::model::init_sql::InitSql;
 use crate::model::names;
@@ -14,7 +14,7 @@ use crate::model::owners::{Claim, Server};
 use crate::model::resolve::Link;
 use crate::model::{User, Workspace};
 use crate::parse::Facts;
-use crate::source::{Existence, Kind, Place, Placed, file_name, has_ending, parent};
+use crate::source::{Kind, Place, Placed};
 
 /// So many databases of a script are named one by one.
 const MOST_LABELS: usize = 4;
@@ -73,33 +73,17 @@ impl Provision {
 impl Workspace<'_> {
     /// What a Postgres service creates on first start, where all of that could be read.
     fn provision(&self, stack: &Stack, server: &Container) -> Option<Provision> {
-        let is_unclear = server.build.is_some()
-            || server.is_extended
-            || server.has_configs
-            || server.unknown_environment.is_some()
-            || !runs_usual_entrypoint(server);
-        if is_unclear {
-            return None;
-        }
         let mut provision = Provision {
             first: first_database(server)?,
             scripted: Vec::new(),
             scripts: Vec::new(),
         };
-        for mount in server.mounts.iter().filter(|mount| mount.is_init()) {
-            for path in self.scripts_of(stack, mount)? {
-                if is_run_otherwise(&path) {
-                    return None;
-                }
-                if !has_ending(&path, "sql") {
-                    continue;
-                }
-                let script = self
-                    .init_script(&path)
-                    .filter(|script| script.is_complete)?;
-                provision.scripted.extend(script.creates);
-                provision.scripts.push(path);
-            }
+        for path in self.init_scripts_of(stack, server)?.into_values() {
+            let script = self
+                .init_script(&path)
+                .filter(|script| script.is_complete)?;
+            provision.scripted.extend(script.creates);
+            provision.scripts.push(path);
         }
         Some(provision)
     }
@@ -113,20 +97,6 @@ impl Workspace<'_> {
         created
             .map(|created| (created.value, created.place))
             .collect()
-    }
-
-    /// The files that a mount brings to where the image looks for scripts; `None` where that is not known.
-    fn scripts_of(&self, stack: &Stack, mount: &Mount) -> Option<Vec<String>> {
-        let path = stack.host_path(mount)?;
-        match self.sources.existence(&path) {
-            Existence::File => Some(vec![path]),
-            Existence::Folder => {
-                let below = self.sources.below(&path);
-                let own = below.filter(|(file, _)| parent(file) == path);
-                Some(own.map(|(file, _)| file.to_owned()).collect())
-            }
-            Existence::Missing | Existence::Unknown => None,
-        }
     }
 
     fn init_script(&self, path: &str) -> Option<InitSql> {
@@ -383,39 +353,8 @@ fn is_for_tools(name: &str) -> bool {
     is_named_for_tests(name) || name.split(['_', '-']).any(|word| word == "shadow")
 }
 
-/// Whether a script may create databases in a way that is not read.
-fn is_run_otherwise(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    let endings = [".sh", ".sql.gz", ".sql.xz", ".sql.zst"];
-    endings.iter().any(|ending| name.ends_with(ending))
-}
-
-/// Whether the server is started by the entrypoint of the official image (docker-library's
-/// `docker-entrypoint.sh`), which others are built on.
-fn runs_usual_entrypoint(server: &Container) -> bool {
-    const IMAGES: [&str; 6] = [
-        "postgres",
-        "library/postgres",
-        "postgis/postgis",
-        "pgvector/pgvector",
-        "timescale/timescaledb",
-        "imresamu/postgis",
-    ];
-    let is_usual = server
-        .image_name()
-        .is_some_and(|name| IMAGES.contains(&name));
-    let first = server.commands.first();
-    is_usual
-        && first.is_none_or(|word| {
-            word == "postgres" || word.starts_with('-') || word.starts_with("postgres ")
-        })
-}
-
 /// The database that the image creates by itself, and where it is named.
 fn first_database(server: &Container) -> Option<(String, Option<Place>)> {
-    if server.variable("POSTGRES_DB_FILE").is_some() {
-        return None;
-    }
     for name in ["POSTGRES_DB", "POSTGRES_USER"] {
         let Some(variable) = server.variable(name) else {
             continue;

@@ -10,7 +10,7 @@ use crate::model::settings::is_name;
 use crate::model::{User, Workspace};
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
 use crate::parse::{Facts, Parsed};
-use crate::source::{Existence, Place, Seen, file_name};
+use crate::source::Place;
 
 /// A user that a Postgres server does not have, or a server without the user that everyone connects as.
 pub struct WrongRole {
@@ -88,7 +88,12 @@ impl Workspace<'_> {
             return Vec::new();
         };
         let right = superuser.known_value().map(|value| value.text.as_str());
-        let (Some(right), Some(scripts)) = (right, self.init_scripts_of(stack, server)) else {
+        let paths = self.init_scripts_of(stack, server);
+        let scripts: Option<Vec<InitScript>> = paths.and_then(|paths| {
+            let scripts = paths.values().map(|path| self.init_statements(path));
+            scripts.collect()
+        });
+        let (Some(right), Some(scripts)) = (right, scripts) else {
             return Vec::new();
         };
         let is_created = |name: &str| scripts.iter().any(|script| script.created.contains(&name));
@@ -169,40 +174,6 @@ impl Workspace<'_> {
             text: whole.text,
             right,
         }
-    }
-
-    /// The SQL files that a server runs on first start; `None` where something else may create users too.
-    fn init_scripts_of(&self, stack: &Stack, server: &Container) -> Option<Vec<InitScript<'_>>> {
-        const OFFICIAL: [&str; 4] = ["postgres", "postgis", "timescaledb", "pgvector"];
-        let image = server.image_name()?;
-        let is_official = OFFICIAL.contains(&file_name(image))
-            && !image.starts_with("bitnami")
-            && !image.starts_with("supabase");
-        let is_known = server.build.is_none()
-            && server.unknown_environment.is_none()
-            && !server.is_extended
-            && !server.has_configs;
-        if !is_official || !is_known {
-            return None;
-        }
-        let mut scripts = Vec::new();
-        for mount in server.mounts.iter().filter(|mount| mount.is_init()) {
-            let path = stack.host_path(mount)?;
-            match self.sources.existence(&path) {
-                Existence::File => scripts.push(self.init_statements(&path)?),
-                Existence::Folder => {
-                    for (path, seen) in self.sources.below(&path) {
-                        match seen {
-                            Seen::File => scripts.push(self.init_statements(path)?),
-                            Seen::Folder => {}
-                            _ => return None,
-                        }
-                    }
-                }
-                Existence::Missing | Existence::Unknown => return None,
-            }
-        }
-        Some(scripts)
     }
 
     fn init_statements(&self, path: &str) -> Option<InitScript<'_>> {
