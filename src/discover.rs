@@ -134,7 +134,6 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
             to_read.entry(target).or_insert((kind, on_disk));
         }
     }
-    to_read.retain(|_, (kind, _)| *kind != Kind::Migration);
 
     let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
         files
@@ -203,7 +202,7 @@ pub fn in_memory<T: Into<Vec<u8>>>(
             continue;
         }
         match kinds.of(&path) {
-            Some(kind) if kind != Kind::Migration => {
+            Some(kind) => {
                 let file = decoded(&path, kind, bytes.into(), options.max_file_size);
                 if is_kept(&file) {
                     read.push(file);
@@ -211,7 +210,7 @@ pub fn in_memory<T: Into<Vec<u8>>>(
                     others.insert(path, file.text.as_bytes().to_vec());
                 }
             }
-            _ => {
+            None => {
                 others.insert(path, bytes.into());
             }
         }

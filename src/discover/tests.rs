@@ -499,17 +499,6 @@ fn names_that_are_not_utf8_are_read_under_a_name_that_is() {
     assert_eq!(&*sources.file(found).text, "select 1");
 }
 
-#[test]
-fn migrations_are_listed_and_not_read() {
-    let folder = workspace(&[("prisma/migrations/1_init/migration.sql", "create table a()")]);
-    let sources = walk_of(&folder);
-    assert_eq!(paths(&sources), [""; 0]);
-    assert_eq!(
-        sources.existence("prisma/migrations/1_init/migration.sql"),
-        Existence::File
-    );
-}
-
 const IMPORTING: [(&str, &str); 9] = [
     (
         "infra/service-registry.ts",

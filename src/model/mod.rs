@@ -7,11 +7,13 @@ mod assembly;
 mod bases;
 pub mod builds;
 pub mod calls;
+pub mod catalog;
 pub mod claims;
 pub mod compose;
 pub mod connection_drift;
 pub mod coverage;
 mod damage;
+pub mod declared;
 pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
@@ -21,6 +23,7 @@ pub mod extra_env;
 pub mod first_start;
 pub mod generated;
 pub mod health;
+pub mod holdings;
 pub mod incomplete;
 pub mod inferred;
 mod init_scripts;
@@ -52,6 +55,7 @@ pub mod redis;
 pub mod references;
 pub mod registry;
 pub mod renamed;
+pub mod replay;
 pub mod resolve;
 pub mod roles;
 pub mod routes;
@@ -115,6 +119,8 @@ pub struct Workspace<'a> {
     inferred: Vec<InferredService>,
     /// What files set for services outside of compose files.
     settings: settings::Settings,
+    /// What keeps tables.
+    holdings: Vec<holdings::Holding>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -138,8 +144,10 @@ impl<'a> Workspace<'a> {
                 .services(|user| containers.contains_key(&user), &folders)
         };
         let settings = settings::Settings::of(sources, &facts, &products, &inferred);
+        let holdings = holdings::holdings(sources, &facts, &products, &inferred);
         Self {
             settings,
+            holdings,
             sources,
             policy,
             facts,

@@ -114,7 +114,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::Compose | Kind::ComposePart => Facts::Compose(compose::parse(text)),
         Kind::Env => Facts::Env(dotenv::parse(text)),
         Kind::Prisma => Facts::Prisma(prisma::parse(text)),
-        Kind::Sql => Facts::Sql(sql::parse(text)),
+        Kind::Sql | Kind::Migration => Facts::Sql(sql::parse(text)),
         Kind::Dockerfile => Facts::Dockerfile(dockerfile::parse(text)),
         Kind::Package => Facts::Settings(settings::parse_package(text)),
         Kind::Deployment => Facts::Settings(settings::parse_deployment(text)),
@@ -124,7 +124,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
-        Kind::Generator | Kind::Migration | Kind::Folder => Facts::Text,
+        Kind::Generator | Kind::Folder => Facts::Text,
     }
 }
 

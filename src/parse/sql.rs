@@ -6,6 +6,7 @@
 
 mod dialect;
 mod executed;
+mod relation;
 mod split;
 mod statement;
 
@@ -17,6 +18,8 @@ use executed::Built;
 use split::{Item, RawStatement, Reader, Token, TokenKind};
 use statement::{Cursor, IF_NOT_EXISTS, leading_words};
 
+pub use relation::{Access, ObjectName, Reach, TableReference, Way};
+
 /// What one SQL file says.
 #[derive(Debug, Default)]
 pub struct SqlFile {
@@ -26,6 +29,10 @@ pub struct SqlFile {
     pub statements: Vec<Statement>,
     /// Whose SQL it is. Of a dialect that is not PostgreSQL's no statement and no problem is given.
     pub dialect: Dialect,
+    /// The tables that statements are about, in the order of the text.
+    pub references: Vec<TableReference>,
+    /// What reaches another database, in the order of the text.
+    pub reaches: Vec<Reach>,
 }
 
 /// Whose SQL a file holds.
@@ -128,7 +135,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
         facts: SqlFile {
             header: header(text, &script),
             dialect,
-            statements: Vec::new(),
+            ..SqlFile::default()
         },
         comments: script.comments,
         problems: Vec::new(),

@@ -211,7 +211,6 @@ impl Workspace<'_> {
 /// What the walk saw and nobody read.
 #[derive(Default)]
 struct Walked {
-    migrations: Vec<Spot>,
     contracts: Vec<Spot>,
     templates: Vec<Spot>,
     folder_links: Vec<Spot>,
@@ -228,9 +227,8 @@ impl Walked {
         walked
     }
 
-    fn by_reason(self) -> [(&'static str, Vec<Spot>); 6] {
+    fn by_reason(self) -> [(&'static str, Vec<Spot>); 5] {
         [
-            ("the SQL of migrations is not read", self.migrations),
             (
                 "contracts of Prisma 8 are recognised and not judged",
                 self.contracts,
@@ -253,18 +251,12 @@ impl Walked {
             Seen::FolderLink => &mut self.folder_links,
             Seen::FolderNotEntered => &mut self.not_entered,
             Seen::Other => &mut self.others,
-            Seen::File if is_migration(path) => &mut self.migrations,
             Seen::File if is_contract(sources, path) => &mut self.contracts,
             Seen::File if is_chart_template(sources, path) => &mut self.templates,
             Seen::File | Seen::Folder => return,
         };
         list.push(path.into());
     }
-}
-
-fn is_migration(path: &str) -> bool {
-    let mut folders = parent(path).split('/');
-    has_ending(path, "sql") && folders.any(|folder| folder == "migrations")
 }
 
 /// Prisma 8 keeps a schema as a contract, in two files.
