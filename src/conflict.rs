@@ -103,6 +103,7 @@ const ORDER: [(Attribute, &[&str]); 14] = [
             "connection-drift",
             "database-name-mismatch",
             "init-sql-aborts",
+            "missing-prisma-schema",
         ],
     ),
     (
@@ -176,6 +177,7 @@ const ORDER: [(Attribute, &[&str]); 14] = [
             "unregistered-module",
             "start-script-drift",
             "layer-mismatch",
+            "shared-prisma-schema",
         ],
     ),
     (

@@ -190,12 +190,26 @@ fn is_deployment(path: &str) -> bool {
     !is_hidden && !is_lock && !OF_CI.contains(&stem) && !is_test_code(path)
 }
 
+/// Libraries of npm that keep tables without Prisma, or the beginnings of their names.
+pub const OTHER_LIBRARIES: [&str; 9] = [
+    "@mikro-orm/",
+    "drizzle-orm",
+    "knex",
+    "kysely",
+    "mongoose",
+    "objection",
+    "sequelize",
+    "slonik",
+    "typeorm",
+];
+
 /// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
 /// where they mention a database.
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
         Kind::Package if mentions("prisma") => true,
+        Kind::Package if OTHER_LIBRARIES.iter().any(|name| mentions(name)) => true,
         Kind::Package | Kind::Deployment => ["postgres", "DATABASE_URL", "PGDATABASE"]
             .iter()
             .any(|word| mentions(word)),

@@ -71,6 +71,8 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    prisma::missing_prisma_schema::RULE,
+    prisma::shared_prisma_schema::RULE,
 ];
 
 /// All rules with their catalogue, read once.
