@@ -60,7 +60,6 @@ impl<'a> Schema<'a> {
 
     fn catalog(&self) -> Catalog {
         let mut catalog = Catalog::default();
-        self.add_schemas(&mut catalog);
         for &(file, schema) in &self.files {
             for found in &schema.enums {
                 let name = found.type_name().clone();
@@ -84,20 +83,21 @@ impl<'a> Schema<'a> {
             }
         }
         self.add_join_tables(&mut catalog);
+        self.place_schemas(&mut catalog);
         catalog
     }
 
-    /// The schemas that the datasource lists, which Prisma creates.
-    fn add_schemas(&self, catalog: &mut Catalog) {
+    /// Says where schemas are listed. Prisma creates those in which anything stands.
+    fn place_schemas(&self, catalog: &mut Catalog) {
         for &(file, schema) in &self.files {
             for datasource in &schema.datasources {
                 let Some(Value::List(names)) = &datasource.schemas else {
                     continue;
                 };
-                for name in names {
-                    let of_name = catalog.schemas.entry(name.value.clone()).or_default();
-                    let is_there = name.value == "public";
-                    of_name.place = (!is_there).then(|| name.span.in_file(file));
+                for name in names.iter().filter(|name| name.value != "public") {
+                    if let Some(of_name) = catalog.schemas.get_mut(&name.value) {
+                        of_name.place = Some(name.span.in_file(file));
+                    }
                 }
             }
         }

@@ -24,7 +24,10 @@ fn lines(files: &[(&str, &str)]) -> Vec<String> {
             assert_eq!(written, value.value);
             written
         });
-        format!("enum {schema}.{name}: {}", values.collect::<Vec<_>>().join(" "))
+        format!(
+            "enum {schema}.{name}: {}",
+            values.collect::<Vec<_>>().join(" ")
+        )
     });
     let relations = catalog.relations().map(|(schema, name, relation)| {
         let columns = relation.columns.iter().map(|column| {
@@ -62,8 +65,10 @@ fn scalars_become_the_types_of_postgresql() {
  h String[]
  i String @ignore
 }"),
-        ["Table public.A: id bigint, a boolean, b bytea null, c timestamp(3) without time zone, \
-          d numeric(65,30), e double precision, f integer, g jsonb, h text[] null, i text"]
+        [
+            "Table public.A: id bigint, a boolean, b bytea null, c timestamp(3) without time zone, \
+          d numeric(65,30), e double precision, f integer, g jsonb, h text[] null, i text"
+        ]
     );
 }
 
@@ -94,11 +99,13 @@ fn native_types_print_as_postgresql_prints_them() {
  u Unsupported(\"TSVECTOR\")?
  v Unsupported(\"geography(Point, 4326)\")?
 }"),
-        ["Table public.A: a uuid, b character varying(191), c character varying, d character(1), \
+        [
+            "Table public.A: a uuid, b character varying(191), c character varying, d character(1), \
           e bit(3), f bit varying, g citext null, h numeric(12,2), i numeric, j money, \
           k timestamp(6) with time zone, l timestamp without time zone, m time(0) without time zone, \
           n time with time zone, o date, p smallint, q oid, r real, s json, t smallint[] null, \
-          u tsvector null, v unknown null"]
+          u tsvector null, v unknown null"
+        ]
     );
 }
 
@@ -159,7 +166,11 @@ model Tag {
  gone Elsewhere
 }";
     assert_eq!(
-        lines(&[("base.prisma", HEAD), ("post.prisma", post), ("rest.prisma", rest)]),
+        lines(&[
+            ("base.prisma", HEAD),
+            ("post.prisma", post),
+            ("rest.prisma", rest)
+        ]),
         [
             "Table public.Post: id uuid, authorId integer",
             "Table public.Tag: name text, …",

@@ -197,7 +197,9 @@ impl Tokens {
 
     /// Whether a brace is that of a `namespace`.
     fn is_namespace(&self, brace: usize, text: &str) -> bool {
-        let keyword = brace.checked_sub(2).filter(|&keyword| self.is_block(keyword));
+        let keyword = brace
+            .checked_sub(2)
+            .filter(|&keyword| self.is_block(keyword));
         keyword.is_some_and(|keyword| &text[self.list[keyword].span.range()] == "namespace")
     }
 
