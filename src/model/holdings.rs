@@ -175,7 +175,12 @@ impl Parts<'_> {
         let mut pointing: Vec<Owner> = Vec::new();
         for pointer in &mut schema.pointers {
             let path = parent(&self.sources.file(pointer.place.file).path);
-            pointer.owners = owners.of_path(self.sources, path).1;
+            let (around, services) = owners.of_path(self.sources, path);
+            // A folder that holds the module, such as the workspace's, only helps it.
+            let is_above = around.is_empty() || folder.starts_with(&format!("{around}/"));
+            if around == folder || !is_above || of_path.is_empty() {
+                pointer.owners = services;
+            }
             for owner in &pointer.owners {
                 if !of_path.contains(owner) && !pointing.contains(owner) {
                     pointing.push(owner.clone());

@@ -102,6 +102,40 @@ fn a_schema_is_a_file_or_all_that_lies_below_a_folder() {
 }
 
 #[test]
+fn one_schema_may_be_named_by_its_file_and_by_its_folder() {
+    let files = [
+        ("a/prisma/base.prisma", POSTGRES),
+        ("a/prisma/user.prisma", USER),
+        ("a/prisma.config.ts", "export default { schema: \"prisma\", migrations: { path: \"db\" } }"),
+        ("a/package.json", "{ \"scripts\": { \"x\": \"prisma generate --schema prisma/base.prisma\" } }"),
+        ("a/db/migration_lock.toml", ""),
+        ("a/db/1/migration.sql", SQL),
+    ];
+    assert_eq!(
+        holdings(&files),
+        ["a of [a]: prisma/base.prisma prisma/user.prisma +db/1/migration.sql"]
+    );
+}
+
+#[test]
+fn a_root_that_helps_its_packages_owns_none_of_their_schemas() {
+    let files = [
+        ("package.json", "{ \"scripts\": { \"x\": \"prisma generate --schema a/prisma/schema.prisma\" } }"),
+        ("prisma/schema.prisma", POSTGRES),
+        ("a/package.json", "{}"),
+        ("a/prisma/schema.prisma", POSTGRES),
+        ("a/scripts/setup.sh", "cd .. && npx prisma db push --schema=a/prisma/schema.prisma\n"),
+    ];
+    assert_eq!(
+        holdings(&files),
+        [
+            "a of [a]: prisma/schema.prisma",
+            " of [.]: prisma/schema.prisma",
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_is_named_stands_for_itself() {
     let snippet = "model Note {\n id Int @id\n}\n";
     let main = format!("{POSTGRES}{USER}");
