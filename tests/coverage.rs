@@ -92,7 +92,10 @@ fn what_was_not_judged_is_told_with_the_reason() {
             "model A {\n  id Int @id\n}\n",
         )
         .add("packages/next/contract.json", "{}")
-        .add("packages/next/migrations/app/20260520T1317_init/ops.json", "[]")
+        .add(
+            "packages/next/migrations/app/20260520T1317_init/ops.json",
+            "[]",
+        )
         .add("charts/port/Chart.yaml", "name: port\n")
         .add(
             "charts/port/templates/api.yaml",

@@ -3021,7 +3021,11 @@ const ABOUT_SCHEMAS: &[Mistake] = &[
     Mistake {
         what: "a config that names the folder around a neighbour's schema",
         make: |files| {
-            files.replace(CUSTOMS_CONFIG, "prisma/schema.prisma", "../invoicing/prisma")
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma",
+            )
         },
         finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma⟧",
     },

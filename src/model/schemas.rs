@@ -279,6 +279,9 @@ impl Workspace<'_> {
     /// Where the migrations of a holding lie in the module of another service.
     fn borrowed_migrations<'w>(&'w self, holding: &'w Holding) -> Option<SharedSchema<'w>> {
         let folder = holding.migrations_folder.as_deref()?;
+        if !holding.has_borrowed_migrations {
+            return None;
+        }
         let is_path = |pointer: &&Pointer| pointer.kind == PointerKind::MigrationsPath;
         let pointer = holding.pointers.iter().find(is_path)?;
         let mut services = pointer

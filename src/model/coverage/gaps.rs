@@ -269,7 +269,9 @@ impl Walked {
 /// The operations of a migration of Prisma 8: `migrations/app/<time>_<name>/ops.json`.
 fn is_contract_migration(path: &str) -> bool {
     let app = parent(parent(path));
-    file_name(path) == "ops.json" && file_name(app) == "app" && file_name(parent(app)) == "migrations"
+    file_name(path) == "ops.json"
+        && file_name(app) == "app"
+        && file_name(parent(app)) == "migrations"
 }
 
 fn is_chart_template(sources: &Sources, path: &str) -> bool {

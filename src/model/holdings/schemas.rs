@@ -58,6 +58,8 @@ pub(super) struct Schema {
     pub pointers: Vec<Pointer>,
     /// `migrations.path` of its config, from the workspace root.
     pub migrations: Option<String>,
+    /// The same of a config that lies elsewhere, which may be that of another service.
+    pub migrations_of_others: Option<String>,
     /// The variables that its connection string is taken from, as a Prisma config says.
     pub variables: Vec<String>,
 }
@@ -134,7 +136,11 @@ impl<'a> Schemas<'a> {
             for path in paths.iter().filter(|path| **path != kept) {
                 let gone = schemas.remove(path);
                 let pointers = gone.map(|gone| gone.pointers).unwrap_or_default();
-                schemas.entry(kept.clone()).or_default().pointers.extend(pointers);
+                schemas
+                    .entry(kept.clone())
+                    .or_default()
+                    .pointers
+                    .extend(pointers);
                 same.insert(path.clone(), kept.clone());
             }
         }
@@ -294,11 +300,7 @@ impl<'a> Schemas<'a> {
 
     /// Tells each schema what the Prisma configs say of it. A config that names no schema means the one at
     /// the usual place.
-    fn add_configs(
-        &self,
-        schemas: &mut BTreeMap<String, Schema>,
-        same: &BTreeMap<String, String>,
-    ) {
+    fn add_configs(&self, schemas: &mut BTreeMap<String, Schema>, same: &BTreeMap<String, String>) {
         let scripts = crate::model::scripts(self.sources, self.facts);
         for (id, file) in self.sources.files() {
             if file.kind != Kind::PrismaConfig || is_test_code(&file.path) {
@@ -324,8 +326,17 @@ impl<'a> Schemas<'a> {
                     kind: PointerKind::MigrationsPath,
                     owners: Vec::new(),
                 });
-                if schema.migrations.is_none() {
-                    schema.migrations = join(folder, &path.value);
+                let is_around = schema.files.iter().all(|&id| {
+                    let path = &self.sources.file(id).path;
+                    folder.is_empty() || path.starts_with(&format!("{folder}/"))
+                });
+                let migrations = if is_around {
+                    &mut schema.migrations
+                } else {
+                    &mut schema.migrations_of_others
+                };
+                if migrations.is_none() {
+                    *migrations = join(folder, &path.value);
                 }
             }
             let url = config.datasource_url.as_ref();
