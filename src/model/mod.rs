@@ -35,6 +35,7 @@ pub mod link;
 pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
+pub mod migration_scope;
 pub mod module;
 pub mod mounts;
 pub mod named;

@@ -1,0 +1,3 @@
+//! Rules about SQL, and about what brings migrations to a database.
+
+pub(super) mod migration_out_of_scope;
