@@ -4,6 +4,7 @@
 
 use crate::connection;
 use crate::parse::Parsed;
+use crate::parse::command::CommandText;
 use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 use crate::yaml::{Scalar, Tree, Value};
@@ -13,6 +14,19 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The name of a `package.json`.
+    pub package: Option<At<String>>,
+    /// The scripts of a `package.json`.
+    pub scripts: Vec<Script>,
+}
+
+/// A script of a `package.json`.
+#[derive(Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: At<String>,
+    /// What it runs.
+    pub command: CommandText,
 }
 
 /// One variable, and what it is set for.
@@ -55,6 +69,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
+            ..Settings::default()
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -160,12 +175,19 @@ fn at(scalar: &Scalar) -> At<String> {
 pub fn parse_package(text: &str) -> Parsed<Settings> {
     let tree = Tree::parse(text);
     let scripts = tree.root().and_then(|root| value_of(&root, "scripts"));
-    let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
+    let entries = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
+    let name = tree.root().and_then(|root| value_of(&root, "name"));
+    let package = name.and_then(|name| name.scalar().map(at));
     let mut settings = Vec::new();
-    for script in scripts {
+    let mut scripts = Vec::new();
+    for script in entries {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        scripts.push(Script {
+            name: At::new(script.key.value.to_owned(), script.key.span),
+            command: CommandText::of_json(text, command.span),
+        });
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
             entry,
@@ -173,7 +195,11 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         }));
     }
     Parsed {
-        facts: Settings { settings },
+        facts: Settings {
+            settings,
+            package,
+            scripts,
+        },
         ..Parsed::default()
     }
 }
