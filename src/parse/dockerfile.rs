@@ -294,6 +294,44 @@ impl Dockerfile {
         }
     }
 
+    /// What the stage that is built starts, and each stage named in `targets`: its name, its `ENTRYPOINT` and
+    /// its `CMD`, which may be those of an earlier stage that it begins with.
+    pub fn started<'s>(
+        &'s self,
+        targets: &std::collections::BTreeSet<&str>,
+    ) -> Vec<(Option<&'s str>, [Option<&'s Start>; 2])> {
+        let last = self.stages.len();
+        let stages = self.stages.iter().enumerate();
+        let built = stages.filter(|(number, stage)| {
+            let name = stage.name.as_deref();
+            number + 1 == last || name.is_some_and(|name| targets.contains(name))
+        });
+        built
+            .map(|(number, stage)| {
+                let start = |is_entrypoint| self.start_of(number, is_entrypoint);
+                (stage.name.as_deref(), [start(true), start(false)])
+            })
+            .collect()
+    }
+
+    /// The last `ENTRYPOINT` or `CMD` of a stage, else of the stage that it begins with.
+    fn start_of(&self, number: usize, is_entrypoint: bool) -> Option<&Start> {
+        let mut number = number;
+        loop {
+            let mut starts = self.starts.iter().rev();
+            let own = starts
+                .find(|start| start.stage == number + 1 && start.is_entrypoint == is_entrypoint);
+            if own.is_some() {
+                return own;
+            }
+            let image = &self.stages[number].image.value;
+            number = self.stages[..number].iter().rposition(|stage| {
+                let name = stage.name.as_deref();
+                name.is_some_and(|name| name.eq_ignore_ascii_case(image))
+            })?;
+        }
+    }
+
     /// The image below the stage that is built: the last one, or the one named `target`, followed
     /// through earlier stages.
     pub fn base_image(&self, target: Option<&str>) -> Option<&At<String>> {

@@ -1,3 +1,4 @@
 //! Rules about SQL, and about what brings migrations to a database.
 
+pub(super) mod destructive_start;
 pub(super) mod migration_out_of_scope;
