@@ -73,6 +73,7 @@ pub const ALL: &[Rule] = &[
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
     sql::migration_out_of_scope::RULE,
+    sql::foreign_migration::RULE,
     sql::destructive_start::RULE,
 ];
 
