@@ -66,6 +66,7 @@ impl Workspace<'_> {
     /// What containers start, by compose files, by Dockerfiles, and by the scripts that are named for it.
     fn container_starts(&self, homes: &Homes) -> Vec<(Beginning, Vec<Commands<'_>>)> {
         let mut starts = Vec::new();
+        let variable = &self.policy.database_variable;
         for (number, stack) in self.stacks.iter().enumerate() {
             if stack.is_for_tests(self.sources) {
                 continue;
@@ -79,7 +80,7 @@ impl Workspace<'_> {
                         folder: self.folder_of_container(homes, user),
                         is_for_development: false,
                     };
-                    let commands = self.commands_of_container(user, &beginning.folder);
+                    let commands = self.commands_of_container(user, &beginning.folder, variable);
                     starts.push((beginning, commands));
                 }
             }
@@ -104,13 +105,13 @@ impl Workspace<'_> {
                     for (stage, starts_here) in parsed.facts.started(&homes.targets(&file.path)) {
                         let mut beginning = beginning(&folder);
                         beginning.is_for_development = stage.is_some_and(is_named_for_development);
-                        let commands = self.commands_of_image(id, starts_here, &folder);
+                        let commands = self.commands_of_image(id, starts_here, &folder, variable);
                         starts.push((beginning, commands));
                     }
                 }
                 Facts::Shell(_) if name.contains("entrypoint") => {
                     let folder = self.folder_of_file(homes, &file.path);
-                    let commands = self.commands_of_script(id, &folder);
+                    let commands = self.commands_of_script(id, &folder, variable);
                     starts.push((beginning(&folder), commands.into_iter().collect()));
                 }
                 _ => {}
@@ -127,6 +128,7 @@ impl Workspace<'_> {
         known: &mut BTreeSet<Place>,
         found: &mut Vec<DestructiveStart>,
     ) {
+        let variable = &self.policy.database_variable;
         let mut seen: BTreeSet<(FileId, Option<usize>)> = BTreeSet::new();
         let mut open: Vec<Step> = commands
             .into_iter()
@@ -161,13 +163,12 @@ impl Workspace<'_> {
                         let Some(file) = file.filter(|&file| seen.insert((file, None))) else {
                             continue;
                         };
-                        open.extend(self.commands_of_script(file, &step.folder).map(|commands| {
-                            Step {
-                                commands,
-                                folder: step.folder.clone(),
-                                way,
-                                is_for_development,
-                            }
+                        let commands = self.commands_of_script(file, &step.folder, variable);
+                        open.extend(commands.map(|commands| Step {
+                            commands,
+                            folder: step.folder.clone(),
+                            way,
+                            is_for_development,
                         }));
                     }
                     Called::Script(name, target) => {
@@ -182,7 +183,7 @@ impl Workspace<'_> {
                         for (number, script) in called {
                             if seen.insert((file, Some(number))) {
                                 open.push(Step {
-                                    commands: self.commands_of_package(file, script),
+                                    commands: self.commands_of_package(file, script, variable),
                                     folder: parent(&self.sources.file(file).path).to_owned(),
                                     way: way.clone(),
                                     is_for_development,

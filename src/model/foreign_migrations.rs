@@ -164,6 +164,7 @@ impl Workspace<'_> {
                 continue;
             }
             let folder = keepers.homes.folder_of(services).unwrap_or_default();
+            let variable = self.variable_of(keepers, services);
             let mut add = |commands: Commands<'s>| {
                 holders.push(Holder {
                     services: services.to_vec(),
@@ -174,14 +175,14 @@ impl Workspace<'_> {
             };
             match self.facts(file) {
                 Facts::Shell(_) if !start_scripts.contains(&file) => {
-                    self.commands_of_script(file, folder)
+                    self.commands_of_script(file, folder, variable)
                         .into_iter()
                         .for_each(add);
                 }
                 Facts::Dockerfile(parsed) => {
                     let starts = parsed.facts.started(&BTreeSet::new());
                     for (_, starts) in starts {
-                        let commands = self.commands_of_image(file, starts, folder);
+                        let commands = self.commands_of_image(file, starts, folder, variable);
                         commands.into_iter().for_each(&mut add);
                     }
                 }
@@ -189,7 +190,7 @@ impl Workspace<'_> {
                     let is_for_tests = |name: &str| name.contains("test") || name.contains("e2e");
                     for script in self.package_scripts(file) {
                         if !is_for_tests(&script.name.value) {
-                            add(self.commands_of_package(file, script));
+                            add(self.commands_of_package(file, script, variable));
                         }
                     }
                 }
@@ -214,7 +215,8 @@ impl Workspace<'_> {
                     continue;
                 }
                 let folder = keepers.homes.folder_of(&services).unwrap_or_default();
-                for commands in self.commands_of_container(user, folder) {
+                let variable = self.variable_of(keepers, &services);
+                for commands in self.commands_of_container(user, folder, variable) {
                     holders.push(Holder {
                         services: services.clone(),
                         folder: folder.to_owned(),
@@ -225,6 +227,13 @@ impl Workspace<'_> {
             }
         }
         holders
+    }
+
+    /// The variable that the connection string of the first of these services stands in.
+    fn variable_of<'s>(&'s self, keepers: &Keepers<'s>, services: &[usize]) -> &'s str {
+        let known = &keepers.homes.services[services[0]];
+        let own = known.variables.first().copied();
+        own.unwrap_or(&self.policy.database_variable)
     }
 
     fn foreign_in(&self, keepers: &Keepers, holder: &Holder) -> Vec<(usize, ForeignMigration)> {
