@@ -5,6 +5,7 @@ mod generated;
 mod input;
 mod prisma;
 mod registry;
+mod sql;
 
 use std::sync::LazyLock;
 
@@ -73,6 +74,9 @@ pub const ALL: &[Rule] = &[
     prisma::prisma_datasource_url::RULE,
     prisma::missing_prisma_schema::RULE,
     prisma::shared_prisma_schema::RULE,
+    sql::migration_out_of_scope::RULE,
+    sql::foreign_migration::RULE,
+    sql::destructive_start::RULE,
 ];
 
 /// All rules with their catalogue, read once.
