@@ -66,6 +66,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
@@ -74,7 +75,7 @@ pub mod value;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::discover::is_test_code;
 use crate::finding::{Edit, Fix, Owner, Safety};
@@ -121,6 +122,8 @@ pub struct Workspace<'a> {
     settings: settings::Settings,
     /// What keeps tables.
     holdings: Vec<holdings::Holding>,
+    /// Who owns which table.
+    tables: OnceLock<tables::Tables>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -148,6 +151,7 @@ impl<'a> Workspace<'a> {
         Self {
             settings,
             holdings,
+            tables: OnceLock::new(),
             sources,
             policy,
             facts,
@@ -354,6 +358,7 @@ impl<'a> Workspace<'a> {
             | Kind::Generator
             | Kind::Migration
             | Kind::Shell
+            | Kind::Config
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)

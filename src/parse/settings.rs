@@ -13,6 +13,8 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The packages that a `package.json` takes, of all its lists; empty for every other file.
+    pub dependencies: Vec<At<String>>,
 }
 
 /// One variable, and what it is set for.
@@ -55,6 +57,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
+            ..Settings::default()
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -159,7 +162,8 @@ fn at(scalar: &Scalar) -> At<String> {
 /// Reads the scripts of a `package.json`.
 pub fn parse_package(text: &str) -> Parsed<Settings> {
     let tree = Tree::parse(text);
-    let scripts = tree.root().and_then(|root| value_of(&root, "scripts"));
+    let list = |key: &str| tree.root().and_then(|root| value_of(&root, key));
+    let scripts = list("scripts");
     let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
     for script in scripts {
@@ -172,11 +176,25 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             within: vec![script.key.value.to_owned()],
         }));
     }
+    let lists = LISTS_OF_DEPENDENCIES.into_iter().filter_map(list);
+    let dependencies = lists.flat_map(|packages| packages.entries());
+    let dependencies = dependencies.map(|it| At::new(it.key.value.to_owned(), it.key.span));
     Parsed {
-        facts: Settings { settings },
+        facts: Settings {
+            dependencies: dependencies.collect(),
+            settings,
+        },
         ..Parsed::default()
     }
 }
+
+/// The lists of a `package.json` that bring packages into its folder.
+const LISTS_OF_DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+];
 
 /// The connection strings that stand in a command, each with the variable that it is assigned to, and what
 /// is assigned to `PGDATABASE`.
