@@ -112,11 +112,6 @@ impl Ground {
         })
     }
 
-    /// What it is called.
-    fn name(&self) -> String {
-        name_of(&self.owner())
-    }
-
     fn has(&self, relation: &str) -> bool {
         self.relations.contains(relation)
     }

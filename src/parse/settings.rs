@@ -15,6 +15,18 @@ pub struct Settings {
     pub settings: Vec<Setting>,
     /// The packages that a `package.json` takes, of all its lists; empty for every other file.
     pub dependencies: Vec<At<String>>,
+    /// The paths of Prisma schemas, in the order of the text.
+    pub schemas: Vec<SchemaPath>,
+}
+
+/// A path that says which Prisma schema is meant.
+#[derive(Debug)]
+pub struct SchemaPath {
+    /// The path, as written.
+    pub path: At<String>,
+    /// The command of Prisma that takes it (`generate`, `migrate`); `None` for `prisma.schema`, which all
+    /// take.
+    pub command: Option<String>,
 }
 
 /// One variable, and what it is set for.
@@ -162,7 +174,17 @@ fn at(scalar: &Scalar) -> At<String> {
 /// Reads the scripts of a `package.json`.
 pub fn parse_package(text: &str) -> Parsed<Settings> {
     let tree = Tree::parse(text);
-    let list = |key: &str| tree.root().and_then(|root| value_of(&root, key));
+    let root = tree.root();
+    let prisma = root.as_ref().and_then(|root| value_of(root, "prisma"));
+    let schema = prisma.and_then(|prisma| value_of(&prisma, "schema")?.scalar().map(at));
+    let mut schemas: Vec<SchemaPath> = schema
+        .map(|path| SchemaPath {
+            path,
+            command: None,
+        })
+        .into_iter()
+        .collect();
+    let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
     let scripts = list("scripts");
     let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
@@ -170,6 +192,7 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        schemas.extend(schemas_in_command(text, command.span));
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
             entry,
@@ -183,6 +206,7 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         facts: Settings {
             dependencies: dependencies.collect(),
             settings,
+            schemas,
         },
         ..Parsed::default()
     }
@@ -195,6 +219,66 @@ const LISTS_OF_DEPENDENCIES: [&str; 4] = [
     "optionalDependencies",
     "peerDependencies",
 ];
+
+/// The schemas that commands of Prisma are given by `--schema`.
+pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
+    let start = span.start as usize;
+    let is_quote = |letter: char| matches!(letter, '"' | '\'' | '\\');
+    let ends = |letter: char| letter.is_whitespace() || matches!(letter, ';' | '&' | '|' | ')');
+    let mut words: Vec<(usize, &str)> = Vec::new();
+    let mut from = 0;
+    let command = &text[span.range()];
+    for (at, letter) in command.char_indices().chain([(command.len(), ' ')]) {
+        if ends(letter) {
+            if from < at {
+                words.push((from, &command[from..at]));
+            }
+            if !letter.is_whitespace() {
+                words.push((at, ""));
+            }
+            from = at + letter.len_utf8();
+        }
+    }
+    let mut found = Vec::new();
+    let mut verb: Option<Option<&str>> = None;
+    let mut words = words.into_iter().peekable();
+    while let Some((at, word)) = words.next() {
+        let bare = word.trim_matches(is_quote);
+        if bare.is_empty() {
+            verb = None;
+        } else if bare == "prisma" || bare.ends_with("/prisma") {
+            verb = Some(None);
+        } else if let Some(known) = &mut verb {
+            let (path, offset) = match bare.strip_prefix("--schema") {
+                Some("") => match words.next_if(|(_, next)| !next.is_empty()) {
+                    Some((at, next)) => (next, at),
+                    None => continue,
+                },
+                Some(rest) if rest.starts_with('=') => {
+                    let skipped = word.find('=').map_or(0, |equals| equals + 1);
+                    (&word[skipped..], at + skipped)
+                }
+                _ => {
+                    if known.is_none() && !bare.starts_with('-') {
+                        *known = Some(bare);
+                    }
+                    continue;
+                }
+            };
+            let inside = path.trim_start_matches(is_quote);
+            let offset = offset + path.len() - inside.len();
+            let inside = inside.trim_end_matches(is_quote);
+            if !inside.is_empty() {
+                let span = Span::new(offset, offset + inside.len()).shifted(start);
+                found.push(SchemaPath {
+                    path: At::new(inside.to_owned(), span),
+                    command: Some(known.unwrap_or_default().to_owned()),
+                });
+            }
+        }
+    }
+    found
+}
 
 /// The connection strings that stand in a command, each with the variable that it is assigned to, and what
 /// is assigned to `PGDATABASE`.

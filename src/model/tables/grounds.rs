@@ -234,6 +234,9 @@ impl Workspace<'_> {
             if !holding.is_postgres {
                 return Some("not all of its tables are in PostgreSQL".to_owned());
             }
+            if holding.is_open {
+                return Some("not all of its Prisma schema could be read".to_owned());
+            }
             let mut files = holding.schema_files.iter().chain(&holding.migrations);
             let is_broken = |&&id: &&FileId| {
                 self.sources.file(id).unreadable.is_some() || !self.facts(id).problems().is_empty()
