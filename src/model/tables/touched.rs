@@ -297,10 +297,10 @@ impl Workspace<'_> {
 
     /// What to write instead of touching tables of others.
     pub(super) fn advice(&self, reader: &Owner, owners: &[&Owner], access: Access) -> String {
-        let asked = match owners {
-            [] => "the owner of the data".to_owned(),
-            owners => names_of(owners.iter().copied()),
-        };
+        if owners.is_empty() {
+            return "remove it, and ask the owner of the data over HTTP".to_owned();
+        }
+        let asked = names_of(owners.iter().copied());
         let way = match owners {
             [owner] => self.way_to_call(reader, owner),
             _ => None,
@@ -412,7 +412,7 @@ impl Tables {
 /// A database in words.
 pub(super) fn whose(name: &str, owners: &[Owner], is_schema: bool) -> String {
     match owners {
-        [] => format!("`{name}`, which is not its own database"),
+        [] => format!("`{name}`, which is not its own"),
         owners if is_schema => format!("`{name}`, a schema of {}", names_of(owners)),
         owners => format!("`{name}`, the database of {}", names_of(owners)),
     }
