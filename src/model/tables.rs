@@ -62,6 +62,8 @@ struct Ground {
     spellings: HashMap<String, String>,
     /// Whether a registry says which database is its own, so that every other one is not.
     is_registered: bool,
+    /// Whether its SQL may make further tables by names that the text does not tell.
+    makes_others: bool,
     /// Why not all its tables are known.
     doubt: Option<String>,
 }

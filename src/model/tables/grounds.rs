@@ -9,7 +9,8 @@ use crate::model::Workspace;
 use crate::model::holdings::Holding;
 use crate::model::product::Product;
 use crate::parse::Facts;
-use crate::parse::sql::{Access, Dialect, SqlFile, Way};
+use crate::model::catalog::Catalog;
+use crate::parse::sql::{Access, Action, Change, Dialect, SqlFile, Way};
 use crate::source::{FileId, Seen, Sources, ancestors, file_name, join, parent};
 
 /// Words in the path of SQL that is not PostgreSQL's.
@@ -157,6 +158,8 @@ impl Workspace<'_> {
                 continue;
             }
             ground.holdings.insert(number);
+            let replayed = holding.replayed.as_ref();
+            ground.makes_others |= replayed.is_some_and(|catalog| catalog.is_open);
             ground.schemas.insert(holding.default_schema.clone());
             ground.schemas.extend(created_schemas(holding).map(str::to_owned));
             for (_, name, _) in relations(holding) {
@@ -186,9 +189,11 @@ impl Workspace<'_> {
                 })
             });
             let names: Vec<String> = own.map(|it| it.name.name().value.clone()).collect();
+            let ground = &mut tables.grounds[number];
             for name in names {
-                tables.grounds[number].add_relation(&name);
+                ground.add_relation(&name);
             }
+            ground.add_changes(&parsed.facts.changes);
         }
     }
 
@@ -244,6 +249,10 @@ impl Workspace<'_> {
             if let Some(&broken) = files.find(is_broken) {
                 let path = &self.sources.file(broken).path;
                 return Some(format!("`{path}` could not be read as a whole"));
+            }
+            let is_told = |catalog: &Catalog| !catalog.is_open;
+            if holding.declared.is_none() && !holding.replayed.as_ref().is_some_and(is_told) {
+                return Some("its migrations do not tell all tables".to_owned());
             }
             if self.begins_midway(tables, ground, holding) {
                 return Some("its first migration changes what none has created".to_owned());
@@ -327,6 +336,37 @@ pub(super) fn is_for_other_database(folders: &HashSet<&str>, path: &str) -> bool
 }
 
 impl Ground {
+    /// Adds the names that relations are given later, and the schemas that are created.
+    fn add_changes(&mut self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::CreateSchema { name, .. } | Change::RenameSchema { to: name, .. } => {
+                    self.schemas.insert(name.value.clone());
+                }
+                Change::AlterRelation { actions, .. } => {
+                    for action in actions {
+                        if let Action::RenameTo(name) = action {
+                            self.add_relation(&name.value);
+                        }
+                    }
+                }
+                Change::If {
+                    then, otherwise, ..
+                } => {
+                    self.add_changes(then);
+                    self.add_changes(otherwise);
+                }
+                Change::Block {
+                    changes, handler, ..
+                } => {
+                    self.add_changes(changes);
+                    self.add_changes(handler);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn add_relation(&mut self, name: &str) {
         if self.relations.insert(name.to_owned()) {
             let spelling = self.spellings.entry(name.to_lowercase());

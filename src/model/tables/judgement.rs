@@ -146,13 +146,14 @@ impl Tables {
                 qualifier: None,
             };
         }
-        let is_nothing_known = ground.holdings.is_empty();
-        if is_nothing_known || reference.is_optional || is_partition(ground, name) {
+        let is_little_known = ground.holdings.is_empty() || ground.makes_others;
+        if is_little_known || reference.is_optional || is_partition(ground, name) {
             return Verdict::Fine;
         }
-        let own = ground.relations.iter().map(String::as_str);
+        let own = ground.spellings.keys().map(String::as_str);
+        let nearest = catalogue::nearest(&name.to_lowercase(), own);
         Verdict::Unknown {
-            nearest: catalogue::nearest(name, own).map(str::to_owned),
+            nearest: nearest.and_then(|name| ground.spellings.get(name).cloned()),
             lacks_quotes: false,
         }
     }

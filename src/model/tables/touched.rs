@@ -9,7 +9,8 @@ use crate::discover::is_test_code;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::product::Service;
-use crate::parse::sql::Access;
+use crate::parse::Facts;
+use crate::parse::sql::{Access, ObjectName};
 use crate::source::{FileId, Place};
 
 /// A table that a file touches, however often.
@@ -115,7 +116,7 @@ impl Workspace<'_> {
         let files = self.judged_sql(tables);
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
-                crate::parse::Facts::Sql(parsed) => parsed.facts.references.as_slice(),
+                Facts::Sql(parsed) => parsed.facts.references.as_slice(),
                 _ => &[],
             };
             references.iter().map(move |reference| Use {
@@ -144,7 +145,7 @@ impl Workspace<'_> {
             if verdict == Verdict::Fine {
                 continue;
             }
-            let place = name.span().in_file(it.file);
+            let place = self.whole_name(it.file, name);
             let at = TouchedAt {
                 name: place,
                 first: name.parts[0].span.in_file(it.file),
@@ -158,7 +159,7 @@ impl Workspace<'_> {
                     touched.push(Touched {
                         ground: it.ground,
                         name: name.name().value.clone(),
-                        written: self.sources.slice(place).replace('"', ""),
+                        written: self.written(place, name),
                         verdict,
                         uses: vec![at],
                         ended: None,
@@ -167,6 +168,30 @@ impl Workspace<'_> {
             }
         }
         touched
+    }
+
+    /// Where a name stands: without its quotes, unless it has a qualifier and they stand inside.
+    fn whole_name(&self, file: FileId, name: &ObjectName) -> Place {
+        let mut span = name.span();
+        let text = self.sources.file(file).text.as_bytes();
+        if name.parts.len() > 1 && span.start > 0 {
+            let is_quote = |at: u32| text.get(at as usize) == Some(&b'"');
+            span.start -= u32::from(is_quote(span.start - 1));
+            span.end += u32::from(is_quote(span.end));
+        }
+        span.in_file(file)
+    }
+
+    /// A name as it is written, without quotes; as PostgreSQL reads it where escapes hide it.
+    fn written(&self, place: Place, name: &ObjectName) -> String {
+        let parts: Vec<&str> = name.parts.iter().map(|part| part.value.as_str()).collect();
+        let read = parts.join(".");
+        let written = self.sources.slice(place).replace('"', "");
+        if written.eq_ignore_ascii_case(&read) {
+            written
+        } else {
+            read
+        }
     }
 
     /// Tables that a module's SQL touches and that others define.
@@ -180,7 +205,7 @@ impl Workspace<'_> {
             let first = it.uses.first()?;
             let reader = tables.grounds[it.ground].owner();
             let owners = tables.owners_of(definitions);
-            let labels = self.definition_labels(tables, definitions, Some(first.access));
+            let labels = self.definition_labels(tables, definitions);
             Some(ForeignTable {
                 place: first.name,
                 written: it.written.clone(),
@@ -220,14 +245,10 @@ impl Workspace<'_> {
             let first = it.uses.first()?;
             let reader = tables.grounds[it.ground].owner();
             let database = self.sources.slice(first.first).to_owned();
-            let own = tables.own_database(it.ground).into_iter();
-            let own = own.filter_map(|(name, owner)| {
-                let text = format!("`{}` owns `{name}`", name_of(&owner.owner));
-                Some((owner.place?, text))
-            });
+            let own = tables.own_database_label(it.ground);
             let all: Vec<&Owner> = owners.iter().collect();
             let labels = tables.database_labels(&database, owners);
-            let defined = self.definition_labels(tables, definitions, None);
+            let defined = self.definition_labels(tables, definitions);
             Some(CrossDatabaseName {
                 place: first.first,
                 written: it.written.clone(),
@@ -286,7 +307,6 @@ impl Workspace<'_> {
         &self,
         tables: &Tables,
         definitions: &[Definition],
-        _access: Option<Access>,
     ) -> Vec<(Place, String)> {
         let labels = definitions.iter().map(|it| {
             let owners = names_of(&tables.holders[it.holding].owners);
