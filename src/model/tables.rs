@@ -31,7 +31,7 @@ pub struct Tables {
     by_name: HashMap<String, Vec<Definition>>,
     /// The names of all relations by what they are in lower case.
     spellings: HashMap<String, BTreeSet<String>>,
-    /// The numbers of the holdings that create a schema, by its name.
+    /// The numbers of the holdings that have a schema of their own, by its name.
     by_schema: HashMap<String, BTreeSet<usize>>,
     /// Whose a database is, by its name.
     by_database: BTreeMap<String, Vec<DatabaseOwner>>,

@@ -67,7 +67,8 @@ impl Workspace<'_> {
                 let spellings = tables.spellings.entry(name.to_lowercase()).or_default();
                 spellings.insert(name.to_owned());
             }
-            for schema in created_schemas(holding) {
+            let default = Some(holding.default_schema.as_str()).filter(|name| *name != "public");
+            for schema in created_schemas(holding).chain(default) {
                 let holdings = tables.by_schema.entry(schema.to_owned()).or_default();
                 holdings.insert(number);
             }
@@ -350,6 +351,7 @@ impl Ground {
                         }
                     }
                 }
+                Change::DefineRoutine { changes, .. } => self.add_changes(changes),
                 Change::If {
                     then, otherwise, ..
                 } => {

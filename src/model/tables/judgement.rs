@@ -79,14 +79,15 @@ impl Tables {
         let schemas = self.by_schema.get(qualifier).into_iter().flatten();
         let holdings: BTreeSet<usize> = schemas
             .copied()
-            .filter(|&holding| self.is_neighbour(ground, holding))
+            .filter(|&holding| self.is_of_another(ground, holding))
             .collect();
         let all = self.definitions_of(ground, name);
-        let mut definitions = of_owners(self, all.clone(), &owners);
-        for definition in all {
+        let mut definitions = of_owners(self, all, &owners);
+        let same_name = self.by_name.get(name).into_iter().flatten();
+        for definition in same_name {
             let is_there = holdings.contains(&definition.holding) && definition.schema == qualifier;
-            if is_there && !definitions.contains(&definition) {
-                definitions.push(definition);
+            if is_there && !definitions.contains(definition) {
+                definitions.push(definition.clone());
             }
         }
         if !definitions.is_empty() {
@@ -189,14 +190,18 @@ impl Tables {
         if near.is_empty() { all } else { near }
     }
 
-    /// Whether a holding is that of another service, which does not share the ground's database.
-    fn is_neighbour(&self, ground: &Ground, holding: usize) -> bool {
+    /// Whether a holding is that of another service.
+    fn is_of_another(&self, ground: &Ground, holding: usize) -> bool {
         let holder = &self.holders[holding];
         !ground.holdings.contains(&holding)
             && !holder.owners.is_empty()
-            && !ground.owners.is_empty()
             && !holder.owners.iter().any(|owner| ground.is_of(owner))
-            && holder.databases.is_disjoint(&ground.databases)
+    }
+
+    /// Whether it is that of another service which does not share the ground's database.
+    fn is_neighbour(&self, ground: &Ground, holding: usize) -> bool {
+        let databases = &self.holders[holding].databases;
+        self.is_of_another(ground, holding) && databases.is_disjoint(&ground.databases)
     }
 
     /// The services besides its own that own a database.

@@ -106,14 +106,18 @@ impl Workspace<'_> {
                 && !is_test_code(path)
                 && !is_for_other_database(&of_others, path)
         });
-        judged
-            .filter_map(|(id, path, _)| Some((id, tables.ground_below(self.sources, path)?)))
-            .collect()
+        let owned = judged.filter_map(|(id, path, _)| {
+            let ground = tables.ground_below(self.sources, path)?;
+            // What lies in nobody's folder is for all.
+            (!tables.grounds[ground].owners.is_empty()).then_some((id, ground))
+        });
+        owned.collect()
     }
 
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
+        if std::env::var_os("OWNERS_DEBUG").is_some() { for (n,g) in tables.grounds.iter().enumerate() { eprintln!("GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}", g.folder, g.owners.len(), g.holdings.len(), files.iter().filter(|f| f.1==n).count(), files.iter().filter(|f| f.1==n).map(|f| match self.facts(f.0) { Facts::Sql(p) => p.facts.references.len(), _ => 0}).sum::<usize>(), g.doubt, g.makes_others, g.databases); } }
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
@@ -287,6 +291,9 @@ impl Workspace<'_> {
                     "write `\"{name}\"`: without quotes PostgreSQL takes it for `{}`",
                     it.name
                 ),
+                Some(name) if name.to_lowercase() != *name => {
+                    format!("write `\"{name}\"`, or create `{}` in a migration", it.name)
+                }
                 Some(name) => format!("write `{name}`, or create `{}` in a migration", it.name),
                 None => format!("create `{}` in a migration, or remove it", it.name),
             };
