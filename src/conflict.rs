@@ -105,6 +105,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
             "connection-drift",
             "database-name-mismatch",
             "init-sql-aborts",
+            "missing-prisma-schema",
         ],
     ),
     (
@@ -178,6 +179,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
             "unregistered-module",
             "start-script-drift",
             "layer-mismatch",
+            "shared-prisma-schema",
         ],
     ),
     (

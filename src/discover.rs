@@ -18,7 +18,7 @@ use crate::policy::{FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use kind::{
-    is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
+    OTHER_LIBRARIES, is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
 };
 
 use kind::{Kinds, is_worth_keeping};

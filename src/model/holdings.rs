@@ -3,6 +3,7 @@
 mod migrations;
 mod schemas;
 
+pub(super) use schemas::is_contract;
 pub use schemas::{Pointer, PointerKind};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,8 @@ pub struct Holding {
     /// The services whose it is, in the order of the workspace. Several where products share a module or
     /// where services share one schema; none where no service is known.
     pub owners: Vec<Owner>,
+    /// Those among them whose module the schema, or else the migrations, lie in.
+    pub home: Vec<Owner>,
     /// The files of the Prisma schema, sorted by path.
     pub schema_files: Vec<FileId>,
     /// The name token of the schema's datasource.
@@ -98,6 +101,7 @@ impl Parts<'_> {
             let migrations = folders[folder].clone();
             let (home, owners) = owners.of_path(self.sources, folder);
             holdings.push(Holding {
+                home: owners.clone(),
                 is_postgres: migrations::are_of_postgres(self.facts, folder, &migrations),
                 folder: home,
                 owners,
@@ -166,14 +170,15 @@ impl Parts<'_> {
         found
     }
 
-    fn of_schema(&self, schema: Schema, owners: &Owners) -> Holding {
+    fn of_schema(&self, mut schema: Schema, owners: &Owners) -> Holding {
         let (folder, mut of_path) = owners.of_path(self.sources, &schema.folder);
         let mut pointing: Vec<Owner> = Vec::new();
-        for pointer in &schema.pointers {
+        for pointer in &mut schema.pointers {
             let path = parent(&self.sources.file(pointer.place.file).path);
-            for owner in owners.of_path(self.sources, path).1 {
-                if !of_path.contains(&owner) && !pointing.contains(&owner) {
-                    pointing.push(owner);
+            pointer.owners = owners.of_path(self.sources, path).1;
+            for owner in &pointer.owners {
+                if !of_path.contains(owner) && !pointing.contains(owner) {
+                    pointing.push(owner.clone());
                 }
             }
         }
@@ -182,6 +187,7 @@ impl Parts<'_> {
         if pointing.iter().any(is_registered) && !of_path.iter().any(is_registered) {
             of_path.clear();
         }
+        let home = of_path.clone();
         of_path.append(&mut pointing);
         let is_open = schema.files.iter().any(|&id| {
             let facts = self.facts[id.0 as usize].as_ref();
@@ -191,6 +197,7 @@ impl Parts<'_> {
         let datasource = self.datasource(&schema);
         Holding {
             folder,
+            home,
             is_open: is_open || datasource.is_none(),
             is_postgres: self.is_postgres(&schema),
             default_schema: self.default_schema(&schema, &of_path),

@@ -59,6 +59,7 @@ pub mod replay;
 pub mod resolve;
 pub mod roles;
 pub mod routes;
+pub mod schemas;
 pub mod second_connections;
 pub mod servers;
 pub mod settings;
@@ -357,7 +358,8 @@ impl<'a> Workspace<'a> {
         match file.kind {
             Kind::Compose | Kind::ComposePart => !generated::is_template(&file.text),
             Kind::Env => !is_test_code(&file.path),
-            Kind::Prisma | Kind::PrismaConfig => true,
+            Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
+            Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),

@@ -73,6 +73,8 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    prisma::missing_prisma_schema::RULE,
+    prisma::shared_prisma_schema::RULE,
     sql::cross_database_query::RULE,
     sql::foreign_table::RULE,
     sql::unknown_table::RULE,

@@ -6,11 +6,12 @@ use crate::coverage::{Gap, Spot};
 use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
+use crate::model::holdings::is_contract;
 use crate::model::module::{Module, is_generated_copy};
 use crate::model::product::Product;
 use crate::parse::Facts;
 use crate::policy::FILE_NAME;
-use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
+use crate::source::{FileId, Kind, Seen, Sources, has_ending, join};
 
 impl Workspace<'_> {
     /// What was not judged, one entry a reason.
@@ -253,15 +254,6 @@ impl Walked {
         };
         list.push(path.into());
     }
-}
-
-/// Prisma 8 keeps a schema as a contract, in two files.
-fn is_contract(sources: &Sources, path: &str) -> bool {
-    let is_beside = |name: &str| {
-        let beside = join(parent(path), name);
-        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
-    };
-    file_name(path) == "contract.prisma" && is_beside("contract.json")
 }
 
 fn is_chart_template(sources: &Sources, path: &str) -> bool {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::discover::is_test_code;
+use crate::finding::Owner;
 use crate::model::module::is_generated_copy;
 use crate::model::prisma_config::prisma_config;
 use crate::model::registry::Field;
@@ -23,6 +24,8 @@ pub struct Pointer {
     pub place: Place,
     /// What it stands in.
     pub kind: PointerKind,
+    /// The services whose module it stands in.
+    pub owners: Vec<Owner>,
 }
 
 /// What a path to a schema stands in.
@@ -155,7 +158,11 @@ impl<'a> Schemas<'a> {
             let mut add = |written: &str, place: Place, kind: PointerKind| {
                 let path = join(folder, written);
                 if let Some(path) = path.filter(|path| self.is_schema(path)) {
-                    let pointer = Pointer { place, kind };
+                    let pointer = Pointer {
+                        place,
+                        kind,
+                        owners: Vec::new(),
+                    };
                     named.push(Named { path, pointer });
                 }
             };
@@ -274,6 +281,7 @@ impl<'a> Schemas<'a> {
                 schema.pointers.push(Pointer {
                     place: path.place(),
                     kind: PointerKind::MigrationsPath,
+                    owners: Vec::new(),
                 });
                 if schema.migrations.is_none() {
                     schema.migrations = join(folder, &path.value);
@@ -325,11 +333,19 @@ fn region(path: &str) -> &str {
     }
 }
 
-/// Whether a file belongs to the contract of Prisma 8, which is another language.
-pub(super) fn is_contract(sources: &Sources, path: &str) -> bool {
-    let beside = join(parent(path), "contract.json");
-    let has_json = beside.is_some_and(|path| sources.find_seen(&path) == Some(Seen::File));
-    file_name(path) == "contract.prisma" || has_json
+/// Whether a file is a contract of Prisma 8, which is another language. It has its name, and what Prisma 8
+/// writes of it lies beside.
+pub(in crate::model) fn is_contract(sources: &Sources, path: &str) -> bool {
+    const BESIDE: [&str; 3] = ["contract.json", "contract.d.ts", "ops.json"];
+    let is_there = |name: &&str| {
+        let beside = join(parent(path), name);
+        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
+    };
+    let says_so = || {
+        let file = sources.find(path).map(|id| &sources.file(id).text);
+        file.is_some_and(|text| text.trim_start().starts_with("// use prisma-next"))
+    };
+    file_name(path) == "contract.prisma" && (BESIDE.iter().any(is_there) || says_so())
 }
 
 fn defined(schema: &PrismaFile) -> BTreeSet<&str> {
