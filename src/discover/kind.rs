@@ -245,7 +245,7 @@ const OTHER_KEEPERS: [&str; 9] = [
 /// tell.
 pub fn keeps_tables(package: &str) -> bool {
     let mut names = OTHER_LIBRARIES.iter().chain(&OTHER_KEEPERS);
-    names.any(|name| package.contains(name.trim_end_matches('/'))) && package != "mongoose"
+    names.any(|name| package.contains(name.trim_end_matches('/'))) && !package.contains("mongoose")
 }
 
 fn is_env(name: &str) -> bool {
