@@ -2920,6 +2920,106 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const TARIFFS: &str = "modules/shared/tariff-book";
+const PILOTAGE: &str = "modules/domain/quayside/pilotage/package.json";
+const CUSTOMS_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
+const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
+
+const ABOUT_SCHEMAS: &[Mistake] = &[
+    Mistake {
+        what: "a module without its Prisma folder",
+        make: |files| files.remove_below(&format!("{TARIFFS}/prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema that was deleted, beside migrations that were not",
+        make: |files| files.remove(&format!("{TARIFFS}/prisma/schema.prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema of several files that was deleted, though a config names it",
+        make: |files| files.remove_below("modules/domain/container-yard/prisma/schema"),
+        finding: "missing-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦path.join(\"prisma\", \"schema\")⟧",
+    },
+    Mistake {
+        what: "a slip of the pen in the path of a config",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "prisma/shema.prisma",
+            )
+        },
+        finding: "missing-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦prisma/shema.prisma⟧",
+    },
+    Mistake {
+        what: "the same in a `package.json`",
+        make: |files| {
+            files.replace(
+                &format!("{TARIFFS}/package.json"),
+                "\"seed\": \"tsx prisma/seed.ts\"",
+                "\"schema\": \"prisma/schema\",\n    \"seed\": \"tsx prisma/seed.ts\"",
+            )
+        },
+        finding: "missing-prisma-schema modules/shared/tariff-book/package.json ⟦prisma/schema⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma/schema.prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's folder of schemas",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../container-yard/prisma/schema",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../container-yard/prisma/schema⟧",
+    },
+    Mistake {
+        what: "a `package.json` that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"private\": true,",
+                "\"private\": true,\n  \"prisma\": { \"schema\": \"../berth-planning/prisma/schema.prisma\" },",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"build\": \"nest build\"",
+                "\"build\": \"npx prisma generate --schema ../berth-planning/prisma/schema.prisma && nest build\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that takes the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                YARD_CONFIG,
+                "path.join(\"prisma\", \"migrations\")",
+                "\"../invoicing/prisma/migrations\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦../invoicing/prisma/migrations⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
@@ -2937,6 +3037,12 @@ fn one_mistake_is_one_finding() {
         "{}",
         faults.concat().join("\n")
     );
+}
+
+#[test]
+fn one_mistake_about_a_schema_is_one_finding() {
+    let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What is found instead of what should be.
@@ -2992,6 +3098,7 @@ fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
         let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY);
+        let rows = rows.chain(ABOUT_SCHEMAS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -357,3 +357,6 @@ impl Owners {
         (home.unwrap_or(package).to_owned(), found)
     }
 }
+
+#[cfg(test)]
+mod tests;
