@@ -39,6 +39,12 @@ pub enum Attribute {
     Role,
     /// The user that a Postgres server begins with.
     Superuser,
+    /// The kind of database that a service's schema and migrations are for.
+    Provider,
+    /// The migrations of a service, as others have applied them.
+    Migrations,
+    /// What a service's schema and migrations make of a table, by the table's name.
+    Tables,
 }
 
 /// What is wrong about the attribute.
@@ -83,7 +89,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 14] = [
+const ORDER: [(Attribute, &[&str]); 17] = [
     (
         Attribute::Database,
         &[
@@ -204,6 +210,20 @@ const ORDER: [(Attribute, &[&str]); 14] = [
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (Attribute::Provider, &["prisma-provider", "migration-lock"]),
+    (
+        Attribute::Migrations,
+        &["migration-edited", "missing-migrations", "schema-drift"],
+    ),
+    (
+        Attribute::Tables,
+        &[
+            "table-owned-twice",
+            "foreign-table",
+            "table-name-case",
+            "schema-drift",
+        ],
+    ),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

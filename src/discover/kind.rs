@@ -3,7 +3,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -21,6 +21,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 /// | `Package` | `package.json` |
 /// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
+/// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
@@ -116,6 +117,9 @@ impl Kinds {
         }
         if is_dockerfile(name) {
             return Some(Kind::Dockerfile);
+        }
+        if name == MIGRATION_LOCK {
+            return Some(Kind::MigrationLock);
         }
         if name == "package.json" {
             return Some(Kind::Package);

@@ -5,6 +5,7 @@ mod generated;
 mod input;
 mod prisma;
 mod registry;
+mod sql;
 
 use std::sync::LazyLock;
 
@@ -71,6 +72,12 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    prisma::prisma_client_output::RULE,
+    prisma::table_name_case::RULE,
+    prisma::table_owned_twice::RULE,
+    sql::migration_edited::RULE,
+    sql::migration_lock::RULE,
+    sql::missing_migrations::RULE,
 ];
 
 /// All rules with their catalogue, read once.

@@ -1,4 +1,7 @@
 //! What Prisma schemas and configs say.
 
+pub(super) mod prisma_client_output;
 pub(super) mod prisma_datasource_url;
 pub(super) mod prisma_provider;
+pub(super) mod table_name_case;
+pub(super) mod table_owned_twice;
