@@ -40,6 +40,7 @@ pub mod manifests;
 pub mod merging;
 pub mod migration_locks;
 pub mod missing_migrations;
+pub mod migration_scope;
 pub mod module;
 pub mod mounts;
 pub mod named;

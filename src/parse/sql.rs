@@ -7,6 +7,7 @@
 mod dialect;
 mod executed;
 mod relation;
+mod server;
 mod split;
 mod statement;
 
@@ -19,6 +20,7 @@ use split::{Item, RawStatement, Reader, Token, TokenKind};
 use statement::{Cursor, IF_NOT_EXISTS, leading_words};
 
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
+pub use server::{ServerChange, ServerObject, Verb};
 
 /// What one SQL file says.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct SqlFile {
     pub references: Vec<TableReference>,
     /// What reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// What changes things that all databases of a server share, in the order of the text.
+    pub server_changes: Vec<ServerChange>,
 }
 
 /// Whose SQL a file holds.
@@ -144,6 +148,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
         return parsed;
     }
     parsed.problems = script.problems;
+    parsed.facts.server_changes = server::changes(text, &script.items);
     let statements = &mut parsed.facts.statements;
     for item in &script.items {
         match item {

@@ -1,5 +1,6 @@
-//! What migrations and other SQL of a module do.
+//! Rules about SQL, and about what brings migrations to a database.
 
 pub(super) mod migration_edited;
 pub(super) mod migration_lock;
+pub(super) mod migration_out_of_scope;
 pub(super) mod missing_migrations;
