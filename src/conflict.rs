@@ -44,7 +44,7 @@ pub enum Attribute {
     /// The migrations of a service, as others have applied them.
     Migrations,
     /// What a service's schema and migrations make of a table, by the table's name.
-    Tables,
+    Table,
 }
 
 /// What is wrong about the attribute.
@@ -216,7 +216,7 @@ const ORDER: [(Attribute, &[&str]); 17] = [
         &["migration-edited", "missing-migrations", "schema-drift"],
     ),
     (
-        Attribute::Tables,
+        Attribute::Table,
         &[
             "table-owned-twice",
             "foreign-table",

@@ -68,6 +68,13 @@ struct Claim<'w> {
     relation: &'w Relation,
 }
 
+impl CopiedTables<'_> {
+    /// The names of the tables, for a sentence.
+    pub fn listed(&self) -> String {
+        names::listed(self.tables.iter().map(|table| table.name))
+    }
+}
+
 impl Workspace<'_> {
     /// Tables that several modules define, by who seems to have copied them and from whom.
     pub fn copied_tables(&self) -> Vec<CopiedTables<'_>> {

@@ -3,6 +3,7 @@
 
 use crate::model::Workspace;
 use crate::model::holdings::Holding;
+use crate::model::names;
 use crate::source::{Baseline, FileId, Place, Span, file_name, parent};
 
 /// A migration that was touched after the default branch had it.
@@ -35,8 +36,10 @@ pub enum MigrationEdit {
     },
     /// It is gone, and so may others be.
     Deleted {
-        /// How many are gone besides it.
-        others: usize,
+        /// The names of all that are gone, for a sentence.
+        listed: String,
+        /// How many they are.
+        count: usize,
     },
 }
 
@@ -101,13 +104,11 @@ impl Workspace<'_> {
         if let Some(first) = gone.first()
             && let Some(stand) = self.stand_of_missing(holding, first)
         {
-            let others = gone.len() - 1;
-            found.push(edited(
-                first,
-                MigrationEdit::Deleted { others },
-                stand,
-                &gone,
-            ));
+            let what = MigrationEdit::Deleted {
+                listed: names::listed(gone.iter().map(|path| name_of(path))),
+                count: gone.len(),
+            };
+            found.push(edited(first, what, stand, &gone));
         }
         found
     }

@@ -2,10 +2,10 @@
 
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::holdings::Holding;
+use crate::model::holdings::{Holding, PointerKind};
 use crate::parse::Facts;
 use crate::parse::prisma::{Datasource, PrismaFile, Value};
-use crate::source::{FileId, Place, Placed, parent};
+use crate::source::{FileId, Place, Placed, Span, join, parent};
 
 impl Holding {
     /// Whose its findings are: the first of its owners, else nobody's.
@@ -37,13 +37,6 @@ impl Workspace<'_> {
         })
     }
 
-    /// Whether every file of a holding's Prisma schema was read to its end.
-    pub(super) fn is_schema_whole(&self, holding: &Holding) -> bool {
-        holding.schema_files.iter().all(|&id| {
-            self.sources.file(id).unreadable.is_none() && self.facts(id).problems().is_empty()
-        })
-    }
-
     /// The first datasource of a holding's Prisma schema.
     pub(super) fn datasource<'w>(
         &'w self,
@@ -53,9 +46,12 @@ impl Workspace<'_> {
             .find_map(|(file, schema)| Some((file, schema.datasources.first()?)))
     }
 
-    /// The provider that a holding's datasource names, if it is a literal.
+    /// The provider that a holding's datasource names, if it is a literal of a file that can be read.
     pub(super) fn provider(&self, holding: &Holding) -> Option<Placed<String>> {
         let (file, datasource) = self.datasource(holding)?;
+        if !self.facts(file).problems().is_empty() {
+            return None;
+        }
         match &datasource.provider {
             Some(Value::Literal(provider)) => Some(provider.in_file(file)),
             _ => None,
@@ -65,21 +61,31 @@ impl Workspace<'_> {
     /// Where something stands that a holding's migrations lack: at the name of the datasource, else of the
     /// first model.
     pub(super) fn schema_name_token(&self, holding: &Holding) -> Option<Place> {
-        let datasource = self.datasource(holding);
-        let datasource = datasource.map(|(file, it)| it.name.span.in_file(file));
-        datasource.or_else(|| {
+        holding.datasource.or_else(|| {
             let mut parts = self.schema_parts(holding);
             parts.find_map(|(file, schema)| Some(schema.models.first()?.name.span.in_file(file)))
         })
     }
 
-    /// The folder in which a holding's migrations stand, or would stand: beside its Prisma schema.
+    /// The folder in which a holding's migrations stand, or would stand: where a config says, else beside
+    /// its Prisma schema, unless those there are another schema's.
     pub(super) fn expected_migrations(&self, holding: &Holding) -> Option<String> {
         if let Some(folder) = &holding.migrations_folder {
             return Some(folder.clone());
         }
-        let (file, _) = self.datasource(holding)?;
-        crate::source::join(parent(&self.sources.file(file).path), "migrations")
+        let mut pointers = holding.pointers.iter();
+        let said = pointers.find(|pointer| pointer.kind == PointerKind::MigrationsPath);
+        let folder = if let Some(said) = said {
+            let config = parent(&self.sources.file(said.place.file).path);
+            let written = self.sources.slice(said.place);
+            join(config.strip_suffix("/.config").unwrap_or(config), written)?
+        } else {
+            let schema = holding.datasource?.file;
+            join(parent(&self.sources.file(schema).path), "migrations")?
+        };
+        let mut others = self.holdings().iter();
+        let is_anothers = others.any(|it| it.migrations_folder.as_ref() == Some(&folder));
+        (!is_anothers).then_some(folder)
     }
 
     /// The first line of a file that is neither empty nor a comment, without its indentation; else the first
@@ -92,7 +98,7 @@ impl Workspace<'_> {
             let text = source.slice(span);
             let content = text.trim_start_matches('\u{feff}').trim();
             let start = span.start as usize + text.find(content).unwrap_or(0);
-            let content = crate::source::Span::new(start, start + content.len());
+            let content = Span::new(start, start + content.len());
             (!content.is_empty()).then_some(content)
         });
         let mut first = None;

@@ -113,7 +113,7 @@ impl Workspace<'_> {
                     Some(own) => {
                         let own = own.in_file(file);
                         let meant = canonical(&provider.value);
-                        let is_certain = meant == "postgresql" && self.is_schema_whole(holding);
+                        let is_certain = meant == "postgresql" && !holding.is_open;
                         let fix = is_certain.then(|| Fix {
                             safety: Safety::Safe,
                             title: format!("Replace `{}` by `{meant}`", own.value),

@@ -51,7 +51,7 @@ impl Workspace<'_> {
         let tables = count(models().map(|model| model.table().value.as_str()));
         let enums = parts.iter().flat_map(|(_, schema)| &schema.enums);
         let enums: Vec<&str> = enums.map(|it| it.name.value.as_str()).collect();
-        let is_whole = self.is_schema_whole(holding);
+        let is_whole = !holding.is_open;
         let mut odd = Vec::new();
         for &(file, schema) in &parts {
             let source = self.sources.file(file);

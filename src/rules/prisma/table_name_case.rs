@@ -36,7 +36,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
         report
             .at(odd.place, format!("{what} is not snake_case"))
             .about(odd.holding.owner(), object.clone())
-            .argues(Attribute::Tables, Wrong::Value(object))
+            .argues(Attribute::Table, Wrong::Value(object))
             .fix(odd.fix)
             .help(help);
     }

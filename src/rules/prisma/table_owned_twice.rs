@@ -12,10 +12,6 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let Some((first, rest)) = copied.tables.split_first() else {
             continue;
         };
-        let more = match rest.len() {
-            0 => String::new(),
-            count => format!(", and {count} more of its tables"),
-        };
         let others = rest.iter().flat_map(|table| {
             let name = table.name;
             [
@@ -30,14 +26,14 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .at(
                 first.copy,
                 format!(
-                    "`{copy}` defines `{}` of `{original}` once more{more}",
-                    first.name
+                    "`{copy}` defines {} of `{original}` once more",
+                    copied.listed()
                 ),
             )
             .about(copied.copy.owner(), first.name)
             .because(first.original, format!("`{original}` defines it here"))
             .because_all(others)
-            .argues(Attribute::Tables, Wrong::Value(first.name.to_owned()))
+            .argues(Attribute::Table, Wrong::Value(first.name.to_owned()))
             .help(if rest.is_empty() {
                 format!("remove it, and ask `{original}` for its data over HTTP")
             } else {

@@ -23,14 +23,12 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 ),
                 format!("{restore}, and remove `{to}`"),
             ),
-            MigrationEdit::Deleted { others: 0 } => (
-                format!("the migration `{name}` of `{whose}` is in `{branch}`, and was deleted"),
+            MigrationEdit::Deleted { listed, count: 1 } => (
+                format!("the migration {listed} of `{whose}` is in `{branch}`, and was deleted"),
                 format!("{restore}, and undo it in a new migration"),
             ),
-            MigrationEdit::Deleted { others } => (
-                format!(
-                    "the migration `{name}` of `{whose}` and {others} more are in `{branch}`, and were deleted"
-                ),
+            MigrationEdit::Deleted { listed, .. } => (
+                format!("the migrations {listed} of `{whose}` are in `{branch}`, and were deleted"),
                 format!(
                     "restore them with `{}`, and undo them in a new migration",
                     edited.restore

@@ -54,9 +54,16 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 )
                 .about(owner, lock.value.clone())
                 .because(provider.place, "the schema's provider")
-                .argues(Attribute::Provider, Wrong::Value(lock.value))
-                .fix(fix)
-                .help(format!("write `{}`", provider.value)),
+                .argues(Attribute::Provider, Wrong::Value(lock.value.clone()))
+                .fix(fix.clone())
+                .help(if fix.is_some() {
+                    format!("write `{}`", provider.value)
+                } else {
+                    format!(
+                        "write `{}` into the schema, or create the migrations anew for `{}`",
+                        lock.value, provider.value
+                    )
+                }),
         }
     }
 }
