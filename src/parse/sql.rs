@@ -4,6 +4,7 @@
 //! does is told from its tokens; squawk parses it only for its syntax errors, and only where it is not
 //! nested so deeply that parsing would overflow the stack.
 
+mod change;
 mod dialect;
 mod executed;
 mod relation;
@@ -19,6 +20,11 @@ use executed::Built;
 use split::{Item, RawStatement, Reader, Token, TokenKind};
 use statement::{Cursor, IF_NOT_EXISTS, leading_words};
 
+pub use change::{
+    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView, Output,
+    OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition, TypeName,
+    ValuePosition,
+};
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
 pub use server::{ServerChange, ServerObject, Verb};
 
@@ -37,6 +43,8 @@ pub struct SqlFile {
     pub reaches: Vec<Reach>,
     /// What changes things that all databases of a server share, in the order of the text.
     pub server_changes: Vec<ServerChange>,
+    /// What statements change about what the database holds, in the order of the text.
+    pub changes: Vec<Change>,
 }
 
 /// Whose SQL a file holds.
@@ -151,6 +159,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
     parsed.facts.server_changes = server::changes(text, &script.items);
     let statements = &mut parsed.facts.statements;
     for item in &script.items {
+        parsed.facts.changes.extend(change::of_item(text, item));
         match item {
             Item::Meta(meta) => statements.push(statement::meta_command(text, meta)),
             Item::Statement(raw) => {
