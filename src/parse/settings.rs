@@ -4,6 +4,7 @@
 
 use crate::connection;
 use crate::parse::Parsed;
+use crate::parse::command::CommandText;
 use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 use crate::yaml::{Scalar, Tree, Value};
@@ -15,6 +16,19 @@ pub struct Settings {
     pub settings: Vec<Setting>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
+    /// The name of a `package.json`.
+    pub package: Option<At<String>>,
+    /// The scripts of a `package.json`.
+    pub scripts: Vec<Script>,
+}
+
+/// A script of a `package.json`.
+#[derive(Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: At<String>,
+    /// What it runs.
+    pub command: CommandText,
 }
 
 /// A path that says which Prisma schema is meant.
@@ -67,7 +81,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
-            schemas: Vec::new(),
+            ..Settings::default()
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -182,13 +196,20 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         })
         .into_iter()
         .collect();
-    let scripts = root.and_then(|root| value_of(&root, "scripts"));
-    let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
+    let name = root.as_ref().and_then(|root| value_of(root, "name"));
+    let package = name.and_then(|name| name.scalar().map(at));
+    let entries = root.and_then(|root| value_of(&root, "scripts"));
+    let entries = entries.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
-    for script in scripts {
+    let mut scripts = Vec::new();
+    for script in entries {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        scripts.push(Script {
+            name: At::new(script.key.value.to_owned(), script.key.span),
+            command: CommandText::of_json(text, command.span),
+        });
         schemas.extend(schemas_in_command(text, command.span));
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
@@ -197,7 +218,12 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         }));
     }
     Parsed {
-        facts: Settings { settings, schemas },
+        facts: Settings {
+            settings,
+            schemas,
+            package,
+            scripts,
+        },
         ..Parsed::default()
     }
 }

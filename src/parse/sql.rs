@@ -21,9 +21,9 @@ use split::{Item, RawStatement, Reader, Token, TokenKind};
 use statement::{Cursor, IF_NOT_EXISTS, leading_words};
 
 pub use change::{
-    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView, Output,
-    OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition, TypeName,
-    ValuePosition,
+    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView,
+    Output, OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition,
+    TypeName, ValuePosition,
 };
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
 pub use server::{ServerChange, ServerObject, Verb};

@@ -79,6 +79,7 @@ pub const ALL: &[Rule] = &[
     sql::migration_lock::RULE,
     sql::missing_migrations::RULE,
     sql::migration_out_of_scope::RULE,
+    sql::destructive_start::RULE,
 ];
 
 /// All rules with their catalogue, read once.
