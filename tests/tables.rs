@@ -25,6 +25,7 @@ const TABLES_OF_OTHERS: &[Row] = &[
     (REPORT, "COPY tariff TO STDOUT;", "foreign-table ⟦tariff⟧"),
     (REPORT, "COPY (SELECT * FROM tariff) TO STDOUT;", "foreign-table ⟦tariff⟧"),
     (REPORT, "\\copy tariff from 'tariffs.csv'\n", "foreign-table ⟦tariff⟧"),
+    (REPORT, "\\copy (select * from tariff) to 'tariffs.csv' csv\n", "foreign-table ⟦tariff⟧"),
     (REPORT, "COPY tariff (code, title) FROM stdin;\nA\tB\n\\.\n", "foreign-table ⟦tariff⟧"),
     (REPORT, "INSERT INTO invoice (number) SELECT code FROM tariff;", "foreign-table ⟦tariff⟧"),
     (REPORT, "INSERT INTO tariff (code) VALUES ('A');", "foreign-table ⟦tariff⟧"),

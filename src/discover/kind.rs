@@ -3,7 +3,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -21,6 +21,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 /// | `Package` | `package.json` |
 /// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
+/// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
 /// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
@@ -123,6 +124,9 @@ impl Kinds {
         if is_dockerfile(name) {
             return Some(Kind::Dockerfile);
         }
+        if name == MIGRATION_LOCK {
+            return Some(Kind::MigrationLock);
+        }
         if name == "package.json" {
             return Some(Kind::Package);
         }
@@ -214,7 +218,7 @@ pub const OTHER_LIBRARIES: [&str; 9] = [
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
-        Kind::Package if mentions("prisma") => true,
+        Kind::Package if mentions("prisma") || mentions("\"workspaces\"") => true,
         Kind::Package => OF_DATABASES
             .iter()
             .chain(&OTHER_LIBRARIES)

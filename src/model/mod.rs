@@ -9,8 +9,11 @@ pub mod builds;
 pub mod calls;
 pub mod catalog;
 pub mod claims;
+mod commands;
 pub mod compose;
 pub mod connection_drift;
+pub mod container_starts;
+pub mod copied_tables;
 pub mod coverage;
 mod damage;
 pub mod declared;
@@ -18,11 +21,13 @@ pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
 pub mod drift;
+pub mod edited_migrations;
 pub mod evaluate;
 pub mod extra_env;
 pub mod first_start;
 pub mod generated;
 pub mod health;
+mod held;
 pub mod holdings;
 pub mod incomplete;
 pub mod inferred;
@@ -35,6 +40,9 @@ pub mod link;
 pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
+pub mod migration_locks;
+pub mod migration_scope;
+pub mod missing_migrations;
 pub mod module;
 pub mod mounts;
 pub mod named;
@@ -43,6 +51,7 @@ pub mod owners;
 mod packages;
 pub mod passwords;
 pub mod ports;
+pub mod prisma_clients;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -67,6 +76,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+pub mod table_names;
 pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
@@ -336,6 +346,7 @@ impl<'a> Workspace<'a> {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
                 Kind::Deployment => false,
+                Kind::MigrationLock => self.is_lock_of_holding(&file.path),
                 Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
             };
@@ -363,6 +374,7 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
+            Kind::MigrationLock => self.is_lock_of_holding(&file.path),
             Kind::Dockerfile
             | Kind::Package
             | Kind::Deployment

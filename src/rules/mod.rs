@@ -79,6 +79,14 @@ pub const ALL: &[Rule] = &[
     sql::foreign_table::RULE,
     sql::unknown_table::RULE,
     suppression::unused_suppression::RULE,
+    prisma::prisma_client_output::RULE,
+    prisma::table_name_case::RULE,
+    prisma::table_owned_twice::RULE,
+    sql::migration_edited::RULE,
+    sql::migration_lock::RULE,
+    sql::missing_migrations::RULE,
+    sql::migration_out_of_scope::RULE,
+    sql::destructive_start::RULE,
 ];
 
 /// All rules with their catalogue, read once.

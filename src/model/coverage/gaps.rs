@@ -35,6 +35,7 @@ impl Workspace<'_> {
         let all = nameless
             .chain(self.openings_by_reason())
             .chain(self.unread_by_reason())
+            .chain(self.unknown_baseline())
             .chain(fixed);
         all.filter(|(_, spots)| !spots.is_empty())
             .map(|(reason, spots)| Gap { reason, spots })
@@ -143,6 +144,20 @@ impl Workspace<'_> {
             }
         }
         reasons
+    }
+
+    /// Migrations of which it is not known what the default branch has.
+    fn unknown_baseline(&self) -> Option<(String, Vec<Spot>)> {
+        let Some(Err(why)) = &self.sources.baseline else {
+            return None;
+        };
+        let holdings = self.holdings().iter();
+        let folders = holdings.filter_map(|holding| holding.migrations_folder.as_deref());
+        let folders: BTreeSet<&str> = folders.collect();
+        Some((
+            format!("the migrations are not compared with the default branch: {why}"),
+            folders.into_iter().map(Spot::from).collect(),
+        ))
     }
 
     fn is_for_other_database(&self, id: FileId) -> bool {

@@ -118,7 +118,7 @@ impl Workspace<'_> {
                         Some(name) => format!("write `{name}`, or remove the exception"),
                         None => "remove the exception".to_owned(),
                     },
-                    fix: nearest.is_none().then(|| self.removal(file, exception)).flatten(),
+                    fix: nearest.is_none().then(|| self.without_exception(file, exception)).flatten(),
                 });
                 continue;
             }
@@ -164,7 +164,7 @@ impl Workspace<'_> {
                 } else {
                     format!("remove `{name}` from `may-read`")
                 },
-                fix: is_whole.then(|| self.removal(file, exception)).flatten(),
+                fix: is_whole.then(|| self.without_exception(file, exception)).flatten(),
             }
         });
         unused.collect()
@@ -181,7 +181,7 @@ impl Workspace<'_> {
 
     /// An edit that removes an exception with the lines that it stands on; with the last of them the key as
     /// well.
-    fn removal(&self, file: FileId, exception: &Exception) -> Option<Fix> {
+    fn without_exception(&self, file: FileId, exception: &Exception) -> Option<Fix> {
         let source = self.sources.file(file);
         let tree = Tree::parse(&source.text);
         let all = tree.root()?.get("exceptions")?;

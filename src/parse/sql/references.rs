@@ -74,6 +74,19 @@ impl Session {
 
     pub(super) fn meta_command(&mut self, text: &str, meta: &Meta) {
         self.reaches.extend(reaches::by_meta_command(text, meta));
+        if meta.command.value == "copy" {
+            // psql makes a `COPY` of what follows.
+            const VERB: &str = "COPY ";
+            let copy = VERB.to_owned() + &text[meta.arguments.range()];
+            let start = meta.arguments.start as usize;
+            let place = |span: Span| {
+                let within = |at: u32| start + (at as usize).saturating_sub(VERB.len());
+                Span::new(within(span.start), within(span.end))
+            };
+            for event in statements(&copy, 1, &place) {
+                self.take(event);
+            }
+        }
     }
 
     /// The references and the reaches, in the order of the text.
