@@ -100,6 +100,7 @@ const ORDER: [(Attribute, &[&str]); 18] = [
             "stateless-with-database",
             "database-url-missing",
             "extra-env-drift",
+            "foreign-migration",
             "database-url-mismatch",
             "init-sql-drift",
             "start-script-drift",
@@ -202,6 +203,7 @@ const ORDER: [(Attribute, &[&str]); 18] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "foreign-migration",
             "hardcoded-credential",
         ],
     ),

@@ -134,12 +134,16 @@ impl<'w> Commands<'w> {
 
 impl<'w> Workspace<'w> {
     /// What a shell script does that is started in a folder.
-    pub(super) fn commands_of_script(&self, file: FileId, folder: &str) -> Option<Commands<'_>> {
+    pub(super) fn commands_of_script(
+        &self,
+        file: FileId,
+        folder: &str,
+        variable: &str,
+    ) -> Option<Commands<'_>> {
         let Facts::Shell(parsed) = self.facts(file) else {
             return None;
         };
         let source = self.sources.file(file);
-        let variable = &self.policy.database_variable;
         Some(Commands {
             runs: shell::runs_in(&parsed.facts, &source.path, folder, variable),
             text: source.text.to_string(),
@@ -160,10 +164,11 @@ impl<'w> Workspace<'w> {
         &'s self,
         file: FileId,
         script: &'s Script,
+        variable: &str,
     ) -> Commands<'s> {
         let folder = parent(&self.sources.file(file).path);
         let line = Spelling::Text(&script.command, file);
-        Commands::of_line(line, folder, &self.policy.database_variable)
+        Commands::of_line(line, folder, variable)
     }
 
     /// What a Dockerfile's `ENTRYPOINT` and `CMD` start, together where both are lists.
@@ -172,6 +177,7 @@ impl<'w> Workspace<'w> {
         file: FileId,
         starts: [Option<&'s Start>; 2],
         folder: &str,
+        variable: &str,
     ) -> Vec<Commands<'s>> {
         let spell = |command: &'s CommandText| Spelling::Text(command, file);
         let forms = starts
@@ -181,11 +187,16 @@ impl<'w> Workspace<'w> {
                 CommandForm::Line(line) => Err(spell(line)),
                 CommandForm::Words(words) => Ok(words.iter().map(spell).collect()),
             });
-        self.joined(forms.collect(), folder)
+        joined(forms.collect(), folder, variable)
     }
 
     /// What a container starts instead of what its image does.
-    pub(super) fn commands_of_container(&self, user: User, folder: &str) -> Vec<Commands<'_>> {
+    pub(super) fn commands_of_container(
+        &self,
+        user: User,
+        folder: &str,
+        variable: &str,
+    ) -> Vec<Commands<'_>> {
         let starts = &self.stacks[user.0].services[user.1].starts;
         let forms = [&starts.entrypoint, &starts.command];
         let forms = forms.into_iter().flatten().map(|started: &Started| {
@@ -198,28 +209,7 @@ impl<'w> Workspace<'w> {
                 }
             }
         });
-        self.joined(forms.collect(), folder)
-    }
-
-    /// A list that begins and what follows it are one command; lines are commands of their own.
-    fn joined<'s>(
-        &self,
-        forms: Vec<Result<Vec<Spelling<'s>>, Spelling<'s>>>,
-        folder: &str,
-    ) -> Vec<Commands<'s>> {
-        let variable = &self.policy.database_variable;
-        let mut words = Vec::new();
-        let mut commands = Vec::new();
-        for form in forms {
-            match form {
-                Ok(list) => words.extend(list),
-                Err(line) => commands.push(Commands::of_line(line, folder, variable)),
-            }
-        }
-        if !words.is_empty() {
-            commands.insert(0, Commands::of_words(words, folder, variable));
-        }
-        commands
+        joined(forms.collect(), folder, variable)
     }
 
     /// The `package.json` of the package around a folder.
@@ -241,4 +231,24 @@ impl<'w> Workspace<'w> {
         let mut paths = endings.flat_map(|from| [folder, ""].map(|base| join(base, &path[from..])));
         paths.find_map(|path| path.filter(is_there))
     }
+}
+
+/// The lists are one command; lines are commands of their own. `variable` holds the connection string.
+fn joined<'s>(
+    forms: Vec<Result<Vec<Spelling<'s>>, Spelling<'s>>>,
+    folder: &str,
+    variable: &str,
+) -> Vec<Commands<'s>> {
+    let mut words = Vec::new();
+    let mut commands = Vec::new();
+    for form in forms {
+        match form {
+            Ok(list) => words.extend(list),
+            Err(line) => commands.push(Commands::of_line(line, folder, variable)),
+        }
+    }
+    if !words.is_empty() {
+        commands.insert(0, Commands::of_words(words, folder, variable));
+    }
+    commands
 }

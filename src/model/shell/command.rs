@@ -132,7 +132,7 @@ impl Reader<'_> {
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.as_str() {
                 "exec" | "time" | "command" | "nohup" | "sudo" | "dlx" | "--" => self.next += 1,
-                "env" => {
+                "env" | "cross-env" | "cross-env-shell" => {
                     self.next += 1;
                     self.assignments();
                 }
@@ -507,14 +507,7 @@ fn destroyer(verbs: &[(String, Span)], options: &[(String, Span)]) -> Option<Des
 /// The command that launchers before it start: `dumb-init --`, `gosu user`, `dotenv -e file --`,
 /// `wait-for-it host:port --`.
 pub(super) fn launched(words: &[Text]) -> &[Text] {
-    const PLAIN: [&str; 6] = [
-        "dumb-init",
-        "tini",
-        "catatonit",
-        "nice",
-        "ionice",
-        "cross-env-shell",
-    ];
+    const PLAIN: [&str; 5] = ["dumb-init", "tini", "catatonit", "nice", "ionice"];
     const WITH_ARGUMENT: [&str; 4] = ["gosu", "su-exec", "timeout", "chroot"];
     const WITH_MARK: [&str; 9] = [
         "dotenv",

@@ -3,6 +3,7 @@
 pub(super) mod destructive_start;
 pub(super) mod migration_edited;
 pub(super) mod migration_lock;
+pub(super) mod foreign_migration;
 pub(super) mod migration_out_of_scope;
 pub(super) mod missing_migrations;
 pub(super) mod cross_database_query;
