@@ -4,6 +4,7 @@
 
 use crate::connection;
 use crate::parse::Parsed;
+use crate::parse::command::CommandText;
 use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 use crate::yaml::{Scalar, Tree, Value};
@@ -13,8 +14,23 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The packages that a `package.json` takes, of all its lists; empty for every other file.
+    pub dependencies: Vec<At<String>>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
+    /// The name of a `package.json`.
+    pub package: Option<At<String>>,
+    /// The scripts of a `package.json`.
+    pub scripts: Vec<Script>,
+}
+
+/// A script of a `package.json`.
+#[derive(Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: At<String>,
+    /// What it runs.
+    pub command: CommandText,
 }
 
 /// A path that says which Prisma schema is meant.
@@ -67,7 +83,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
-            schemas: Vec::new(),
+            ..Settings::default()
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -182,13 +198,20 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         })
         .into_iter()
         .collect();
-    let scripts = root.and_then(|root| value_of(&root, "scripts"));
-    let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
+    let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
+    let package = list("name").and_then(|name| name.scalar().map(at));
+    let entries = list("scripts");
+    let entries = entries.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
-    for script in scripts {
+    let mut scripts = Vec::new();
+    for script in entries {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        scripts.push(Script {
+            name: At::new(script.key.value.to_owned(), script.key.span),
+            command: CommandText::of_json(text, command.span),
+        });
         schemas.extend(schemas_in_command(text, command.span));
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
@@ -196,11 +219,28 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             within: vec![script.key.value.to_owned()],
         }));
     }
+    let lists = LISTS_OF_DEPENDENCIES.into_iter().filter_map(list);
+    let dependencies = lists.flat_map(|packages| packages.entries());
+    let dependencies = dependencies.map(|it| At::new(it.key.value.to_owned(), it.key.span));
     Parsed {
-        facts: Settings { settings, schemas },
+        facts: Settings {
+            dependencies: dependencies.collect(),
+            settings,
+            schemas,
+            package,
+            scripts,
+        },
         ..Parsed::default()
     }
 }
+
+/// The lists of a `package.json` that bring packages into its folder.
+const LISTS_OF_DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+];
 
 /// The schemas that commands of Prisma are given by `--schema`.
 pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
