@@ -2920,6 +2920,380 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const TARIFF_BOOK: &str = "modules/shared/tariff-book";
+const PILOTAGE: &str = "modules/domain/quayside/pilotage/package.json";
+const CUSTOMS_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
+const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
+
+const ABOUT_SCHEMAS: &[Mistake] = &[
+    Mistake {
+        what: "a module without its Prisma folder",
+        make: |files| files.remove_below(&format!("{TARIFF_BOOK}/prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema that was deleted, beside migrations that were not",
+        make: |files| files.remove(&format!("{TARIFF_BOOK}/prisma/schema.prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema of several files that was deleted, though a config names it",
+        make: |files| files.remove_below("modules/domain/container-yard/prisma/schema"),
+        finding: "missing-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦path.join(\"prisma\", \"schema\")⟧",
+    },
+    Mistake {
+        what: "a slip of the pen in the path of a config",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "prisma/shema.prisma",
+            )
+        },
+        finding: "missing-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦prisma/shema.prisma⟧",
+    },
+    Mistake {
+        what: "the same in a `package.json`",
+        make: |files| {
+            files.replace(
+                &format!("{TARIFF_BOOK}/package.json"),
+                "\"seed\": \"tsx prisma/seed.ts\"",
+                "\"schema\": \"prisma/schema\",\n    \"seed\": \"tsx prisma/seed.ts\"",
+            )
+        },
+        finding: "missing-prisma-schema modules/shared/tariff-book/package.json ⟦prisma/schema⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma/schema.prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's folder of schemas",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../container-yard/prisma/schema",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../container-yard/prisma/schema⟧",
+    },
+    Mistake {
+        what: "a `package.json` that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"private\": true,",
+                "\"private\": true,\n  \"prisma\": { \"schema\": \"../berth-planning/prisma/schema.prisma\" },",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"build\": \"nest build\"",
+                "\"build\": \"npx prisma generate --schema ../berth-planning/prisma/schema.prisma && nest build\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma generate --schema=\"../berth-planning/prisma/schema.prisma\"\nnpx prisma migrate deploy",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/docker-entrypoint.sh ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names the folder around a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma⟧",
+    },
+    Mistake {
+        what: "a config that takes the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                YARD_CONFIG,
+                "path.join(\"prisma\", \"migrations\")",
+                "\"../invoicing/prisma/migrations\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦../invoicing/prisma/migrations⟧",
+    },
+];
+
+const TARIFFS: &str =
+    "modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql";
+const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
+const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+
+/// Mistakes about tables, and about migrations that were merged before.
+const OF_TABLES: &[Mistake] = &[
+    Mistake {
+        what: "a comment in a merged migration",
+        make: |files| {
+            files.merged().replace(
+                TARIFFS,
+                "-- CreateTable\nCREATE TABLE \"tariff\" (",
+                "-- Tariffs\nCREATE TABLE \"tariff\" (",
+            )
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦-- Tariffs⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the schema and in the merged migration",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+                .replace(TARIFF_SCHEMA, "title      String\n", "title      String?\n")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the merged migration only",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a statement at the end of a merged migration",
+        make: |files| {
+            let text = format!(
+                "{}CREATE INDEX ON \"tariff\"(\"title\");\n",
+                files.text(TARIFFS)
+            );
+            files.merged().remove(TARIFFS).add(TARIFFS, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦CREATE INDEX ON \"tariff\"(\"title\");⟧",
+    },
+    Mistake {
+        what: "a merged migration under another name",
+        make: |files| {
+            let text = files.text(TARIFFS).to_owned();
+            let renamed = TARIFFS.replace("_init", "_tariffs");
+            files.merged().remove(TARIFFS).add(&renamed, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_tariffs/migration.sql ⟦CREATE TABLE \"tariff\" (⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone",
+        make: |files| files.merged().remove(BERTHING),
+        finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "all merged migrations of a module gone",
+        make: |files| files.merged().remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "migration-edited modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "migrations without their lock",
+        make: |files| files.remove(TARIFF_LOCK),
+        finding: "migration-lock modules/shared/tariff-book/prisma/schema.prisma ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a lock of another database",
+        make: |files| files.replace(TARIFF_LOCK, "postgresql", "mysql"),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a lock with the marks of a merge",
+        make: |files| files.replace(TARIFF_LOCK, "provider", "<<<<<<< HEAD\nprovider"),
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
+    },
+    Mistake {
+        what: "a lock without a provider",
+        make: |files| files.replace(TARIFF_LOCK, "provider = \"postgresql\"\n", ""),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦# Please do not edit this file manually⟧",
+    },
+    Mistake {
+        what: "a schema without migrations",
+        make: |files| files.remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a schema whose migrations are a lock",
+        make: |files| files.remove(TARIFFS),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a column in the case of its field",
+        make: |files| {
+            files
+                .replace(TARIFF_SCHEMA, " @map(\"valid_from\")", "")
+                .replace(TARIFFS, "\"valid_from\"", "\"validFrom\"")
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦validFrom⟧",
+    },
+    Mistake {
+        what: "a table in the case of its model",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"TariffLine\"");
+            files
+                .replace(TARIFF_SCHEMA, "\n\n  @@map(\"tariff_line\")", "")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦TariffLine⟧",
+    },
+    Mistake {
+        what: "a table mapped to another case",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"Tariff_Line\"");
+            files
+                .replace(TARIFF_SCHEMA, "\"tariff_line\"", "\"Tariff_Line\"")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦Tariff_Line⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| files.replace(TARIFF_SCHEMA, "  output   = \"../generated/prisma\"\n", ""),
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦client⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share, written out",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "../generated/prisma",
+                "../../../../node_modules/@prisma/client",
+            )
+        },
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦../../../../node_modules/@prisma/client⟧",
+    },
+    Mistake {
+        what: "a model copied from a neighbour, with its migration",
+        make: copied_model,
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
+        what: "a neighbour's table created by a migration",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+                DOCUMENT_SQL,
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql ⟦document⟧",
+    },
+];
+
+const DOCUMENT_SQL: &str = "CREATE TABLE \"document\" (\n    \"id\" UUID NOT NULL,\n    \"kind\" TEXT NOT NULL,\n    \"subject\" TEXT NOT NULL,\n    \"media_type\" TEXT NOT NULL,\n    \"size_bytes\" BIGINT NOT NULL,\n\n    CONSTRAINT \"document_pkey\" PRIMARY KEY (\"id\")\n);\n";
+
+fn copied_model(files: Files) -> Files {
+    let schema = files.text(TARIFF_SCHEMA).to_owned();
+    let model = "\nmodel Document {\n  id        String @id @db.Uuid\n  kind      String\n  subject   String\n  mediaType String @map(\"media_type\")\n  sizeBytes BigInt @map(\"size_bytes\")\n\n  @@map(\"document\")\n}\n";
+    files
+        .remove(TARIFF_SCHEMA)
+        .add(TARIFF_SCHEMA, &(schema + model))
+        .add(
+            "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            DOCUMENT_SQL,
+        )
+}
+
+/// Mistakes about tables where there is no registry.
+const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "a schema of another database",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "\"postgresql\"",
+                "\"mysql\"",
+            )
+        },
+        finding: "migration-lock apps/rides/prisma/migrations/migration_lock.toml ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "  output   = \"../src/db\"\n",
+                "",
+            )
+        },
+        finding: "prisma-client-output apps/rides/prisma/schema.prisma ⟦client⟧",
+    },
+];
+
+/// What SQL touches; `tests/tables.rs` has more of it.
+const OF_SQL: &[Mistake] = &[
+    Mistake {
+        what: "a report that joins a neighbour's table",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/sql/report.sql",
+                "SELECT i.number, t.title\nFROM invoice i\nJOIN tariff t ON t.code = i.number;\n",
+            )
+        },
+        finding: "foreign-table modules/domain/invoicing/sql/report.sql ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration that takes the dblink extension",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql",
+                "CREATE EXTENSION dblink;\n",
+            )
+        },
+        finding: "cross-database-query modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql ⟦dblink⟧",
+    },
+    Mistake {
+        what: "a slip in the name of a table",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+                "LEFT JOIN \"payment\" p",
+                "LEFT JOIN \"payments\" p",
+            )
+        },
+        finding: "unknown-table modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦payments⟧",
+    },
+    Mistake {
+        what: "an exception for a service that is gone",
+        make: |files| {
+            let config = files.text("dbfence.yaml").to_owned();
+            files.remove("dbfence.yaml").add(
+                "dbfence.yaml",
+                &(config + "exceptions:\n  - { service: lighthouse, may-read: [tariff_book.tariff], reason: x, until: 2031-12-31 }\n"),
+            )
+        },
+        finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
+    },
+];
+
 const NO_DOUBLE_BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
 const ENTRYPOINT: &str = "modules/shared/tariff-book/docker-entrypoint.sh";
 const PACKAGE: &str = "modules/shared/tariff-book/package.json";
@@ -3433,7 +3807,10 @@ fn the_clean_product_is_clean() {
 fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
+        faults("clean", OF_TABLES),
+        faults("clean", OF_SQL),
         faults("no-registry", WITHOUT_REGISTRY),
+        faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
         faults("no-registry", STARTS_WITHOUT_REGISTRY),
     ];
@@ -3442,6 +3819,12 @@ fn one_mistake_is_one_finding() {
         "{}",
         faults.concat().join("\n")
     );
+}
+
+#[test]
+fn one_mistake_about_a_schema_is_one_finding() {
+    let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What is found instead of what should be.
@@ -3496,7 +3879,8 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY).chain(STARTS);
+        let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
+        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

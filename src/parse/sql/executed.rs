@@ -33,8 +33,23 @@ impl Built {
     pub(super) fn from_literal(text: &str, token: Token) -> Option<Self> {
         let mut built = Self::default();
         let (content, source) = content(text, token)?;
-        built.push(&content, source);
+        built.push_content(text, &content, source);
         Some(built)
+    }
+
+    /// Adds what a literal holds; of two quotes in it only the first one stands there byte by byte.
+    fn push_content(&mut self, text: &str, content: &str, source: Span) {
+        let written = text.get(source.range()).unwrap_or_default();
+        if content.len() == source.len() || written.replace("''", "'") != content {
+            self.push(content, source);
+            return;
+        }
+        let mut start = source.start as usize;
+        for piece in written.split_inclusive("''") {
+            let kept = piece.strip_suffix("''").map_or(piece.len(), |rest| rest.len() + 1);
+            self.push(&piece[..kept], Span::new(start, start + kept));
+            start += piece.len();
+        }
     }
 
     fn push(&mut self, part: &str, source: Span) {
@@ -198,8 +213,16 @@ fn outside_of_brackets(tokens: &[Token]) -> impl Iterator<Item = (usize, Token)>
         })
 }
 
+/// What stands in the brackets that the first token opens.
+pub(super) fn within_brackets(tokens: &[Token]) -> &[Token] {
+    let closing = outside_of_brackets(tokens)
+        .next()
+        .map_or(tokens.len(), |(at, _)| at);
+    tokens.get(1..closing).unwrap_or_default()
+}
+
 /// The parts between separators outside of brackets.
-fn split_at(tokens: &[Token], separator: u8) -> impl Iterator<Item = &[Token]> {
+pub(super) fn split_at(tokens: &[Token], separator: u8) -> impl Iterator<Item = &[Token]> {
     let mut starts = vec![0];
     let separators =
         outside_of_brackets(tokens).filter(|(_, token)| token.kind == TokenKind::Symbol(separator));
@@ -219,7 +242,7 @@ fn is(text: &str, token: Token, word: &str) -> bool {
 }
 
 /// What an expression of `||`, `format`, `quote_ident` and literals comes to.
-fn expression(text: &str, tokens: &[Token]) -> Built {
+pub(super) fn expression(text: &str, tokens: &[Token]) -> Built {
     let mut built = Built::default();
     // `||` is two symbols, with nothing between them.
     for operand in split_at(tokens, b'|').filter(|operand| !operand.is_empty()) {
@@ -266,7 +289,7 @@ fn without_cast(tokens: &[Token]) -> &[Token] {
 
 fn push_literal(built: &mut Built, text: &str, literal: Token) {
     let (value, source) = value(text, &[literal]);
-    built.push(&value, source);
+    built.push_content(text, &value, source);
 }
 
 /// The value of an argument: a literal's content, or [`UNKNOWN`].
