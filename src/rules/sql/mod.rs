@@ -5,3 +5,4 @@ pub(super) mod migration_edited;
 pub(super) mod migration_lock;
 pub(super) mod migration_out_of_scope;
 pub(super) mod missing_migrations;
+pub(super) mod schema_drift;
