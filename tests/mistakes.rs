@@ -3197,6 +3197,15 @@ const OF_TABLES: &[Mistake] = &[
         finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
     },
     Mistake {
+        what: "a model copied from a neighbour, without a migration",
+        make: |files| {
+            copied_model(files).remove(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
         what: "a neighbour's table created by a migration",
         make: |files| {
             files.add(
@@ -3212,12 +3221,24 @@ const OF_TABLES: &[Mistake] = &[
 const OF_DRIFT: &[Mistake] = &[
     Mistake {
         what: "a field without a migration",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  remark     String?\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  remark     String?\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦remark⟧",
     },
     Mistake {
         what: "a field without a migration, under another name in the database",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  shortTitle String @map(\"short_title\")\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  shortTitle String @map(\"short_title\")\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦short_title⟧",
     },
     Mistake {
@@ -3255,7 +3276,9 @@ const OF_DRIFT: &[Mistake] = &[
         make: |files| {
             let schema = files.text(TARIFF_SCHEMA).to_owned();
             let model = "\nmodel Surcharge {\n  id Int @id\n\n  @@map(\"surcharge\")\n}\n";
-            files.remove(TARIFF_SCHEMA).add(TARIFF_SCHEMA, &(schema + model))
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(TARIFF_SCHEMA, &(schema + model))
         },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦surcharge⟧",
     },
@@ -3296,7 +3319,10 @@ const OF_DRIFT: &[Mistake] = &[
             let sql = files.text(TARIFFS).to_owned() + "CREATE TYPE \"basis\" AS ENUM ('GROSS');\n";
             files
                 .remove(TARIFF_SCHEMA)
-                .add(TARIFF_SCHEMA, &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"))
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
         },
@@ -3316,7 +3342,13 @@ const OF_DRIFT: &[Mistake] = &[
     },
     Mistake {
         what: "a migration with a syntax error",
-        make: |files| files.replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT NOT NULL"),
+        make: |files| {
+            files.replace(
+                TARIFFS,
+                "\"title\" TEXT NOT NULL,",
+                "\"title\" TEXT NOT NULL",
+            )
+        },
         finding: "syntax-error modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦NULL⟧",
     },
 ];
@@ -3921,11 +3953,8 @@ fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
         faults("clean", OF_TABLES),
-<<<<<<< HEAD
         faults("clean", OF_SQL),
-=======
         faults("clean", OF_DRIFT),
->>>>>>> replay
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
@@ -3996,12 +4025,12 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-<<<<<<< HEAD
         let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
-        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(STARTS);
-=======
-        let rows = MISTAKES.iter().chain(OF_TABLES).chain(OF_DRIFT).chain(WITHOUT_REGISTRY);
->>>>>>> replay
+        let rows = rows
+            .chain(ABOUT_SCHEMAS)
+            .chain(OF_SQL)
+            .chain(OF_DRIFT)
+            .chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
