@@ -181,7 +181,7 @@ fn is_applied(holding: &Holding, folder: &str, path: &str) -> bool {
         ]
         .contains(&word)
     });
-    let is_repeatable = stem.starts_with("R__") || stem.starts_with("U");
+    let is_repeatable = stem.starts_with("R__") || stem.starts_with('U');
     holding.schema_files.is_empty() && !undoes && !is_repeatable
 }
 
