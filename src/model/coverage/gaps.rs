@@ -21,6 +21,10 @@ impl Workspace<'_> {
                 format!("nothing has the name `{name}`, which `{key}` of the config holds");
             (reason, vec![FILE_NAME.into()])
         });
+        let in_doubt = self.sql_in_doubt().into_iter().map(|(reason, files)| {
+            let spots = files.into_iter().map(|file| self.file(file));
+            (reason, spots.collect::<Vec<_>>())
+        });
         let fixed = self.files_not_judged().into_iter();
         let fixed = fixed
             .chain([
@@ -36,6 +40,7 @@ impl Workspace<'_> {
             .chain(self.openings_by_reason())
             .chain(self.unread_by_reason())
             .chain(self.unknown_baseline())
+            .chain(in_doubt)
             .chain(fixed);
         all.filter(|(_, spots)| !spots.is_empty())
             .map(|(reason, spots)| Gap { reason, spots })
@@ -45,6 +50,7 @@ impl Workspace<'_> {
     /// Files that were read and that no rule asks about.
     fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 7] {
         let schemas = self.judged_schemas();
+        let in_modules = self.judged_sql_files();
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let files = |kind: Kind, is_passed_over: &dyn Fn(FileId) -> bool| {
             let files = self.sources.files().filter(|(_, file)| file.kind == kind);
@@ -67,8 +73,10 @@ impl Workspace<'_> {
                 }),
             ),
             (
-                "nothing that was read runs this SQL on first start",
-                files(Kind::Sql, &|id| is_readable(id) && !self.is_init_script(id)),
+                "the SQL stands in no module, and nothing that was read runs it on first start",
+                files(Kind::Sql, &|id| {
+                    is_readable(id) && !self.is_init_script(id) && !in_modules.contains(&id)
+                }),
             ),
             (
                 "the schema is not for PostgreSQL",

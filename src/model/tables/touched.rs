@@ -1,6 +1,6 @@
 //! What SQL does with tables that are not its module's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grounds::is_for_other_database;
 use super::judgement::Verdict;
@@ -114,10 +114,29 @@ impl Workspace<'_> {
         owned.collect()
     }
 
+    /// The files of SQL that are judged.
+    pub(crate) fn judged_sql_files(&self) -> BTreeSet<FileId> {
+        let files = self.judged_sql(self.tables());
+        files.into_iter().map(|(file, _)| file).collect()
+    }
+
+    /// Files of SQL whose tables are not judged because their module has some that are not known, by the reason.
+    pub(crate) fn sql_in_doubt(&self) -> BTreeMap<String, Vec<FileId>> {
+        let tables = self.tables();
+        let mut reasons: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+        for (file, ground) in self.judged_sql(tables) {
+            if let Some(doubt) = &tables.grounds[ground].doubt {
+                let owners = names_of(&tables.grounds[ground].owners);
+                let reason = format!("whose tables are named is not judged of {owners}: {doubt}");
+                reasons.entry(reason).or_default().push(file);
+            }
+        }
+        reasons
+    }
+
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
-        if std::env::var_os("OWNERS_DEBUG").is_some() { for (n,g) in tables.grounds.iter().enumerate() { eprintln!("GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}", g.folder, g.owners.len(), g.holdings.len(), files.iter().filter(|f| f.1==n).count(), files.iter().filter(|f| f.1==n).map(|f| match self.facts(f.0) { Facts::Sql(p) => p.facts.references.len(), _ => 0}).sum::<usize>(), g.doubt, g.makes_others, g.databases); } }
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
@@ -134,11 +153,7 @@ impl Workspace<'_> {
     }
 
     /// What is said of uses, one entry a file and table.
-    fn judge_all<'u>(
-        &self,
-        tables: &Tables,
-        uses: impl Iterator<Item = Use<'u>>,
-    ) -> Vec<Touched> {
+    fn judge_all<'u>(&self, tables: &Tables, uses: impl Iterator<Item = Use<'u>>) -> Vec<Touched> {
         let mut touched: Vec<Touched> = Vec::new();
         let mut known: BTreeMap<(FileId, usize, Vec<&str>), Option<usize>> = BTreeMap::new();
         for it in uses {
@@ -350,7 +365,10 @@ impl Workspace<'_> {
         let name = owner.product.as_deref()?;
         let product = self.products().iter().find(|it| it.name == name)?;
         let called = product.service(owner.service.as_deref()?)?;
-        let own = reader.service.as_deref().filter(|_| reader.product == owner.product);
+        let own = reader
+            .service
+            .as_deref()
+            .filter(|_| reader.product == owner.product);
         let own = own.and_then(|key| product.service(key));
         let known = own.and_then(|own| own.entry.extra_env.known());
         let variables = known.into_iter().flat_map(|known| &known.variables);
@@ -432,7 +450,10 @@ impl Tables {
     /// Where it is said which database is a ground's own.
     pub(super) fn own_database_label(&self, ground: usize) -> Option<(Place, String)> {
         let (name, owner) = self.own_database(ground)?;
-        Some((owner.place?, format!("`{}` owns `{name}`", name_of(&owner.owner))))
+        Some((
+            owner.place?,
+            format!("`{}` owns `{name}`", name_of(&owner.owner)),
+        ))
     }
 }
 
