@@ -3008,6 +3008,28 @@ const ABOUT_SCHEMAS: &[Mistake] = &[
         finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
     },
     Mistake {
+        what: "an entrypoint that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma generate --schema=\"../berth-planning/prisma/schema.prisma\"\nnpx prisma migrate deploy",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/docker-entrypoint.sh ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names the folder around a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma⟧",
+    },
+    Mistake {
         what: "a config that takes the migrations of a neighbour",
         make: |files| {
             files.replace(

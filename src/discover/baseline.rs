@@ -39,27 +39,20 @@ fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, St
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let mut blobs = git::files(root, &base, &folders)?;
     blobs.retain(|blob| has_ending(&blob.path, "sql"));
-    let texts = if blobs.is_empty() {
-        Vec::new()
-    } else {
-        git::texts(root, &blobs)?
+    let is_as_here = |blob: &git::Blob| {
+        let here = sources.find(&blob.path).map(|id| sources.file(id));
+        here.is_some_and(|file| file.unreadable.is_none() && blob.is(&file.text))
     };
-    let mut files = BTreeMap::new();
-    for (blob, text) in blobs.into_iter().zip(texts) {
-        if let Some(text) = text
-            && let Some(judged) = judged(sources, &blob.path, text)
-        {
-            files.insert(blob.path, judged);
-        }
-    }
-    let gone: Vec<&str> = files
-        .keys()
-        .map(String::as_str)
-        .filter(|path| sources.find(path).is_none())
-        .collect();
-    if !gone.is_empty() {
-        for path in git::left_out(root, &gone) {
-            files.remove(&path);
+    let (same, others): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_as_here);
+    let mut files: BTreeMap<_, _> = same.into_iter().map(|blob| (blob.path, None)).collect();
+    if !others.is_empty() {
+        let texts = git::texts(root, &others)?;
+        for (blob, text) in others.into_iter().zip(texts) {
+            if let Some(text) = text
+                && let Some(judged) = judged(sources, &blob.path, text)
+            {
+                files.insert(blob.path, judged);
+            }
         }
     }
     Ok(Baseline {

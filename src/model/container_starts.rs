@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::discover::{is_named_for_tests, is_test_code};
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::commands::Commands;
+use crate::model::compose::Service as Container;
 use crate::model::homes::Homes;
 use crate::model::shell::{Called, Destroyer, Destruction, Target};
 use crate::model::{User, Workspace};
@@ -78,7 +79,7 @@ impl Workspace<'_> {
                     let beginning = Beginning {
                         owner: self.owner_of_container(number, container),
                         folder: self.folder_of_container(homes, user),
-                        is_for_development: false,
+                        is_for_development: is_built_for_development(container),
                     };
                     let commands = self.commands_of_container(user, &beginning.folder, variable);
                     starts.push((beginning, commands));
@@ -339,6 +340,16 @@ impl Workspace<'_> {
             .map_or(folder, |file| parent(&self.sources.file(file).path))
             .to_owned()
     }
+}
+
+/// Whether the Dockerfile of a container, or the stage that is built, is named for development.
+fn is_built_for_development(container: &Container) -> bool {
+    let build = container.build.as_ref();
+    build.is_some_and(|build| {
+        let dockerfile = build.dockerfile.as_deref().map(file_name);
+        let names = [dockerfile, build.target.as_deref()];
+        names.into_iter().flatten().any(is_named_for_development)
+    })
 }
 
 /// Whether a name says that something is for development.

@@ -257,9 +257,8 @@ impl Workspace<'_> {
         run: &Run,
     ) -> Option<(usize, ForeignMigration)> {
         let (path, span) = match &run.target {
-            Target::Folder(path, span) | Target::Somewhere(path, span) => {
-                (self.meant_path(path, &holder.folder)?, *span)
-            }
+            Target::Folder(path, span) => (self.meant_path(path, &holder.folder)?, *span),
+            Target::Somewhere(path, span) => (self.path_in_image(path, &holder.folder)?, *span),
             Target::Package(name, span) => {
                 let manifest = keepers.homes.package(name)?;
                 (parent(&self.sources.file(manifest).path).to_owned(), *span)
@@ -367,12 +366,13 @@ impl Workspace<'_> {
         }
     }
 
-    /// What a path means that a command in a module names: as it stands, else as one of an image.
+    /// What a path means that a command in a module names: as it stands if it leads out of the module, else
+    /// as one of an image.
     fn meant_path(&self, path: &str, folder: &str) -> Option<String> {
-        if self.sources.find_seen(path).is_some() {
+        let below = path.strip_prefix(folder);
+        if below.is_none() || self.sources.find_seen(path).is_some() {
             return Some(path.to_owned());
         }
-        let below = path.strip_prefix(folder);
         let written = below.map_or(path, |rest| rest.trim_start_matches('/'));
         self.path_in_image(written, folder)
     }

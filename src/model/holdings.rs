@@ -43,6 +43,8 @@ pub struct Holding {
     pub migrations_folder: Option<String>,
     /// The migrations in the order in which they are applied.
     pub migrations: Vec<FileId>,
+    /// Whether the migrations are those of another service, so that they tell nothing of this schema.
+    pub has_borrowed_migrations: bool,
     /// The schema that names without a qualifier stand in at first: `public` unless the connection string
     /// says another.
     pub default_schema: String,
@@ -50,7 +52,8 @@ pub struct Holding {
     pub is_postgres: bool,
     /// What the Prisma schema says that the database holds; `None` without one.
     pub declared: Option<Catalog>,
-    /// What the migrations leave; `None` without any, and where the database is not PostgreSQL's.
+    /// What the migrations leave; `None` without any, where they are another service's, and where the
+    /// database is not PostgreSQL's.
     pub replayed: Option<Catalog>,
 }
 
@@ -92,6 +95,10 @@ impl Parts<'_> {
             let mut holding = self.of_schema(schema, &owners);
             if let Some((name, migrations)) = folder.and_then(|it| folders.get_key_value(&it)) {
                 unclaimed.remove(name.as_str());
+                let (_, theirs) = owners.of_path(self.sources, name);
+                let is_ours = |owner: &Owner| holding.owners.contains(owner);
+                holding.has_borrowed_migrations =
+                    !theirs.is_empty() && !holding.home.is_empty() && !theirs.iter().any(is_ours);
                 holding.migrations.clone_from(migrations);
                 holding.migrations_folder = Some(name.clone());
             }
@@ -115,7 +122,8 @@ impl Parts<'_> {
             if !holding.schema_files.is_empty() {
                 holding.declared = Some(declared::declared(self.facts, holding));
             }
-            if holding.is_postgres && !holding.migrations.is_empty() {
+            let has_own = !holding.migrations.is_empty() && !holding.has_borrowed_migrations;
+            if holding.is_postgres && has_own {
                 holding.replayed = Some(replay::replay(
                     self.facts,
                     &holding.migrations,
@@ -175,7 +183,12 @@ impl Parts<'_> {
         let mut pointing: Vec<Owner> = Vec::new();
         for pointer in &mut schema.pointers {
             let path = parent(&self.sources.file(pointer.place.file).path);
-            pointer.owners = owners.of_path(self.sources, path).1;
+            let (around, services) = owners.of_path(self.sources, path);
+            // A folder that holds the module, such as the workspace's, only helps it.
+            let is_above = around.is_empty() || folder.starts_with(&format!("{around}/"));
+            if around == folder || !is_above || of_path.is_empty() {
+                pointer.owners = services;
+            }
             for owner in &pointer.owners {
                 if !of_path.contains(owner) && !pointing.contains(owner) {
                     pointing.push(owner.clone());

@@ -120,8 +120,10 @@ impl Workspace<'_> {
         });
         let package = here("package.json").and_then(|path| self.sources.find(&path));
         let text = package.map_or("", |id| &*self.sources.file(id).text);
-        let names = |library: &&str| text.contains(&format!("\"{library}"));
-        is_other_language || crate::discover::OTHER_LIBRARIES.iter().any(names)
+        let names = |library: &str| text.contains(&format!("\"{library}"));
+        let is_of_prisma = names("@prisma/client\"") || names("prisma\"");
+        let mut others = crate::discover::OTHER_LIBRARIES.iter();
+        is_other_language || !is_of_prisma && others.any(|library| names(library))
     }
 
     /// The path to a schema that a module's config or package names, if nothing stands there.
@@ -277,6 +279,9 @@ impl Workspace<'_> {
     /// Where the migrations of a holding lie in the module of another service.
     fn borrowed_migrations<'w>(&'w self, holding: &'w Holding) -> Option<SharedSchema<'w>> {
         let folder = holding.migrations_folder.as_deref()?;
+        if !holding.has_borrowed_migrations {
+            return None;
+        }
         let is_path = |pointer: &&Pointer| pointer.kind == PointerKind::MigrationsPath;
         let pointer = holding.pointers.iter().find(is_path)?;
         let mut services = pointer

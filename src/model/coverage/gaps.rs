@@ -11,7 +11,7 @@ use crate::model::module::{Module, is_generated_copy};
 use crate::model::product::Product;
 use crate::parse::Facts;
 use crate::policy::FILE_NAME;
-use crate::source::{FileId, Kind, Seen, Sources, has_ending, join};
+use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
 
 impl Workspace<'_> {
     /// What was not judged, one entry a reason.
@@ -232,6 +232,7 @@ impl Workspace<'_> {
 #[derive(Default)]
 struct Walked {
     contracts: Vec<Spot>,
+    contract_migrations: Vec<Spot>,
     templates: Vec<Spot>,
     folder_links: Vec<Spot>,
     others: Vec<Spot>,
@@ -247,11 +248,15 @@ impl Walked {
         walked
     }
 
-    fn by_reason(self) -> [(&'static str, Vec<Spot>); 5] {
+    fn by_reason(self) -> [(&'static str, Vec<Spot>); 6] {
         [
             (
                 "contracts of Prisma 8 are recognised and not judged",
                 self.contracts,
+            ),
+            (
+                "migrations of Prisma 8 are recognised and not judged",
+                self.contract_migrations,
             ),
             (
                 "templates of Helm charts are no YAML, and not read",
@@ -272,11 +277,20 @@ impl Walked {
             Seen::FolderNotEntered => &mut self.not_entered,
             Seen::Other => &mut self.others,
             Seen::File if is_contract(sources, path) => &mut self.contracts,
+            Seen::File if is_contract_migration(path) => &mut self.contract_migrations,
             Seen::File if is_chart_template(sources, path) => &mut self.templates,
             Seen::File | Seen::Folder => return,
         };
         list.push(path.into());
     }
+}
+
+/// The operations of a migration of Prisma 8: `migrations/app/<time>_<name>/ops.json`.
+fn is_contract_migration(path: &str) -> bool {
+    let app = parent(parent(path));
+    file_name(path) == "ops.json"
+        && file_name(app) == "app"
+        && file_name(parent(app)) == "migrations"
 }
 
 fn is_chart_template(sources: &Sources, path: &str) -> bool {

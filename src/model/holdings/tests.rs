@@ -48,6 +48,9 @@ fn holdings(files: &[(&str, &str)]) -> Vec<String> {
             if !holding.is_postgres {
                 words.push("not PostgreSQL".to_owned());
             }
+            if holding.has_borrowed_migrations {
+                words.push("borrowed".to_owned());
+            }
             if holding.is_open {
                 words.push("open".to_owned());
             }
@@ -99,6 +102,52 @@ fn a_schema_is_a_file_or_all_that_lies_below_a_folder() {
         let files = [folder[0], folder[1], config];
         assert_eq!(holdings(&files), whole, "{config:?}");
     }
+}
+
+#[test]
+fn one_schema_may_be_named_by_its_file_and_by_its_folder() {
+    let files = [
+        ("a/prisma/base.prisma", POSTGRES),
+        ("a/prisma/user.prisma", USER),
+        (
+            "a/prisma.config.ts",
+            "export default { schema: \"prisma\", migrations: { path: \"db\" } }",
+        ),
+        (
+            "a/package.json",
+            "{ \"scripts\": { \"x\": \"prisma generate --schema prisma/base.prisma\" } }",
+        ),
+        ("a/db/migration_lock.toml", ""),
+        ("a/db/1/migration.sql", SQL),
+    ];
+    assert_eq!(
+        holdings(&files),
+        ["a of [a]: prisma/base.prisma prisma/user.prisma +db/1/migration.sql"]
+    );
+}
+
+#[test]
+fn a_root_that_helps_its_packages_owns_none_of_their_schemas() {
+    let files = [
+        (
+            "package.json",
+            "{ \"scripts\": { \"x\": \"prisma generate --schema a/prisma/schema.prisma\" } }",
+        ),
+        ("prisma/schema.prisma", POSTGRES),
+        ("a/package.json", "{}"),
+        ("a/prisma/schema.prisma", POSTGRES),
+        (
+            "a/scripts/setup.sh",
+            "cd .. && npx prisma db push --schema=a/prisma/schema.prisma\n",
+        ),
+    ];
+    assert_eq!(
+        holdings(&files),
+        [
+            "a of [a]: prisma/schema.prisma",
+            " of [.]: prisma/schema.prisma",
+        ]
+    );
 }
 
 #[test]
@@ -296,6 +345,41 @@ fn the_connection_string_says_the_first_schema() {
         "\"postgresql://u:p@h:5432/a?schema=x\"",
     );
     assert!(holdings(&[("a/prisma/schema.prisma", &literal)])[0].ends_with(" in x"));
+}
+
+#[test]
+fn migrations_of_another_service_tell_nothing_of_a_schema() {
+    let registry = "export const serviceRegistry = {\n  a: { port: 4101, database: \"a\", dockerfile: \"modules/a/Dockerfile\" },\n  b: { port: 4102, database: \"b\", dockerfile: \"modules/b/Dockerfile\" },\n};\n";
+    let files = [
+        ("infra/service-registry.ts", registry),
+        ("modules/a/Dockerfile", "FROM node:24\n"),
+        ("modules/b/Dockerfile", "FROM node:24\n"),
+        ("modules/a/prisma/schema.prisma", POSTGRES),
+        ("modules/a/prisma/migrations/1/migration.sql", SQL),
+        ("modules/b/prisma/schema.prisma", POSTGRES),
+        ("modules/b/prisma/migrations/2/migration.sql", SQL),
+    ];
+    let with = |config: &'static str| {
+        let config = ("modules/b/prisma.config.ts", config);
+        holdings(&[&files[..], &[config]].concat())
+    };
+    assert_eq!(
+        with("export default { migrations: { path: \"../a/prisma/migrations\" } }"),
+        [
+            "modules/a of [.:a]: prisma/schema.prisma +prisma/migrations/1/migration.sql",
+            "modules/b of [.:b]: prisma/schema.prisma +modules/a/prisma/migrations/1/migration.sql borrowed",
+            "modules/b of [.:b]: +prisma/migrations/2/migration.sql",
+        ]
+    );
+    assert_eq!(
+        with(
+            "export default { schema: \"../a/prisma/schema.prisma\", migrations: { path: \"prisma/migrations\" } }"
+        ),
+        [
+            "modules/a of [.:a .:b]: prisma/schema.prisma +prisma/migrations/1/migration.sql",
+            "modules/b of [.:b]: prisma/schema.prisma +prisma/migrations/2/migration.sql",
+        ]
+    );
 }
 
 #[test]
