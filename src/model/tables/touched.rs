@@ -106,10 +106,14 @@ impl Workspace<'_> {
                 && !is_test_code(path)
                 && !is_for_other_database(&of_others, path)
         });
+        let mut others = tables.grounds.iter().filter(|it| !it.folder.is_empty());
+        let is_only_package = others.all(|ground| ground.holdings.is_empty());
         let owned = judged.filter_map(|(id, path, _)| {
-            let ground = tables.ground_below(self.sources, path)?;
-            // What lies in nobody's folder is for all.
-            (!tables.grounds[ground].owners.is_empty()).then_some((id, ground))
+            let number = tables.ground_below(self.sources, path)?;
+            let ground = &tables.grounds[number];
+            // What lies in nobody's folder is for all, and so is what lies above several that keep tables.
+            let is_ones = is_only_package || !ground.folder.is_empty();
+            (is_ones && !ground.owners.is_empty()).then_some((id, number))
         });
         owned.collect()
     }
@@ -230,7 +234,7 @@ impl Workspace<'_> {
                 written: it.written.clone(),
                 name: it.name.clone(),
                 verb: verb(first.access),
-                owners: names_of(owners.iter().copied()),
+                owners: names_seen_from(&reader, &owners),
                 labels: labels
                     .into_iter()
                     .chain(it.ending())
@@ -454,6 +458,20 @@ impl Tables {
             owner.place?,
             format!("`{}` owns `{name}`", name_of(&owner.owner)),
         ))
+    }
+}
+
+/// The names of services for a sentence about another one, with the product where that is another.
+fn names_seen_from(reader: &Owner, owners: &[&Owner]) -> String {
+    let names = names_of(owners.iter().copied());
+    let mut products = owners.iter().map(|owner| &owner.product);
+    match owners.first().map(|owner| &owner.product) {
+        Some(first @ Some(product))
+            if *first != reader.product && products.all(|it| it == first) =>
+        {
+            format!("{names} in `{product}`")
+        }
+        _ => names,
     }
 }
 
