@@ -3122,8 +3122,7 @@ const OF_TABLES: &[Mistake] = &[
     },
     Mistake {
         what: "a lock with the marks of a merge",
-        make: |files| files.replace(TARIFF_LOCK, "provider", "<<<<<<< HEAD\nprovider"),
-        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
+        make: |files| files.replace(TARIFF_LOCK, "provider", "        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
     },
     Mistake {
         what: "a lock without a provider",
@@ -3923,9 +3922,7 @@ fn one_mistake_is_one_finding() {
         faults("clean", OF_TABLES),
 <<<<<<< HEAD
         faults("clean", OF_SQL),
-=======
         faults("clean", OF_DRIFT),
->>>>>>> replay
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
@@ -3996,12 +3993,8 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-<<<<<<< HEAD
         let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
-        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(STARTS);
-=======
-        let rows = MISTAKES.iter().chain(OF_TABLES).chain(OF_DRIFT).chain(WITHOUT_REGISTRY);
->>>>>>> replay
+        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(OF_DRIFT).chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
