@@ -3122,7 +3122,8 @@ const OF_TABLES: &[Mistake] = &[
     },
     Mistake {
         what: "a lock with the marks of a merge",
-        make: |files| files.replace(TARIFF_LOCK, "provider", "        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
+        make: |files| files.replace(TARIFF_LOCK, "provider", "<<<<<<< HEAD\nprovider"),
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
     },
     Mistake {
         what: "a lock without a provider",
@@ -3211,12 +3212,24 @@ const OF_TABLES: &[Mistake] = &[
 const OF_DRIFT: &[Mistake] = &[
     Mistake {
         what: "a field without a migration",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  remark     String?\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  remark     String?\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦remark⟧",
     },
     Mistake {
         what: "a field without a migration, under another name in the database",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  shortTitle String @map(\"short_title\")\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  shortTitle String @map(\"short_title\")\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦short_title⟧",
     },
     Mistake {
@@ -3254,7 +3267,9 @@ const OF_DRIFT: &[Mistake] = &[
         make: |files| {
             let schema = files.text(TARIFF_SCHEMA).to_owned();
             let model = "\nmodel Surcharge {\n  id Int @id\n\n  @@map(\"surcharge\")\n}\n";
-            files.remove(TARIFF_SCHEMA).add(TARIFF_SCHEMA, &(schema + model))
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(TARIFF_SCHEMA, &(schema + model))
         },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦surcharge⟧",
     },
@@ -3295,7 +3310,10 @@ const OF_DRIFT: &[Mistake] = &[
             let sql = files.text(TARIFFS).to_owned() + "CREATE TYPE \"basis\" AS ENUM ('GROSS');\n";
             files
                 .remove(TARIFF_SCHEMA)
-                .add(TARIFF_SCHEMA, &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"))
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
         },
@@ -3315,7 +3333,13 @@ const OF_DRIFT: &[Mistake] = &[
     },
     Mistake {
         what: "a migration with a syntax error",
-        make: |files| files.replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT NOT NULL"),
+        make: |files| {
+            files.replace(
+                TARIFFS,
+                "\"title\" TEXT NOT NULL,",
+                "\"title\" TEXT NOT NULL",
+            )
+        },
         finding: "syntax-error modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦NULL⟧",
     },
 ];
@@ -3920,7 +3944,6 @@ fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
         faults("clean", OF_TABLES),
-<<<<<<< HEAD
         faults("clean", OF_SQL),
         faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
@@ -3994,7 +4017,11 @@ fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
         let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
-        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(OF_DRIFT).chain(STARTS);
+        let rows = rows
+            .chain(ABOUT_SCHEMAS)
+            .chain(OF_SQL)
+            .chain(OF_DRIFT)
+            .chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));
