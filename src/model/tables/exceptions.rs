@@ -7,7 +7,7 @@ use super::touched::Touched;
 use super::{Ground, Tables, Workspace};
 use crate::catalogue;
 use crate::finding::{Edit, Fix, Owner, Safety};
-use crate::model::product::Product;
+use crate::model::product::{Product, Service};
 use crate::parse::sql::Access;
 use crate::policy::Exception;
 use crate::source::{FileId, Kind, Place, SCRIPT_ENDINGS, Seen, Span};
@@ -93,7 +93,7 @@ impl Workspace<'_> {
         let containers = self.stacks.iter().flat_map(|stack| &stack.services);
         let mut names: BTreeSet<&str> = containers.map(|it| it.key.value.as_str()).collect();
         let registered = self.products().iter().flat_map(Product::services);
-        names.extend(registered.map(|service| service.key()));
+        names.extend(registered.map(Service::key));
         names.extend(self.inferred_services().iter().map(|it| it.name.as_str()));
         names.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
         names
@@ -204,24 +204,21 @@ impl Workspace<'_> {
         let item = items
             .iter()
             .find(|item| item.span().contains(exception.service.span))?;
-        let begins = if items.len() == 1 {
-            all.key.span.start
+        let (begins, ends) = if items.len() == 1 {
+            (all.key.span.start, all.value.span().end)
         } else {
-            item.span().start
+            (item.span().start, item.span().end)
         };
-        let (first, last) = (source.line_of(begins), source.line_of(item.span().end));
+        let (first, last) = (source.line_of(begins), source.line_of(ends));
         let begin = source.line_span(first);
         let text = source.slice(begin).trim_start();
         let is_own_line = items.len() == 1 || text.starts_with('-');
-        let is_next_apart = items.iter().all(|other| {
+        let is_apart = items.iter().all(|other| {
             other.span() == item.span()
                 || source.line_of(other.span().start) > last
                 || source.line_of(other.span().end) < first
         });
-        if !is_own_line
-            || !is_next_apart
-            || items.len() == 1 && !is_closed(source, &all.value.span(), last)
-        {
+        if !is_own_line || !is_apart {
             return None;
         }
         let starts = source.line_starts();
@@ -236,11 +233,6 @@ impl Workspace<'_> {
             }],
         })
     }
-}
-
-/// Whether nothing of a value stands below a line.
-fn is_closed(source: &crate::source::SourceFile, value: &Span, last: usize) -> bool {
-    source.line_of(value.end) <= last
 }
 
 impl Tables {

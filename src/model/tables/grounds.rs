@@ -254,16 +254,13 @@ impl Workspace<'_> {
         if ground.holdings.is_empty() && !ground.owners.iter().any(is_stateless) {
             return Some("it has neither a Prisma schema nor migrations".to_owned());
         }
-        let holdings = ground.holdings.iter().map(|&it| &self.holdings()[it]);
+        let mut holdings = ground.holdings.iter().map(|&it| &self.holdings()[it]);
         let folders: BTreeSet<&str> = holdings.clone().map(|it| it.folder.as_str()).collect();
         let mut folders = folders.into_iter().chain([ground.folder.as_str()]);
         if let Some(package) = folders.find_map(|folder| known.keeper_around(folder)) {
             return Some(format!("`{package}` may keep further tables"));
         }
-        if let Some(doubt) = holdings
-            .filter_map(|it| self.holding_doubt(tables, ground, it))
-            .next()
-        {
+        if let Some(doubt) = holdings.find_map(|it| self.holding_doubt(tables, ground, it)) {
             return Some(doubt);
         }
         let imports = known.importing.get(&number);
@@ -445,7 +442,7 @@ impl Tables {
 /// What a holding holds, with the place that says so best: the Prisma schema's, else the migrations'.
 fn relations(holding: &Holding) -> impl Iterator<Item = (&str, &str, crate::source::Place)> {
     let catalogs = holding.declared.iter().chain(&holding.replayed);
-    let relations = catalogs.flat_map(|catalog| catalog.relations());
+    let relations = catalogs.flat_map(Catalog::relations);
     relations.map(|(schema, name, relation)| (schema, name, relation.place))
 }
 
