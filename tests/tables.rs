@@ -3,6 +3,10 @@
 
 mod support;
 
+use dbfence::check::check;
+use dbfence::discover::{self, in_memory};
+use dbfence::policy::{self, Date, Policy};
+use dbfence::rules;
 use support::Files;
 
 const REPORT: &str = "modules/domain/invoicing/sql/report.sql";
@@ -479,4 +483,142 @@ fn a_table_of_nobody_is_one_finding() {
 #[test]
 fn what_is_ones_own_is_no_finding() {
     assert_eq!(faults(ONES_OWN), "");
+}
+
+/// What the rules about SQL and silencers say of a workspace on a day, with the labels of each finding.
+fn said(files: &[(&str, &str)], today: &str) -> Vec<String> {
+    let rules = rules::all().unwrap();
+    let config = files.iter().find(|(path, _)| *path == policy::FILE_NAME);
+    let mut policy = Policy::read(config.map_or("", |it| it.1), rules.catalogue()).unwrap();
+    policy.today = Date::read(today);
+    let texts = files.iter().map(|(path, text)| ((*path).to_owned(), *text));
+    let sources = in_memory(texts, &discover::Options::of(&policy));
+    let outcome = check(&sources, &policy, rules);
+    let judged = [
+        "foreign-table",
+        "cross-database-query",
+        "unknown-table",
+        "unused-suppression",
+    ];
+    let findings = outcome.findings.iter();
+    findings
+        .filter(|finding| judged.contains(&finding.rule))
+        .map(|finding| {
+            let labels = finding.labels.iter().map(|label| label.message.as_str());
+            let labels: Vec<&str> = labels.collect();
+            let path = &sources.file(finding.place.file).path;
+            format!(
+                "{path} {}: {}; {}",
+                finding.rule,
+                finding.message,
+                labels.join("; ")
+            )
+        })
+        .collect()
+}
+
+const REGISTRY: &str = "export const serviceRegistry = {
+  cellar: { port: 4801, database: \"cellar\", dockerfile: \"modules/cellar/Dockerfile\" },
+  bar: { port: 4802, database: \"bar\", dockerfile: \"modules/bar/Dockerfile\" },
+};
+";
+const CASK: &str = "datasource db { provider = \"postgresql\" }\nmodel Cask {\n  id Int @id\n  @@map(\"cask\")\n}\n";
+const POUR: &str = "datasource db { provider = \"postgresql\" }\nmodel Pour {\n  id Int @id\n  @@map(\"pour\")\n}\n";
+
+fn two_modules<'t>(more: &[(&'t str, &'t str)]) -> Vec<(&'t str, &'t str)> {
+    let mut files = vec![
+        ("infra/service-registry.ts", REGISTRY),
+        ("modules/cellar/Dockerfile", "FROM node:24\n"),
+        ("modules/bar/Dockerfile", "FROM node:24\n"),
+        ("modules/cellar/prisma/schema.prisma", CASK),
+        ("modules/bar/prisma/schema.prisma", POUR),
+    ];
+    files.extend(more);
+    files
+}
+
+#[test]
+fn an_exception_ends() {
+    let config = "exceptions:\n  - { service: bar, may-read: [cellar.cask], reason: x, until: 2027-03-31 }\n";
+    let files = two_modules(&[
+        ("dbfence.yaml", config),
+        ("modules/bar/sql/stock.sql", "SELECT * FROM cask;\n"),
+    ]);
+    assert_eq!(said(&files, "2027-03-31"), Vec::<String>::new());
+    assert_eq!(
+        said(&files, "2027-04-01"),
+        [
+            "modules/bar/sql/stock.sql foreign-table: `bar` reads `cask`, a table of `cellar`; \
+             `cellar` defines `cask`; it was allowed until 2027-03-31"
+        ]
+    );
+}
+
+#[test]
+fn no_exception_is_unused_where_what_it_is_for_is_off() {
+    let unused = "exceptions: [{ service: pub, may-read: [a], reason: x, until: 2027-03-31 }]\n";
+    for (rules, is_said) in [
+        ("rules: { sql: off }\n", false),
+        (
+            "rules: { foreign-table: off, cross-database-query: off }\n",
+            false,
+        ),
+        ("rules: { foreign-table: off }\n", true),
+        (
+            "rules: { sql: off }\noverrides: [{ files: modules/bar/**, rules: { sql: error } }]\n",
+            true,
+        ),
+    ] {
+        let config = format!("{rules}{unused}");
+        let files = two_modules(&[("dbfence.yaml", &config)]);
+        let found = said(&files, "2027-01-01");
+        assert_eq!(!found.is_empty(), is_said, "{rules} {found:?}");
+    }
+}
+
+#[test]
+fn the_word_passes_on_where_a_rule_is_off() {
+    let files = two_modules(&[
+        ("dbfence.yaml", "rules: { foreign-table: off }\n"),
+        ("modules/bar/sql/stock.sql", "SELECT * FROM cellar.cask;\n"),
+    ]);
+    assert_eq!(
+        said(&files, "2027-01-01"),
+        [
+            "modules/bar/sql/stock.sql cross-database-query: `cellar.cask` leads `bar` to `cellar`, the database of \
+             `cellar`; `cellar` owns `cellar`; `cellar` defines `cask`; `bar` owns `bar`"
+        ]
+    );
+}
+
+#[test]
+fn services_of_ones_own_product_come_first() {
+    let product = |database: &str| {
+        REGISTRY
+            .replace("modules/", &format!("modules/{database}/"))
+            .replace("\"cellar\"", &format!("\"{database}_cellar\""))
+            .replace("\"bar\"", &format!("\"{database}_bar\""))
+    };
+    let (north, south) = (product("north"), product("south"));
+    let mut files = vec![
+        ("products/north/infra/service-registry.ts", north.as_str()),
+        ("products/south/infra/service-registry.ts", south.as_str()),
+        ("modules/north/cellar/Dockerfile", "FROM node:24\n"),
+        ("modules/north/bar/Dockerfile", "FROM node:24\n"),
+        ("modules/south/cellar/Dockerfile", "FROM node:24\n"),
+        ("modules/south/bar/Dockerfile", "FROM node:24\n"),
+        ("modules/north/bar/prisma/schema.prisma", POUR),
+        ("modules/south/cellar/prisma/schema.prisma", CASK),
+        ("modules/north/bar/sql/stock.sql", "SELECT * FROM cask;\n"),
+    ];
+    let of_south = said(&files, "2027-01-01");
+    assert_eq!(of_south.len(), 1, "{of_south:?}");
+    files.push(("modules/north/cellar/prisma/schema.prisma", CASK));
+    assert_eq!(
+        said(&files, "2027-01-01"),
+        [
+            "modules/north/bar/sql/stock.sql foreign-table: `bar` reads `cask`, a table of `cellar`; \
+             `cellar` defines `cask`"
+        ]
+    );
 }

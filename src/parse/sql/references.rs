@@ -221,3 +221,6 @@ fn statements(text: &str, level: usize, place: Place) -> Vec<Event> {
         .flat_map(|raw| statement(text, &raw, level, place).1)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,14 +47,10 @@ impl Walk<'_> {
         let Some(decoded) = decoded else { return };
         let tokens = split::tokens(decoded.text());
         let mut cursor = Cursor::new(decoded.text(), &tokens);
-        let mut parts = Vec::new();
-        while let Some(part) = cursor.name() {
-            parts.push(part);
-            if cursor.is_symbol(0, b'.') {
-                cursor.rest = &cursor.rest[1..];
-            }
-        }
-        if !cursor.rest.is_empty() || parts.is_empty() || parts.len() > 3 {
+        let Some(mut parts) = cursor.path() else {
+            return;
+        };
+        if !cursor.rest.is_empty() {
             return;
         }
         for part in &mut parts {

@@ -224,10 +224,12 @@ impl<'a> Scan<'a> {
                 });
                 self.level().is_list = !is_target;
             }
-        } else if cursor.is_word(0, &["join"]) {
+        } else if cursor.is_word(0, &["join"]) || self.is_table_command(at) {
             self.expected = Some(Access::Reads);
         } else if cursor.is_word(0, &["using"]) && first(&["delete", "merge"]) {
-            self.expected = (!cursor.is_symbol(1, b'(')).then_some(Access::Reads);
+            let is_list = !cursor.is_symbol(1, b'(');
+            self.expected = is_list.then_some(Access::Reads);
+            self.level().is_list = is_list;
         } else if cursor.is_word(0, &CLAUSES) {
             self.level().is_list = false;
         } else if cursor.is_word(0, &["into"]) && self.is_before(at, &["insert", "merge"]) {
@@ -251,6 +253,13 @@ impl<'a> Scan<'a> {
             return self.beginning(at);
         }
         at + 1
+    }
+
+    /// Whether `TABLE` stands here in place of a `SELECT`.
+    fn is_table_command(&self, at: usize) -> bool {
+        let before = ["as", "all", "except", "intersect", "union"];
+        self.from(at).is_word(0, &["table"])
+            && (at == 0 || self.from(at - 1).is_symbol(0, b'(') || self.is_before(at, &before))
     }
 
     /// `UPDATE [ONLY] name [AS alias] SET`, no other `UPDATE`.
@@ -402,15 +411,10 @@ impl<'a> Scan<'a> {
         if cursor.is_word(0, &NO_NAMES) || cursor.begins_with(&["rows", "from"]) {
             return None;
         }
-        let mut parts = vec![cursor.name()?];
-        while cursor.is_symbol(0, b'.') {
-            cursor.rest = &cursor.rest[1..];
-            parts.push(cursor.name()?);
-        }
+        let mut parts = cursor.path()?;
         for part in &mut parts {
             part.span = (self.place)(part.span);
         }
-        let is_table = parts.len() <= 3;
-        is_table.then(|| (ObjectName { parts }, self.tokens.len() - cursor.rest.len()))
+        Some((ObjectName { parts }, self.tokens.len() - cursor.rest.len()))
     }
 }

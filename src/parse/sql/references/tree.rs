@@ -415,9 +415,12 @@ fn access(node: &SyntaxNode, parent: &SyntaxNode) -> Option<Access> {
             | Kind::INHERITS
             | Kind::INHERIT_TABLE
             | Kind::NO_INHERIT_TABLE
-            | Kind::LIKE_CLAUSE
-            | Kind::FROM_TABLE,
+            | Kind::LIKE_CLAUSE,
         ) => Access::References,
+        (_, Kind::FROM_TABLE) => match parent.parent()?.kind() {
+            Kind::CREATE_TRIGGER => Access::References,
+            _ => Access::Alters,
+        },
         (
             _,
             Kind::DROP_TABLE
