@@ -39,6 +39,14 @@ pub enum Attribute {
     Role,
     /// The user that a Postgres server begins with.
     Superuser,
+    /// What the SQL of a service touches, by file and name.
+    Sql,
+    /// The kind of database that a service's schema and migrations are for.
+    Provider,
+    /// The migrations of a service, as others have applied them.
+    Migrations,
+    /// What a service's schema and migrations make of a table, by the table's name.
+    Table,
 }
 
 /// What is wrong about the attribute.
@@ -83,7 +91,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 14] = [
+const ORDER: [(Attribute, &[&str]); 18] = [
     (
         Attribute::Database,
         &[
@@ -208,6 +216,24 @@ const ORDER: [(Attribute, &[&str]); 14] = [
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (
+        Attribute::Sql,
+        &["foreign-table", "cross-database-query", "unknown-table"],
+    ),
+    (Attribute::Provider, &["prisma-provider", "migration-lock"]),
+    (
+        Attribute::Migrations,
+        &["migration-edited", "missing-migrations", "schema-drift"],
+    ),
+    (
+        Attribute::Table,
+        &[
+            "table-owned-twice",
+            "foreign-table",
+            "table-name-case",
+            "schema-drift",
+        ],
+    ),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

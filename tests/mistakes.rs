@@ -2920,7 +2920,7 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
-const TARIFFS: &str = "modules/shared/tariff-book";
+const TARIFF_BOOK: &str = "modules/shared/tariff-book";
 const PILOTAGE: &str = "modules/domain/quayside/pilotage/package.json";
 const CUSTOMS_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
 const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
@@ -2928,12 +2928,12 @@ const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
 const ABOUT_SCHEMAS: &[Mistake] = &[
     Mistake {
         what: "a module without its Prisma folder",
-        make: |files| files.remove_below(&format!("{TARIFFS}/prisma")),
+        make: |files| files.remove_below(&format!("{TARIFF_BOOK}/prisma")),
         finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
     },
     Mistake {
         what: "a schema that was deleted, beside migrations that were not",
-        make: |files| files.remove(&format!("{TARIFFS}/prisma/schema.prisma")),
+        make: |files| files.remove(&format!("{TARIFF_BOOK}/prisma/schema.prisma")),
         finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
     },
     Mistake {
@@ -2956,7 +2956,7 @@ const ABOUT_SCHEMAS: &[Mistake] = &[
         what: "the same in a `package.json`",
         make: |files| {
             files.replace(
-                &format!("{TARIFFS}/package.json"),
+                &format!("{TARIFF_BOOK}/package.json"),
                 "\"seed\": \"tsx prisma/seed.ts\"",
                 "\"schema\": \"prisma/schema\",\n    \"seed\": \"tsx prisma/seed.ts\"",
             )
@@ -3039,6 +3039,403 @@ const ABOUT_SCHEMAS: &[Mistake] = &[
             )
         },
         finding: "shared-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦../invoicing/prisma/migrations⟧",
+    },
+];
+
+const TARIFFS: &str =
+    "modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql";
+const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
+const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+
+/// Mistakes about tables, and about migrations that were merged before.
+const OF_TABLES: &[Mistake] = &[
+    Mistake {
+        what: "a comment in a merged migration",
+        make: |files| {
+            files.merged().replace(
+                TARIFFS,
+                "-- CreateTable\nCREATE TABLE \"tariff\" (",
+                "-- Tariffs\nCREATE TABLE \"tariff\" (",
+            )
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦-- Tariffs⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the schema and in the merged migration",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+                .replace(TARIFF_SCHEMA, "title      String\n", "title      String?\n")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the merged migration only",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a statement at the end of a merged migration",
+        make: |files| {
+            let text = format!(
+                "{}CREATE INDEX ON \"tariff\"(\"title\");\n",
+                files.text(TARIFFS)
+            );
+            files.merged().remove(TARIFFS).add(TARIFFS, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦CREATE INDEX ON \"tariff\"(\"title\");⟧",
+    },
+    Mistake {
+        what: "a merged migration under another name",
+        make: |files| {
+            let text = files.text(TARIFFS).to_owned();
+            let renamed = TARIFFS.replace("_init", "_tariffs");
+            files.merged().remove(TARIFFS).add(&renamed, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_tariffs/migration.sql ⟦CREATE TABLE \"tariff\" (⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone",
+        make: |files| files.merged().remove(BERTHING),
+        finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "all merged migrations of a module gone",
+        make: |files| files.merged().remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "migration-edited modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "migrations without their lock",
+        make: |files| files.remove(TARIFF_LOCK),
+        finding: "migration-lock modules/shared/tariff-book/prisma/schema.prisma ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a lock of another database",
+        make: |files| files.replace(TARIFF_LOCK, "postgresql", "mysql"),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a lock with the marks of a merge",
+        make: |files| files.replace(TARIFF_LOCK, "provider", "<<<<<<< HEAD\nprovider"),
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
+    },
+    Mistake {
+        what: "a lock without a provider",
+        make: |files| files.replace(TARIFF_LOCK, "provider = \"postgresql\"\n", ""),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦# Please do not edit this file manually⟧",
+    },
+    Mistake {
+        what: "a schema without migrations",
+        make: |files| files.remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a schema whose migrations are a lock",
+        make: |files| files.remove(TARIFFS),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a column in the case of its field",
+        make: |files| {
+            files
+                .replace(TARIFF_SCHEMA, " @map(\"valid_from\")", "")
+                .replace(TARIFFS, "\"valid_from\"", "\"validFrom\"")
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦validFrom⟧",
+    },
+    Mistake {
+        what: "a table in the case of its model",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"TariffLine\"");
+            files
+                .replace(TARIFF_SCHEMA, "\n\n  @@map(\"tariff_line\")", "")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦TariffLine⟧",
+    },
+    Mistake {
+        what: "a table mapped to another case",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"Tariff_Line\"");
+            files
+                .replace(TARIFF_SCHEMA, "\"tariff_line\"", "\"Tariff_Line\"")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦Tariff_Line⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| files.replace(TARIFF_SCHEMA, "  output   = \"../generated/prisma\"\n", ""),
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦client⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share, written out",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "../generated/prisma",
+                "../../../../node_modules/@prisma/client",
+            )
+        },
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦../../../../node_modules/@prisma/client⟧",
+    },
+    Mistake {
+        what: "a model copied from a neighbour, with its migration",
+        make: copied_model,
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
+        what: "a model copied from a neighbour, without a migration",
+        make: |files| {
+            copied_model(files).remove(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
+        what: "a neighbour's table created by a migration",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+                DOCUMENT_SQL,
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql ⟦document⟧",
+    },
+];
+
+/// Mistakes that leave the migrations of a module and its Prisma schema apart.
+const OF_DRIFT: &[Mistake] = &[
+    Mistake {
+        what: "a field without a migration",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  remark     String?\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦remark⟧",
+    },
+    Mistake {
+        what: "a field without a migration, under another name in the database",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  shortTitle String @map(\"short_title\")\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦short_title⟧",
+    },
+    Mistake {
+        what: "a field that is gone from the schema",
+        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", ""),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a column renamed in a migration",
+        make: |files| files.replace(TARIFFS, "\"valid_until\"", "\"ends_on\""),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦valid_until⟧",
+    },
+    Mistake {
+        what: "a table renamed by a new migration",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_rename/migration.sql",
+                "ALTER TABLE \"tariff_line\" RENAME TO \"tariff_item\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff_line⟧",
+    },
+    Mistake {
+        what: "a column of another type",
+        make: |files| files.replace(TARIFFS, "\"unit\" TEXT", "\"unit\" INTEGER"),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦unit⟧",
+    },
+    Mistake {
+        what: "a column that takes null",
+        make: |files| files.replace(TARIFFS, "\"unit\" TEXT NOT NULL", "\"unit\" TEXT"),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦unit⟧",
+    },
+    Mistake {
+        what: "a model without a migration",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let model = "\nmodel Surcharge {\n  id Int @id\n\n  @@map(\"surcharge\")\n}\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(TARIFF_SCHEMA, &(schema + model))
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦surcharge⟧",
+    },
+    Mistake {
+        what: "a table without a model",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql",
+                "CREATE TABLE \"surcharge\" (\"id\" INTEGER PRIMARY KEY);\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql ⟦surcharge⟧",
+    },
+    Mistake {
+        what: "a table that a new migration drops",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_lines/migration.sql",
+                "DROP TABLE \"tariff_line\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff_line⟧",
+    },
+    Mistake {
+        what: "a column that a new migration drops",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_lines/migration.sql",
+                "ALTER TABLE \"tariff_line\" DROP COLUMN \"amount\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦amount⟧",
+    },
+    Mistake {
+        what: "an enum whose value no migration adds",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let sql = files.text(TARIFFS).to_owned() + "CREATE TYPE \"basis\" AS ENUM ('GROSS');\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦NET⟧",
+    },
+    Mistake {
+        what: "a migration that is gone",
+        make: |files| {
+            files
+                .add(
+                    "modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql",
+                    "CREATE TABLE \"surcharge\" (\"id\" INTEGER PRIMARY KEY);\n",
+                )
+                .remove(TARIFFS)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration with a syntax error",
+        make: |files| {
+            files.replace(
+                TARIFFS,
+                "\"title\" TEXT NOT NULL,",
+                "\"title\" TEXT NOT NULL",
+            )
+        },
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦NULL⟧",
+    },
+];
+
+const DOCUMENT_SQL: &str = "CREATE TABLE \"document\" (\n    \"id\" UUID NOT NULL,\n    \"kind\" TEXT NOT NULL,\n    \"subject\" TEXT NOT NULL,\n    \"media_type\" TEXT NOT NULL,\n    \"size_bytes\" BIGINT NOT NULL,\n\n    CONSTRAINT \"document_pkey\" PRIMARY KEY (\"id\")\n);\n";
+
+fn copied_model(files: Files) -> Files {
+    let schema = files.text(TARIFF_SCHEMA).to_owned();
+    let model = "\nmodel Document {\n  id        String @id @db.Uuid\n  kind      String\n  subject   String\n  mediaType String @map(\"media_type\")\n  sizeBytes BigInt @map(\"size_bytes\")\n\n  @@map(\"document\")\n}\n";
+    files
+        .remove(TARIFF_SCHEMA)
+        .add(TARIFF_SCHEMA, &(schema + model))
+        .add(
+            "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            DOCUMENT_SQL,
+        )
+}
+
+/// Mistakes about tables where there is no registry.
+const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "a schema of another database",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "\"postgresql\"",
+                "\"mysql\"",
+            )
+        },
+        finding: "migration-lock apps/rides/prisma/migrations/migration_lock.toml ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "  output   = \"../src/db\"\n",
+                "",
+            )
+        },
+        finding: "prisma-client-output apps/rides/prisma/schema.prisma ⟦client⟧",
+    },
+];
+
+/// What SQL touches; `tests/tables.rs` has more of it.
+const OF_SQL: &[Mistake] = &[
+    Mistake {
+        what: "a report that joins a neighbour's table",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/sql/report.sql",
+                "SELECT i.number, t.title\nFROM invoice i\nJOIN tariff t ON t.code = i.number;\n",
+            )
+        },
+        finding: "foreign-table modules/domain/invoicing/sql/report.sql ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration that takes the dblink extension",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql",
+                "CREATE EXTENSION dblink;\n",
+            )
+        },
+        finding: "cross-database-query modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql ⟦dblink⟧",
+    },
+    Mistake {
+        what: "a slip in the name of a table",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+                "LEFT JOIN \"payment\" p",
+                "LEFT JOIN \"payments\" p",
+            )
+        },
+        finding: "unknown-table modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦payments⟧",
+    },
+    Mistake {
+        what: "an exception for a service that is gone",
+        make: |files| {
+            let config = files.text("dbfence.yaml").to_owned();
+            files.remove("dbfence.yaml").add(
+                "dbfence.yaml",
+                &(config + "exceptions:\n  - { service: lighthouse, may-read: [tariff_book.tariff], reason: x, until: 2031-12-31 }\n"),
+            )
+        },
+        finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
     },
 ];
 
@@ -3555,7 +3952,11 @@ fn the_clean_product_is_clean() {
 fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
+        faults("clean", OF_TABLES),
+        faults("clean", OF_SQL),
+        faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
+        faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
         faults("no-registry", STARTS_WITHOUT_REGISTRY),
     ];
@@ -3624,8 +4025,12 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY);
-        let rows = rows.chain(ABOUT_SCHEMAS).chain(STARTS);
+        let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
+        let rows = rows
+            .chain(ABOUT_SCHEMAS)
+            .chain(OF_SQL)
+            .chain(OF_DRIFT)
+            .chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

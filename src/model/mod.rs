@@ -13,6 +13,7 @@ mod commands;
 pub mod compose;
 pub mod connection_drift;
 pub mod container_starts;
+pub mod copied_tables;
 pub mod coverage;
 mod damage;
 pub mod declared;
@@ -20,12 +21,14 @@ pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
 pub mod drift;
+pub mod edited_migrations;
 pub mod evaluate;
 pub mod extra_env;
 pub mod first_start;
 pub mod foreign_migrations;
 pub mod generated;
 pub mod health;
+mod held;
 pub mod holdings;
 mod homes;
 pub mod incomplete;
@@ -39,7 +42,9 @@ pub mod link;
 pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
+pub mod migration_locks;
 pub mod migration_scope;
+pub mod missing_migrations;
 pub mod module;
 pub mod mounts;
 pub mod named;
@@ -48,6 +53,7 @@ pub mod owners;
 mod packages;
 pub mod passwords;
 pub mod ports;
+pub mod prisma_clients;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -64,6 +70,7 @@ pub mod replay;
 pub mod resolve;
 pub mod roles;
 pub mod routes;
+pub mod schema_drift;
 pub mod schemas;
 pub mod second_connections;
 pub mod servers;
@@ -72,6 +79,8 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+pub mod table_names;
+pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
@@ -80,7 +89,7 @@ pub mod value;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::discover::is_test_code;
 use crate::finding::{Edit, Fix, Owner, Safety};
@@ -127,6 +136,8 @@ pub struct Workspace<'a> {
     settings: settings::Settings,
     /// What keeps tables.
     holdings: Vec<holdings::Holding>,
+    /// Who owns which table.
+    tables: OnceLock<tables::Tables>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -163,6 +174,7 @@ impl<'a> Workspace<'a> {
         Self {
             settings,
             holdings,
+            tables: OnceLock::new(),
             sources,
             policy,
             facts,
@@ -337,6 +349,7 @@ impl<'a> Workspace<'a> {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
                 Kind::Deployment => false,
+                Kind::MigrationLock => self.is_lock_of_holding(&file.path),
                 Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
             };
@@ -364,12 +377,14 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
+            Kind::Migration => self.is_replayed(id),
+            Kind::MigrationLock => self.is_lock_of_holding(&file.path),
             Kind::Dockerfile
             | Kind::Package
             | Kind::Deployment
             | Kind::Generator
-            | Kind::Migration
             | Kind::Shell
+            | Kind::Config
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)
@@ -387,6 +402,12 @@ impl<'a> Workspace<'a> {
     /// Whether a registry was read from it, or a value of one.
     pub fn is_registry_part(&self, id: FileId) -> bool {
         self.registry_files.contains(&id)
+    }
+
+    /// Whether a file is a migration of a database that is PostgreSQL's.
+    fn is_replayed(&self, id: FileId) -> bool {
+        let mut holdings = self.holdings.iter();
+        holdings.any(|holding| holding.is_postgres && holding.migrations.contains(&id))
     }
 
     fn is_init_script(&self, id: FileId) -> bool {

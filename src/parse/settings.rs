@@ -14,6 +14,8 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The packages that a `package.json` takes, of all its lists; empty for every other file.
+    pub dependencies: Vec<At<String>>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
     /// The name of a `package.json`.
@@ -196,9 +198,9 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         })
         .into_iter()
         .collect();
-    let name = root.as_ref().and_then(|root| value_of(root, "name"));
-    let package = name.and_then(|name| name.scalar().map(at));
-    let entries = root.and_then(|root| value_of(&root, "scripts"));
+    let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
+    let package = list("name").and_then(|name| name.scalar().map(at));
+    let entries = list("scripts");
     let entries = entries.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
     let mut scripts = Vec::new();
@@ -217,8 +219,12 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             within: vec![script.key.value.to_owned()],
         }));
     }
+    let lists = LISTS_OF_DEPENDENCIES.into_iter().filter_map(list);
+    let dependencies = lists.flat_map(|packages| packages.entries());
+    let dependencies = dependencies.map(|it| At::new(it.key.value.to_owned(), it.key.span));
     Parsed {
         facts: Settings {
+            dependencies: dependencies.collect(),
             settings,
             schemas,
             package,
@@ -227,6 +233,14 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         ..Parsed::default()
     }
 }
+
+/// The lists of a `package.json` that bring packages into its folder.
+const LISTS_OF_DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+];
 
 /// The schemas that commands of Prisma are given by `--schema`.
 pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {

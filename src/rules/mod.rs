@@ -6,6 +6,7 @@ mod input;
 mod prisma;
 mod registry;
 mod sql;
+mod suppression;
 
 use std::sync::LazyLock;
 
@@ -74,6 +75,17 @@ pub const ALL: &[Rule] = &[
     prisma::prisma_datasource_url::RULE,
     prisma::missing_prisma_schema::RULE,
     prisma::shared_prisma_schema::RULE,
+    sql::cross_database_query::RULE,
+    sql::foreign_table::RULE,
+    sql::unknown_table::RULE,
+    suppression::unused_suppression::RULE,
+    prisma::prisma_client_output::RULE,
+    prisma::table_name_case::RULE,
+    prisma::table_owned_twice::RULE,
+    sql::migration_edited::RULE,
+    sql::migration_lock::RULE,
+    sql::missing_migrations::RULE,
+    sql::schema_drift::RULE,
     sql::migration_out_of_scope::RULE,
     sql::foreign_migration::RULE,
     sql::destructive_start::RULE,
