@@ -132,8 +132,9 @@ fn of_definition(cursor: Cursor) -> Option<Reach> {
             continue;
         }
         if is_word(cursor.text, before, &["connection"]) {
-            let built = Built::from_literal(cursor.text, token);
-            built.map(|built| reach.goes_to(&built));
+            if let Some(built) = Built::from_literal(cursor.text, token) {
+                reach.goes_to(&built);
+            }
         } else if is_word(cursor.text, before, &["dbname"]) {
             reach.database = literal(cursor.text, token);
         } else if is_word(cursor.text, before, &["host", "hostaddr"]) {

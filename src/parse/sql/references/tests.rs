@@ -44,7 +44,7 @@ fn check(table: &[(&str, &str)]) {
 }
 
 #[test]
-fn tables_stand_where_statements_name_them() {
+fn tables_stand_where_queries_name_them() {
     check(&[
         (
             "SELECT * FROM a, b.c AS d, LATERAL (SELECT * FROM e) f",
@@ -91,6 +91,12 @@ fn tables_stand_where_statements_name_them() {
             "COPY a FROM stdin;\nb FROM c\n\\.\nSELECT * FROM d",
             "w a; r d",
         ),
+    ]);
+}
+
+#[test]
+fn tables_stand_where_definitions_name_them() {
+    check(&[
         (
             "CREATE TABLE a (b int REFERENCES c (d), FOREIGN KEY (e) REFERENCES f, LIKE g) INHERITS (h, i)",
             "d a; f c; f f; f g; f h; f i",
@@ -140,6 +146,12 @@ fn tables_stand_where_statements_name_them() {
             "CREATE UNIQUE INDEX i ON ONLY a USING gin (b) WHERE c; DROP INDEX i; ALTER INDEX i RENAME TO j",
             "a a",
         ),
+    ]);
+}
+
+#[test]
+fn tables_stand_where_what_belongs_to_them_is_told() {
+    check(&[
         (
             "CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON a FROM c FOR EACH ROW EXECUTE FUNCTION f()",
             "a a; f c",
