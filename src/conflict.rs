@@ -92,6 +92,7 @@ const ORDER: [(Attribute, &[&str]); 14] = [
             "stateless-with-database",
             "database-url-missing",
             "extra-env-drift",
+            "foreign-migration",
             "database-url-mismatch",
             "init-sql-drift",
             "start-script-drift",
@@ -192,6 +193,7 @@ const ORDER: [(Attribute, &[&str]); 14] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "foreign-migration",
             "hardcoded-credential",
         ],
     ),

@@ -9,8 +9,10 @@ pub mod builds;
 pub mod calls;
 pub mod catalog;
 pub mod claims;
+mod commands;
 pub mod compose;
 pub mod connection_drift;
+pub mod container_starts;
 pub mod coverage;
 mod damage;
 pub mod declared;
@@ -21,9 +23,11 @@ pub mod drift;
 pub mod evaluate;
 pub mod extra_env;
 pub mod first_start;
+pub mod foreign_migrations;
 pub mod generated;
 pub mod health;
 pub mod holdings;
+mod homes;
 pub mod incomplete;
 pub mod inferred;
 mod init_scripts;
@@ -35,6 +39,7 @@ pub mod link;
 pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
+pub mod migration_scope;
 pub mod module;
 pub mod mounts;
 pub mod named;
@@ -144,7 +149,16 @@ impl<'a> Workspace<'a> {
                 .services(|user| containers.contains_key(&user), &folders)
         };
         let settings = settings::Settings::of(sources, &facts, &products, &inferred);
-        let holdings = holdings::holdings(sources, &facts, &products, &inferred);
+        let holdings = holdings::Parts {
+            sources,
+            facts: &facts,
+            products: &products,
+            stacks: &stacks,
+            inferred: &inferred,
+            settings: &settings,
+            variable: &policy.database_variable,
+        }
+        .holdings();
         Self {
             settings,
             holdings,

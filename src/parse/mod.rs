@@ -4,6 +4,7 @@
 //! a [`Problem`], and the rest of the text is still read. Facts are plain data that say what is
 //! written, not what it means: constants, variables and other files are the model's business.
 
+pub mod command;
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;

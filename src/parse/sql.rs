@@ -10,6 +10,7 @@ mod executed;
 mod reaches;
 mod references;
 mod relation;
+mod server;
 mod split;
 mod statement;
 mod syntax;
@@ -20,6 +21,7 @@ use references::Session;
 use split::{Item, Reader};
 
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
+pub use server::{ServerChange, ServerObject, Verb};
 
 /// What one SQL file says.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub struct SqlFile {
     pub references: Vec<TableReference>,
     /// What reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// What changes things that all databases of a server share, in the order of the text.
+    pub server_changes: Vec<ServerChange>,
 }
 
 /// Whose SQL a file holds.
@@ -150,6 +154,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
     }
     parsed.problems = script.problems;
     let mut session = Session::default();
+    parsed.facts.server_changes = server::changes(text, &script.items);
     let statements = &mut parsed.facts.statements;
     for item in &script.items {
         match item {

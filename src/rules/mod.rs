@@ -5,6 +5,7 @@ mod generated;
 mod input;
 mod prisma;
 mod registry;
+mod sql;
 
 use std::sync::LazyLock;
 
@@ -71,6 +72,9 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    sql::migration_out_of_scope::RULE,
+    sql::foreign_migration::RULE,
+    sql::destructive_start::RULE,
 ];
 
 /// All rules with their catalogue, read once.
