@@ -3090,12 +3090,24 @@ const OF_TABLES: &[Mistake] = &[
 const OF_DRIFT: &[Mistake] = &[
     Mistake {
         what: "a field without a migration",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  remark     String?\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  remark     String?\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦remark⟧",
     },
     Mistake {
         what: "a field without a migration, under another name in the database",
-        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", "  title      String\n  shortTitle String @map(\"short_title\")\n"),
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  shortTitle String @map(\"short_title\")\n",
+            )
+        },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦short_title⟧",
     },
     Mistake {
@@ -3133,7 +3145,9 @@ const OF_DRIFT: &[Mistake] = &[
         make: |files| {
             let schema = files.text(TARIFF_SCHEMA).to_owned();
             let model = "\nmodel Surcharge {\n  id Int @id\n\n  @@map(\"surcharge\")\n}\n";
-            files.remove(TARIFF_SCHEMA).add(TARIFF_SCHEMA, &(schema + model))
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(TARIFF_SCHEMA, &(schema + model))
         },
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦surcharge⟧",
     },
@@ -3174,7 +3188,10 @@ const OF_DRIFT: &[Mistake] = &[
             let sql = files.text(TARIFFS).to_owned() + "CREATE TYPE \"basis\" AS ENUM ('GROSS');\n";
             files
                 .remove(TARIFF_SCHEMA)
-                .add(TARIFF_SCHEMA, &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"))
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
         },
@@ -3194,7 +3211,13 @@ const OF_DRIFT: &[Mistake] = &[
     },
     Mistake {
         what: "a migration with a syntax error",
-        make: |files| files.replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT NOT NULL"),
+        make: |files| {
+            files.replace(
+                TARIFFS,
+                "\"title\" TEXT NOT NULL,",
+                "\"title\" TEXT NOT NULL",
+            )
+        },
         finding: "syntax-error modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦NULL⟧",
     },
 ];
@@ -3313,7 +3336,11 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let rows = MISTAKES.iter().chain(OF_TABLES).chain(OF_DRIFT).chain(WITHOUT_REGISTRY);
+        let rows = MISTAKES
+            .iter()
+            .chain(OF_TABLES)
+            .chain(OF_DRIFT)
+            .chain(WITHOUT_REGISTRY);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -448,3 +448,6 @@ impl<'a> Replay<'a> {
         catalog
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,14 +57,19 @@ impl Workspace<'_> {
             };
             comparison.all();
             let differences = comparison.found;
-            (!differences.is_empty()).then_some(SchemaDrift { holding, differences })
+            (!differences.is_empty()).then_some(SchemaDrift {
+                holding,
+                differences,
+            })
         });
         drifts.collect()
     }
 
     fn are_readable(&self, migrations: &[FileId]) -> bool {
         migrations.iter().all(|&id| match self.facts(id) {
-            Facts::Sql(parsed) => parsed.problems.is_empty() && parsed.facts.dialect == Dialect::Postgres,
+            Facts::Sql(parsed) => {
+                parsed.problems.is_empty() && parsed.facts.dialect == Dialect::Postgres
+            }
             _ => false,
         })
     }
@@ -81,13 +86,32 @@ impl Workspace<'_> {
     /// Tables that no difference is reported of: those that another schema of the workspace declares as
     /// well, and those of models that are ignored.
     fn untouched_tables(&self, holding: &Holding) -> BTreeSet<String> {
-        let ignored = self.schema_parts(holding).flat_map(|(_, schema)| &schema.models);
-        let ignored = ignored.filter(|model| model.ignored).map(|model| model.table().value.clone());
+        let ignored = self
+            .schema_parts(holding)
+            .flat_map(|(_, schema)| &schema.models);
+        let ignored = ignored
+            .filter(|model| model.ignored)
+            .map(|model| model.table().value.clone());
         let mut untouched: BTreeSet<String> = ignored.collect();
-        let own: BTreeSet<&str> = holding.declared.iter().flat_map(Catalog::relations).map(|(_, name, _)| name).collect();
-        for other in self.holdings().iter().filter(|other| !std::ptr::eq(*other, holding)) {
-            let tables = other.declared.iter().chain(&other.replayed).flat_map(Catalog::relations);
-            let foreign = tables.map(|(_, name, _)| name).filter(|name| !own.contains(name));
+        let own: BTreeSet<&str> = holding
+            .declared
+            .iter()
+            .flat_map(Catalog::relations)
+            .map(|(_, name, _)| name)
+            .collect();
+        for other in self
+            .holdings()
+            .iter()
+            .filter(|other| !std::ptr::eq(*other, holding))
+        {
+            let tables = other
+                .declared
+                .iter()
+                .chain(&other.replayed)
+                .flat_map(Catalog::relations);
+            let foreign = tables
+                .map(|(_, name, _)| name)
+                .filter(|name| !own.contains(name));
             untouched.extend(foreign.map(str::to_owned));
         }
         untouched.insert("_prisma_migrations".to_owned());
@@ -96,9 +120,14 @@ impl Workspace<'_> {
 
     /// Columns whose type the schema takes as it is: `Unsupported` ones and ignored ones.
     fn unsure_columns(&self, holding: &Holding) -> BTreeSet<(String, String)> {
-        let models = self.schema_parts(holding).flat_map(|(_, schema)| &schema.models);
+        let models = self
+            .schema_parts(holding)
+            .flat_map(|(_, schema)| &schema.models);
         let columns = models.flat_map(|model| {
-            let fields = model.fields.iter().filter(|field| field.unsupported || field.is_ignored());
+            let fields = model
+                .fields
+                .iter()
+                .filter(|field| field.unsupported || field.is_ignored());
             fields.map(|field| (model.table().value.clone(), field.column().value.clone()))
         });
         columns.collect()
@@ -107,14 +136,19 @@ impl Workspace<'_> {
     /// Whether a Prisma config leaves tables to others.
     fn may_have_external_tables(&self, holding: &Holding) -> bool {
         let configs = holding.pointers.iter().filter(|pointer| {
-            matches!(pointer.kind, PointerKind::Config | PointerKind::MigrationsPath)
+            matches!(
+                pointer.kind,
+                PointerKind::Config | PointerKind::MigrationsPath
+            )
         });
         let mut files: BTreeSet<FileId> = configs.map(|pointer| pointer.place.file).collect();
         let near = self.sources.files().filter(|(_, file)| {
             file.kind == Kind::PrismaConfig && crate::source::parent(&file.path) == holding.folder
         });
         files.extend(near.map(|(id, _)| id));
-        files.iter().any(|&id| self.sources.file(id).text.contains("external"))
+        files
+            .iter()
+            .any(|&id| self.sources.file(id).text.contains("external"))
     }
 }
 
@@ -142,9 +176,15 @@ impl<'a> Comparison<'a> {
         let (missing, extra) = (self.missing_tables(), self.extra_tables());
         let mut renamed: BTreeMap<&str, Table> = BTreeMap::new();
         for table in &missing {
-            let mut twins = extra.iter().filter(|extra| is_same_shape(table.relation, extra.relation));
+            let mut twins = extra
+                .iter()
+                .filter(|extra| is_same_shape(table.relation, extra.relation));
             if let (Some(twin), None) = (twins.next(), twins.next())
-                && missing.iter().filter(|other| is_same_shape(other.relation, twin.relation)).count() == 1
+                && missing
+                    .iter()
+                    .filter(|other| is_same_shape(other.relation, twin.relation))
+                    .count()
+                    == 1
             {
                 renamed.insert(table.name, *twin);
             }
@@ -161,8 +201,13 @@ impl<'a> Comparison<'a> {
         }
         // What the migrations lack comes first, each in the order of the text.
         self.found.sort_by_key(|difference| difference.place);
-        let declared_files: BTreeSet<FileId> = self.declared.relations().map(|(_, _, it)| it.place.file).collect();
-        self.found.sort_by_key(|difference| !declared_files.contains(&difference.place.file));
+        let declared_files: BTreeSet<FileId> = self
+            .declared
+            .relations()
+            .map(|(_, _, it)| it.place.file)
+            .collect();
+        self.found
+            .sort_by_key(|difference| !declared_files.contains(&difference.place.file));
     }
 
     fn is_doubtful(&self, schema: &str, name: &str) -> bool {
@@ -176,7 +221,13 @@ impl<'a> Comparison<'a> {
                 && self.replayed.relation(schema, name).is_none()
                 && !self.untouched.contains(*name)
         });
-        tables.map(|(schema, name, relation)| Table { schema, name, relation }).collect()
+        tables
+            .map(|(schema, name, relation)| Table {
+                schema,
+                name,
+                relation,
+            })
+            .collect()
     }
 
     fn extra_tables(&self) -> Vec<Table<'a>> {
@@ -185,7 +236,10 @@ impl<'a> Comparison<'a> {
         }
         let replayed = self.replayed.relations();
         let tables = replayed.filter(|(schema, name, relation)| {
-            let is_heir = self.replayed.heirs.contains(&((*schema).to_owned(), (*name).to_owned()));
+            let is_heir = self
+                .replayed
+                .heirs
+                .contains(&((*schema).to_owned(), (*name).to_owned()));
             relation.kind == RelationKind::Table
                 && self.schemas.contains(*schema)
                 && self.declared.relation(schema, name).is_none()
@@ -193,7 +247,13 @@ impl<'a> Comparison<'a> {
                 && !self.is_doubtful(schema, name)
                 && !is_heir
         });
-        tables.map(|(schema, name, relation)| Table { schema, name, relation }).collect()
+        tables
+            .map(|(schema, name, relation)| Table {
+                schema,
+                name,
+                relation,
+            })
+            .collect()
     }
 
     fn missing_table(&mut self, table: Table, renamed: Option<Table>) {
@@ -203,7 +263,11 @@ impl<'a> Comparison<'a> {
                 place: table.relation.place,
                 message: format!("the migrations name the table `{name}` `{}`", twin.name),
                 other: label(twin.relation.place, "by this name"),
-                sql: Some(format!("ALTER TABLE {} RENAME TO {};", self.written(twin.schema, twin.name), quoted(name))),
+                sql: Some(format!(
+                    "ALTER TABLE {} RENAME TO {};",
+                    self.written(twin.schema, twin.name),
+                    quoted(name)
+                )),
                 object: name.to_owned(),
                 is_renamed: true,
             },
@@ -223,7 +287,10 @@ impl<'a> Comparison<'a> {
         let written = self.written(table.schema, table.name);
         self.found.push(Difference {
             place: table.relation.place,
-            message: format!("the Prisma schema has no model for the table `{}`", table.name),
+            message: format!(
+                "the Prisma schema has no model for the table `{}`",
+                table.name
+            ),
             other: None,
             sql: Some(format!("DROP TABLE {written};")),
             object: table.name.to_owned(),
@@ -243,17 +310,42 @@ impl<'a> Comparison<'a> {
             };
             let is_table = model.kind == RelationKind::Table && table.kind == RelationKind::Table;
             if is_table && !self.untouched.contains(name) && !self.is_doubtful(schema, name) {
-                self.columns_of(Table { schema, name, relation: model }, table);
+                self.columns_of(
+                    Table {
+                        schema,
+                        name,
+                        relation: model,
+                    },
+                    table,
+                );
             }
         }
     }
 
     fn columns_of(&mut self, model: Table, table: &Relation) {
-        let is_doubtful = |column: &Column| self.replayed.is_doubtful(model.schema, model.name, Some(&column.name));
-        let missing = model.relation.columns.iter().filter(|column| table.column(&column.name).is_none());
-        let missing: Vec<&Column> = if table.is_complete { missing.collect() } else { Vec::new() };
-        let extra = table.columns.iter().filter(|column| model.relation.column(&column.name).is_none() && !is_doubtful(column));
-        let extra: Vec<&Column> = if model.relation.is_complete { extra.collect() } else { Vec::new() };
+        let is_doubtful = |column: &Column| {
+            self.replayed
+                .is_doubtful(model.schema, model.name, Some(&column.name))
+        };
+        let missing = model
+            .relation
+            .columns
+            .iter()
+            .filter(|column| table.column(&column.name).is_none());
+        let missing: Vec<&Column> = if table.is_complete {
+            missing.collect()
+        } else {
+            Vec::new()
+        };
+        let extra = table
+            .columns
+            .iter()
+            .filter(|column| model.relation.column(&column.name).is_none() && !is_doubtful(column));
+        let extra: Vec<&Column> = if model.relation.is_complete {
+            extra.collect()
+        } else {
+            Vec::new()
+        };
         if let ([wanted], [found]) = (missing.as_slice(), extra.as_slice())
             && are_alike(wanted, found)
         {
@@ -270,8 +362,14 @@ impl<'a> Comparison<'a> {
             let Some(found) = table.column(&column.name) else {
                 continue;
             };
-            let is_sure = !self.unsure.contains(&(model.name.to_owned(), column.name.clone()));
-            if is_sure && !self.replayed.is_doubtful(model.schema, model.name, Some(&column.name)) {
+            let is_sure = !self
+                .unsure
+                .contains(&(model.name.to_owned(), column.name.clone()));
+            if is_sure
+                && !self
+                    .replayed
+                    .is_doubtful(model.schema, model.name, Some(&column.name))
+            {
                 self.compare(model, column, found);
             }
         }
@@ -281,9 +379,16 @@ impl<'a> Comparison<'a> {
         let table = self.written(model.schema, model.name);
         self.found.push(Difference {
             place: wanted.place,
-            message: format!("the migrations name the column `{}` of `{}` `{}`", wanted.name, model.name, found.name),
+            message: format!(
+                "the migrations name the column `{}` of `{}` `{}`",
+                wanted.name, model.name, found.name
+            ),
             other: label(found.place, "by this name"),
-            sql: Some(format!("ALTER TABLE {table} RENAME COLUMN {} TO {};", quoted(&found.name), quoted(&wanted.name))),
+            sql: Some(format!(
+                "ALTER TABLE {table} RENAME COLUMN {} TO {};",
+                quoted(&found.name),
+                quoted(&wanted.name)
+            )),
             object: format!("{}.{}", model.name, wanted.name),
             is_renamed: true,
         });
@@ -292,13 +397,26 @@ impl<'a> Comparison<'a> {
     fn missing_column(&mut self, model: Table, column: &Column) {
         let table = self.written(model.schema, model.name);
         let sql = column.type_name.as_ref().map(|type_name| {
-            let not_null = if column.is_nullable == Some(false) { " NOT NULL" } else { "" };
-            format!("ALTER TABLE {table} ADD COLUMN {} {type_name}{not_null};", quoted(&column.name))
+            let not_null = if column.is_nullable == Some(false) {
+                " NOT NULL"
+            } else {
+                ""
+            };
+            format!(
+                "ALTER TABLE {table} ADD COLUMN {} {type_name}{not_null};",
+                quoted(&column.name)
+            )
         });
         self.found.push(Difference {
             place: column.place,
-            message: format!("no migration creates the column `{}` of `{}`", column.name, model.name),
-            other: self.replayed.relation(model.schema, model.name).and_then(|table| label(table.place, "the table")),
+            message: format!(
+                "no migration creates the column `{}` of `{}`",
+                column.name, model.name
+            ),
+            other: self
+                .replayed
+                .relation(model.schema, model.name)
+                .and_then(|table| label(table.place, "the table")),
             sql,
             object: format!("{}.{}", model.name, column.name),
             is_renamed: false,
@@ -309,9 +427,15 @@ impl<'a> Comparison<'a> {
         let table = self.written(model.schema, model.name);
         self.found.push(Difference {
             place: model.relation.place,
-            message: format!("the Prisma schema has no field for the column `{}` of `{}`", column.name, model.name),
+            message: format!(
+                "the Prisma schema has no field for the column `{}` of `{}`",
+                column.name, model.name
+            ),
             other: label(column.place, "the migrations create it here"),
-            sql: Some(format!("ALTER TABLE {table} DROP COLUMN {};", quoted(&column.name))),
+            sql: Some(format!(
+                "ALTER TABLE {table} DROP COLUMN {};",
+                quoted(&column.name)
+            )),
             object: format!("{}.{}", model.name, column.name),
             is_renamed: false,
         });
@@ -328,7 +452,10 @@ impl<'a> Comparison<'a> {
         {
             self.found.push(Difference {
                 place: column.place,
-                message: format!("the migrations make the column `{name}` of `{}` `{made}`, not `{wanted}`", model.name),
+                message: format!(
+                    "the migrations make the column `{name}` of `{}` `{made}`, not `{wanted}`",
+                    model.name
+                ),
                 other: label(found.place, "the column"),
                 sql: Some(format!("{alter} TYPE {wanted};")),
                 object,
@@ -348,7 +475,10 @@ impl<'a> Comparison<'a> {
             };
             self.found.push(Difference {
                 place: column.place,
-                message: format!("the migrations make the column `{name}` of `{}` {message}", model.name),
+                message: format!(
+                    "the migrations make the column `{name}` of `{}` {message}",
+                    model.name
+                ),
                 other: label(found.place, "the column"),
                 sql: Some(format!("{alter} {action};")),
                 object,
@@ -363,7 +493,11 @@ impl<'a> Comparison<'a> {
             if self.is_doubtful(schema, name) {
                 continue;
             }
-            match replayed.schemas.get(schema).and_then(|schema| schema.enums.get(name)) {
+            match replayed
+                .schemas
+                .get(schema)
+                .and_then(|schema| schema.enums.get(name))
+            {
                 Some(made) => self.values(schema, name, wanted, made),
                 None => self.found.push(Difference {
                     place: wanted.place,
@@ -376,8 +510,15 @@ impl<'a> Comparison<'a> {
             }
         }
         for (schema, name, made) in replayed.enums() {
-            let is_known = declared.schemas.get(schema).is_some_and(|schema| schema.enums.contains_key(name));
-            if is_known || !self.schemas.contains(schema) || self.is_doubtful(schema, name) || self.is_used_elsewhere(schema, name) {
+            let is_known = declared
+                .schemas
+                .get(schema)
+                .is_some_and(|schema| schema.enums.contains_key(name));
+            if is_known
+                || !self.schemas.contains(schema)
+                || self.is_doubtful(schema, name)
+                || self.is_used_elsewhere(schema, name)
+            {
                 continue;
             }
             self.found.push(Difference {
@@ -395,8 +536,12 @@ impl<'a> Comparison<'a> {
     fn is_used_elsewhere(&self, schema: &str, name: &str) -> bool {
         let written = self.written(schema, name);
         self.replayed.relations().any(|(of, table, relation)| {
-            let is_declared = self.declared.relation(of, table).is_some() && !self.untouched.contains(table);
-            let mut columns = relation.columns.iter().filter_map(|column| column.type_name.as_ref());
+            let is_declared =
+                self.declared.relation(of, table).is_some() && !self.untouched.contains(table);
+            let mut columns = relation
+                .columns
+                .iter()
+                .filter_map(|column| column.type_name.as_ref());
             !is_declared && columns.any(|of_type| of_type.trim_end_matches("[]") == written)
         })
     }
@@ -407,9 +552,15 @@ impl<'a> Comparison<'a> {
             if !made.values.iter().any(|known| known.value == value.value) {
                 self.found.push(Difference {
                     place: value.place,
-                    message: format!("no migration adds the value `{}` to the enum `{name}`", value.value),
+                    message: format!(
+                        "no migration adds the value `{}` to the enum `{name}`",
+                        value.value
+                    ),
                     other: label(made.place, "the enum"),
-                    sql: Some(format!("ALTER TYPE {written} ADD VALUE '{}';", value.value.replace('\'', "''"))),
+                    sql: Some(format!(
+                        "ALTER TYPE {written} ADD VALUE '{}';",
+                        value.value.replace('\'', "''")
+                    )),
                     object: format!("{name}.{}", value.value),
                     is_renamed: false,
                 });
@@ -419,7 +570,10 @@ impl<'a> Comparison<'a> {
             if !wanted.values.iter().any(|known| known.value == value.value) {
                 self.found.push(Difference {
                     place: wanted.place,
-                    message: format!("the Prisma schema lacks the value `{}` of the enum `{name}`", value.value),
+                    message: format!(
+                        "the Prisma schema lacks the value `{}` of the enum `{name}`",
+                        value.value
+                    ),
                     other: label(value.place, "the migrations add it here"),
                     sql: None,
                     object: format!("{name}.{}", value.value),
@@ -432,7 +586,13 @@ impl<'a> Comparison<'a> {
 
 /// Whether two tables are one by different names.
 fn is_same_shape(one: &Relation, other: &Relation) -> bool {
-    let names = |relation: &Relation| -> BTreeSet<String> { relation.columns.iter().map(|column| column.name.clone()).collect() };
+    let names = |relation: &Relation| -> BTreeSet<String> {
+        relation
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
+    };
     one.is_complete && other.is_complete && names(one) == names(other)
 }
 

@@ -81,7 +81,11 @@ impl State {
             _ => true,
         };
         let mut columns = query.columns.iter().flatten();
-        if columns.all(is_there) { Ok(()) } else { Err(Refused) }
+        if columns.all(is_there) {
+            Ok(())
+        } else {
+            Err(Refused)
+        }
     }
 
     fn in_scope(&self, query: &Query, outer: &Common) -> Option<Vec<Given>> {

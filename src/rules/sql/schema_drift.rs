@@ -23,11 +23,18 @@ fn check(workspace: &Workspace, report: &mut Report) {
         } else {
             (Attribute::Migrations, Wrong::Everything)
         };
-        let labels = shown.iter().map(|difference| (difference.place, difference.message.clone()));
+        let labels = shown
+            .iter()
+            .map(|difference| (difference.place, difference.message.clone()));
         report
             .at(first.place, counted(first, rest.len(), shown.len()))
             .about(drift.holding.owner(), first.object.clone())
-            .because_all(first.other.iter().map(|label| (label.place, label.message.clone())))
+            .because_all(
+                first
+                    .other
+                    .iter()
+                    .map(|label| (label.place, label.message.clone())),
+            )
             .because_all(labels)
             .argues(attribute, wrong)
             .help(help(first, rest.len()));

@@ -345,12 +345,9 @@ fn output(words: Words) -> Option<Output> {
 }
 
 /// Whether this is `*` or `table.*`.
-fn is_all(words: Words) -> bool {
-    let mut before = words.over(&words.rest()[..words.rest().len() - 1]);
-    if before.is_empty() {
-        return true;
-    }
-    before.object().is_some() && before.eat_symbol(b'.') && before.is_empty()
+fn is_all(mut words: Words) -> bool {
+    words.rest().len() == 1
+        || words.object().is_some() && words.rest().len() == 2 && words.cursor.is_symbol(0, b'.')
 }
 
 fn without_alias(words: Words) -> (Words, Option<At<String>>) {
@@ -388,8 +385,8 @@ fn without_alias(words: Words) -> (Words, Option<At<String>>) {
 /// What an expression is, and the name that it gives its column.
 fn value(words: Words) -> (OutputValue, Option<At<String>>) {
     let mut chain = words;
-    let is_case = words.at("case")
-        || words.rest().len() == 1 && LAST_WORDS.iter().any(|word| words.at(word));
+    let is_case =
+        words.at("case") || words.rest().len() == 1 && LAST_WORDS.iter().any(|word| words.at(word));
     if let Some(name) = chain.object()
         && !is_case
     {
