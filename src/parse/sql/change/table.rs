@@ -31,14 +31,12 @@ pub(super) fn create(mut words: Words, opening: &Opening) -> Option<NewTable> {
         let group = words.group()?;
         let is_typed = table.of_type.is_some() || table.partition_of.is_some();
         if !group.is_empty() {
-            let named = || {
-                group.split(b',').into_iter().map(|mut part| {
-                    let name = part.name()?;
-                    part.is_empty().then_some(name)
-                })
-            };
-            let names: Option<Vec<At<String>>> = named().collect();
-            match names {
+            let parts = group.split(b',').into_iter().map(|mut part| {
+                let name = part.name()?;
+                part.is_empty().then_some(name)
+            });
+            let only_names: Option<Vec<At<String>>> = parts.collect();
+            match only_names {
                 // Names alone are those of `CREATE TABLE … AS`.
                 Some(names) if !is_typed => table.query_columns = names,
                 _ => {
