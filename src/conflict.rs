@@ -98,6 +98,7 @@ const ORDER: [(Attribute, &[&str]); 17] = [
             "stateless-with-database",
             "database-url-missing",
             "extra-env-drift",
+            "foreign-migration",
             "database-url-mismatch",
             "init-sql-drift",
             "start-script-drift",
@@ -198,6 +199,7 @@ const ORDER: [(Attribute, &[&str]); 17] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "foreign-migration",
             "hardcoded-credential",
         ],
     ),

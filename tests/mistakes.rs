@@ -3262,6 +3262,509 @@ const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const NO_DOUBLE_BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+const ENTRYPOINT: &str = "modules/shared/tariff-book/docker-entrypoint.sh";
+const PACKAGE: &str = "modules/shared/tariff-book/package.json";
+const DOCKERFILE: &str = "modules/shared/tariff-book/Dockerfile";
+const RIDES_ENTRYPOINT: &str = "apps/rides/docker-entrypoint.sh";
+
+/// The file with a statement behind it.
+fn append(files: Files, path: &str, statement: &str) -> Files {
+    let text = format!("{}\n{statement}\n", files.text(path));
+    files.remove(path).add(path, &text)
+}
+
+/// What migrations and starts do that is not theirs to do.
+const STARTS: &[Mistake] = &[
+    Mistake {
+        what: "a migration that creates a role",
+        make: |files| append(files, NO_DOUBLE_BERTHING, "CREATE ROLE pilots NOLOGIN;"),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that creates a role where it is missing",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pilots') THEN CREATE USER pilots WITH PASSWORD 'x'; END IF; END $$;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that creates the database of a neighbour",
+        make: |files| append(files, NO_DOUBLE_BERTHING, "CREATE DATABASE pilotage;"),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a migration that creates a database of nobody, quoted",
+        make: |files| append(files, NO_DOUBLE_BERTHING, r#"CREATE DATABASE "Scratch";"#),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦Scratch⟧",
+    },
+    Mistake {
+        what: "a migration that drops a database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "DROP DATABASE IF EXISTS berth_planning_old;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning_old⟧",
+    },
+    Mistake {
+        what: "a migration that sets its own database up",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "ALTER DATABASE berth_planning SET timezone TO 'Europe/Oslo';",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning⟧",
+    },
+    Mistake {
+        what: "a migration that grants on its own database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "GRANT ALL PRIVILEGES ON DATABASE berth_planning TO nordhaven;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning⟧",
+    },
+    Mistake {
+        what: "a migration that revokes on a neighbour's database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "REVOKE CONNECT ON DATABASE pilotage FROM PUBLIC;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a migration that changes the server",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "ALTER SYSTEM SET max_connections = 300;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦max_connections⟧",
+    },
+    Mistake {
+        what: "a migration that makes a tablespace",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "CREATE TABLESPACE quick LOCATION '/mnt/quick';",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦quick⟧",
+    },
+    Mistake {
+        what: "a migration that makes somebody a member",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "GRANT pg_read_all_data TO nordhaven;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pg_read_all_data⟧",
+    },
+    Mistake {
+        what: "a migration that executes what creates a role",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "DO $body$ BEGIN EXECUTE format('CREATE ROLE %I', 'pilots'); END $body$;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that changes a role's settings",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "ALTER ROLE nordhaven SET statement_timeout = '5s';",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "an entrypoint that migrates as one does in development",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma migrate dev",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint that names a migration at every start",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "pnpm exec prisma migrate dev --name init",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint that resets the database",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma migrate reset --force --skip-seed",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦reset⟧",
+    },
+    Mistake {
+        what: "an entrypoint that accepts to lose data",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma db push --skip-generate --accept-data-loss",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "an entrypoint that pushes by force, in a loop",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "until npx prisma db push --force-reset; do\n  sleep 1\ndone",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--force-reset⟧",
+    },
+    Mistake {
+        what: "an entrypoint that starts a script of the package",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy", "npm run migrate -- --force-reset || true\n./node_modules/.bin/prisma db push --accept-data-loss")
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "a script of a package that the entrypoint calls and that resets",
+        make: |files| {
+            files
+                .replace(ENTRYPOINT, "npx prisma migrate deploy", "pnpm run db:up")
+                .replace(
+                    PACKAGE,
+                    "\"migrate\":",
+                    "\"db:up\": \"prisma migrate reset -f\",\n    \"migrate\":",
+                )
+        },
+        finding: "destructive-start modules/shared/tariff-book/package.json ⟦reset⟧",
+    },
+    Mistake {
+        what: "a script that runs before the one that the image starts",
+        make: |files| {
+            files
+                .replace(
+                    DOCKERFILE,
+                    "CMD [\"./docker-entrypoint.sh\"]",
+                    "CMD npm start",
+                )
+                .replace(
+                    PACKAGE,
+                    "\"migrate\":",
+                    "\"prestart\": \"prisma migrate dev\",\n    \"migrate\":",
+                )
+        },
+        finding: "destructive-start modules/shared/tariff-book/package.json ⟦dev⟧",
+    },
+    Mistake {
+        what: "an image that starts with the words of a reset",
+        make: |files| {
+            files.replace(DOCKERFILE, "CMD [\"./docker-entrypoint.sh\"]", "ENTRYPOINT [\"dumb-init\", \"--\"]\nCMD [\"npx\", \"prisma\", \"migrate\", \"reset\", \"--force\"]")
+        },
+        finding: "destructive-start modules/shared/tariff-book/Dockerfile ⟦reset⟧",
+    },
+    Mistake {
+        what: "an image that starts by a shell",
+        make: |files| {
+            files.replace(
+                DOCKERFILE,
+                "CMD [\"./docker-entrypoint.sh\"]",
+                "CMD [\"sh\", \"-c\", \"npx prisma@6 migrate dev && node dist/main.js\"]",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/Dockerfile ⟦dev⟧",
+    },
+    Mistake {
+        what: "a command of the compose file that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: sh -c \"npx prisma db push --accept-data-loss && node dist/main.js\"\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a list that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: [\"sh\", \"-c\", \"npx prisma migrate dev && node dist/main.js\"]\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦dev⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a folded text that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: >\n      sh -c \"npx prisma migrate deploy\n      && npx prisma migrate reset --force\"\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦reset⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a text of several lines that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: |\n      set -e\n      npx prisma migrate dev\n      node dist/main.js\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour, from the root",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nnpx prisma db push --schema=modules/shared/vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦modules/shared/vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour, in the image",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy --schema /repo/modules/shared/vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦/repo/modules/shared/vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint in the folder of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\n(cd ../vessel-register && npx prisma migrate deploy)\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the package of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\npnpm --filter @harbourworks/vessel-register migrate\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦@harbourworks/vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the folder of a neighbour for the package manager",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\npnpm --dir ../vessel-register exec prisma migrate deploy\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the migrations of a neighbour for psql",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\npsql \"$DATABASE_URL\" -f ../vessel-register/prisma/migrations/20241106074500_init/migration.sql\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/migrations/20241106074500_init/migration.sql⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "DATABASE_URL=$VESSEL_REGISTER_DATABASE_URL npx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that exports the variable of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "export DATABASE_URL=\"${VESSEL_REGISTER_DATABASE_URL}\"\nnpx prisma migrate deploy\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that hands on the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --url \"$VESSEL_REGISTER_DATABASE_URL\"\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that asks psql with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\npsql \"$VESSEL_REGISTER_DATABASE_URL\" -c 'select 1'\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema and the database of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nDATABASE_URL=postgresql://nordhaven:x@postgres:5432/vessel_register npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema and the variable of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nDATABASE_URL=$VESSEL_REGISTER_DATABASE_URL npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script of a package with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                PACKAGE,
+                "prisma migrate deploy",
+                "prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/package.json ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script of a package with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                PACKAGE,
+                "prisma migrate deploy",
+                "cross-env DATABASE_URL=$VESSEL_REGISTER_DATABASE_URL prisma migrate deploy",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/package.json ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a script of a module for its neighbour",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/scripts/migrate.sh",
+                "cd \"$(dirname \"$0\")/../../vessel-register\"\nnpx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/scripts/migrate.sh ⟦../../vessel-register⟧",
+    },
+    Mistake {
+        what: "a container that starts with the migrations of a neighbour",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: sh -c \"npx prisma migrate deploy --schema ../port-calls/prisma/schema.prisma && node dist/main.js\"\n    depends_on:\n")
+        },
+        finding: "foreign-migration products/nordhaven/docker-compose.yml ⟦../port-calls/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an image that starts with the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                DOCKERFILE,
+                "CMD [\"./docker-entrypoint.sh\"]",
+                "CMD cd ../vessel-register && npx prisma migrate deploy",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/Dockerfile ⟦../vessel-register⟧",
+    },
+];
+
+/// The same without a registry.
+const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --schema ../stations/prisma/schema.prisma\n",
+            )
+        },
+        finding: "foreign-migration apps/rides/docker-entrypoint.sh ⟦../stations/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "DATABASE_URL=\"$WORKSHOP_DATABASE_URL\" npx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration apps/rides/docker-entrypoint.sh ⟦WORKSHOP_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that sets a variable of its own to that of a neighbour",
+        make: |files| {
+            files.replace(
+                "apps/workshop/docker-entrypoint.sh",
+                "npx prisma migrate deploy\n",
+                "export WORKSHOP_DATABASE_URL=$RIDES_DATABASE_URL\nnpx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration apps/workshop/docker-entrypoint.sh ⟦RIDES_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that resets",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "prisma migrate deploy",
+                "prisma migrate reset --force",
+            )
+        },
+        finding: "destructive-start apps/rides/docker-entrypoint.sh ⟦reset⟧",
+    },
+    Mistake {
+        what: "a migration that creates a role",
+        make: |files| {
+            append(
+                files,
+                "apps/rides/prisma/migrations/20250502080000_init/migration.sql",
+                "CREATE ROLE mechanic;",
+            )
+        },
+        finding: "migration-out-of-scope apps/rides/prisma/migrations/20250502080000_init/migration.sql ⟦mechanic⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
@@ -3276,6 +3779,8 @@ fn one_mistake_is_one_finding() {
         faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
+        faults("clean", STARTS),
+        faults("no-registry", STARTS_WITHOUT_REGISTRY),
     ];
     assert!(
         faults.iter().all(Vec::is_empty),
@@ -3340,7 +3845,8 @@ fn every_rule_has_its_mistake() {
             .iter()
             .chain(OF_TABLES)
             .chain(OF_DRIFT)
-            .chain(WITHOUT_REGISTRY);
+            .chain(WITHOUT_REGISTRY)
+            .chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -104,42 +104,24 @@ impl<'w> Commands<'w> {
             Spelling::Resolved(resolved, user) => {
                 let part = Part::of(resolved, &range);
                 let link = workspace.stand_on(&part.chain, &[*user].into())?;
-                Some(self.narrowed(workspace, link.place, &resolved.text, &range))
+                Some(narrowed(workspace, link.place, &resolved.text, &range))
             }
         }
     }
-
-    /// The words of `range` in a place that may be longer than these, because lines are folded there.
-    fn narrowed(
-        &self,
-        workspace: &Workspace,
-        place: Place,
-        text: &str,
-        range: &Range<usize>,
-    ) -> Place {
-        let written = workspace.sources.slice(place);
-        let wanted = &text[range.clone()];
-        if written == wanted || wanted.is_empty() {
-            return place;
-        }
-        let count = text[..range.start].matches(wanted).count();
-        let same = written.matches(wanted).count() == text.matches(wanted).count();
-        let found = written.match_indices(wanted).nth(count).filter(|_| same);
-        found.map_or(place, |(at, _)| Place {
-            span: Span::new(at, at + wanted.len()).shifted(place.span.start as usize),
-            ..place
-        })
-    }
 }
 
-impl<'w> Workspace<'w> {
+impl Workspace<'_> {
     /// What a shell script does that is started in a folder.
-    pub(super) fn commands_of_script(&self, file: FileId, folder: &str) -> Option<Commands<'_>> {
+    pub(super) fn commands_of_script(
+        &self,
+        file: FileId,
+        folder: &str,
+        variable: &str,
+    ) -> Option<Commands<'_>> {
         let Facts::Shell(parsed) = self.facts(file) else {
             return None;
         };
         let source = self.sources.file(file);
-        let variable = &self.policy.database_variable;
         Some(Commands {
             runs: shell::runs_in(&parsed.facts, &source.path, folder, variable),
             text: source.text.to_string(),
@@ -160,66 +142,32 @@ impl<'w> Workspace<'w> {
         &'s self,
         file: FileId,
         script: &'s Script,
+        variable: &str,
     ) -> Commands<'s> {
         let folder = parent(&self.sources.file(file).path);
         let line = Spelling::Text(&script.command, file);
-        Commands::of_line(line, folder, &self.policy.database_variable)
-    }
-
-    /// What a Dockerfile's `ENTRYPOINT` and `CMD` start, together where both are lists.
-    pub(super) fn commands_of_image<'s>(
-        &'s self,
-        file: FileId,
-        starts: [Option<&'s Start>; 2],
-        folder: &str,
-    ) -> Vec<Commands<'s>> {
-        let spell = |command: &'s CommandText| Spelling::Text(command, file);
-        let forms = starts
-            .into_iter()
-            .flatten()
-            .map(|start| match &start.command {
-                CommandForm::Line(line) => Err(spell(line)),
-                CommandForm::Words(words) => Ok(words.iter().map(spell).collect()),
-            });
-        self.joined(forms.collect(), folder)
+        Commands::of_line(line, folder, variable)
     }
 
     /// What a container starts instead of what its image does.
-    pub(super) fn commands_of_container(&self, user: User, folder: &str) -> Vec<Commands<'_>> {
+    pub(super) fn commands_of_container(
+        &self,
+        user: User,
+        folder: &str,
+        variable: &str,
+    ) -> Vec<Commands<'_>> {
         let starts = &self.stacks[user.0].services[user.1].starts;
         let forms = [&starts.entrypoint, &starts.command];
         let forms = forms.into_iter().flatten().map(|started: &Started| {
             let mut words = started.words.iter();
-            match words.next().filter(|_| !started.is_list) {
-                Some(line) => Err(Spelling::Resolved(line, user)),
-                None => {
-                    let words = started.words.iter();
-                    Ok(words.map(|word| Spelling::Resolved(word, user)).collect())
-                }
+            if started.is_list {
+                Ok(words.map(|word| Spelling::Resolved(word, user)).collect())
+            } else {
+                let line = words.next().map(|line| Spelling::Resolved(line, user));
+                line.map_or_else(|| Ok(Vec::new()), Err)
             }
         });
-        self.joined(forms.collect(), folder)
-    }
-
-    /// A list that begins and what follows it are one command; lines are commands of their own.
-    fn joined<'s>(
-        &self,
-        forms: Vec<Result<Vec<Spelling<'s>>, Spelling<'s>>>,
-        folder: &str,
-    ) -> Vec<Commands<'s>> {
-        let variable = &self.policy.database_variable;
-        let mut words = Vec::new();
-        let mut commands = Vec::new();
-        for form in forms {
-            match form {
-                Ok(list) => words.extend(list),
-                Err(line) => commands.push(Commands::of_line(line, folder, variable)),
-            }
-        }
-        if !words.is_empty() {
-            commands.insert(0, Commands::of_words(words, folder, variable));
-        }
-        commands
+        joined(forms.collect(), folder, variable)
     }
 
     /// The `package.json` of the package around a folder.
@@ -241,4 +189,58 @@ impl<'w> Workspace<'w> {
         let mut paths = endings.flat_map(|from| [folder, ""].map(|base| join(base, &path[from..])));
         paths.find_map(|path| path.filter(is_there))
     }
+}
+
+/// The lists are one command; lines are commands of their own. `variable` holds the connection string.
+fn joined<'s>(
+    forms: Vec<Result<Vec<Spelling<'s>>, Spelling<'s>>>,
+    folder: &str,
+    variable: &str,
+) -> Vec<Commands<'s>> {
+    let mut words = Vec::new();
+    let mut commands = Vec::new();
+    for form in forms {
+        match form {
+            Ok(list) => words.extend(list),
+            Err(line) => commands.push(Commands::of_line(line, folder, variable)),
+        }
+    }
+    if !words.is_empty() {
+        commands.insert(0, Commands::of_words(words, folder, variable));
+    }
+    commands
+}
+
+/// The words of `range` in a place that may be longer than these, because lines are folded there.
+fn narrowed(workspace: &Workspace, place: Place, text: &str, range: &Range<usize>) -> Place {
+    let written = workspace.sources.slice(place);
+    let wanted = &text[range.clone()];
+    if written == wanted || wanted.is_empty() {
+        return place;
+    }
+    let count = text[..range.start].matches(wanted).count();
+    let same = written.matches(wanted).count() == text.matches(wanted).count();
+    let found = written.match_indices(wanted).nth(count).filter(|_| same);
+    found.map_or(place, |(at, _)| Place {
+        span: Span::new(at, at + wanted.len()).shifted(place.span.start as usize),
+        ..place
+    })
+}
+
+/// What a Dockerfile's `ENTRYPOINT` and `CMD` start, together where both are lists.
+pub(super) fn commands_of_image<'s>(
+    file: FileId,
+    starts: [Option<&'s Start>; 2],
+    folder: &str,
+    variable: &str,
+) -> Vec<Commands<'s>> {
+    let spell = |command: &'s CommandText| Spelling::Text(command, file);
+    let forms = starts
+        .into_iter()
+        .flatten()
+        .map(|start| match &start.command {
+            CommandForm::Line(line) => Err(spell(line)),
+            CommandForm::Words(words) => Ok(words.iter().map(spell).collect()),
+        });
+    joined(forms.collect(), folder, variable)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::discover::{is_named_for_tests, is_test_code};
 use crate::finding::{Edit, Fix, Owner, Safety};
-use crate::model::commands::Commands;
+use crate::model::commands::{Commands, commands_of_image};
+use crate::model::compose::Service as Container;
+use crate::model::homes::Homes;
 use crate::model::shell::{Called, Destroyer, Destruction, Target};
 use crate::model::{User, Workspace};
 use crate::parse::Facts;
@@ -52,18 +54,20 @@ impl Workspace<'_> {
     /// The commands in the starts of containers that can lose what a database holds; each once, however
     /// many starts lead to it.
     pub fn destructive_starts(&self) -> Vec<DestructiveStart> {
+        let homes = Homes::of(self);
         let mut found = Vec::new();
         let mut known = BTreeSet::new();
-        for (beginning, commands) in self.container_starts() {
-            self.follow(&beginning, commands, &mut known, &mut found);
+        for (beginning, commands) in self.container_starts(&homes) {
+            self.follow(&homes, &beginning, commands, &mut known, &mut found);
         }
         found.sort_by_key(|start| start.place);
         found
     }
 
     /// What containers start, by compose files, by Dockerfiles, and by the scripts that are named for it.
-    fn container_starts(&self) -> Vec<(Beginning, Vec<Commands<'_>>)> {
+    fn container_starts(&self, homes: &Homes) -> Vec<(Beginning, Vec<Commands<'_>>)> {
         let mut starts = Vec::new();
+        let variable = &self.policy.database_variable;
         for (number, stack) in self.stacks.iter().enumerate() {
             if stack.is_for_tests(self.sources) {
                 continue;
@@ -74,10 +78,10 @@ impl Workspace<'_> {
                     let user = (number, position);
                     let beginning = Beginning {
                         owner: self.owner_of_container(number, container),
-                        folder: self.folder_of_container(user),
-                        is_for_development: false,
+                        folder: self.folder_of_container(homes, user),
+                        is_for_development: is_built_for_development(container),
                     };
-                    let commands = self.commands_of_container(user, &beginning.folder);
+                    let commands = self.commands_of_container(user, &beginning.folder, variable);
                     starts.push((beginning, commands));
                 }
             }
@@ -88,23 +92,27 @@ impl Workspace<'_> {
                 continue;
             }
             let beginning = |folder: &str| Beginning {
-                owner: self.owner_of_path(&file.path),
+                owner: homes
+                    .built_by(&file.path)
+                    .first()
+                    .map(|&number| homes.services[number].owner.clone())
+                    .unwrap_or_default(),
                 folder: folder.to_owned(),
                 is_for_development: false,
             };
             match self.facts(id) {
                 Facts::Dockerfile(parsed) => {
-                    let folder = self.folder_of_dockerfile(&file.path);
-                    for (stage, starts_here) in parsed.facts.started(&self.targets_of(&file.path)) {
+                    let folder = self.folder_of_file(homes, &file.path);
+                    for (stage, starts_here) in parsed.facts.started(&homes.targets(&file.path)) {
                         let mut beginning = beginning(&folder);
                         beginning.is_for_development = stage.is_some_and(is_named_for_development);
-                        let commands = self.commands_of_image(id, starts_here, &folder);
+                        let commands = commands_of_image(id, starts_here, &folder, variable);
                         starts.push((beginning, commands));
                     }
                 }
                 Facts::Shell(_) if name.contains("entrypoint") => {
-                    let folder = self.folder_of_dockerfile(&file.path);
-                    let commands = self.commands_of_script(id, &folder);
+                    let folder = self.folder_of_file(homes, &file.path);
+                    let commands = self.commands_of_script(id, &folder, variable);
                     starts.push((beginning(&folder), commands.into_iter().collect()));
                 }
                 _ => {}
@@ -115,11 +123,13 @@ impl Workspace<'_> {
 
     fn follow<'s>(
         &'s self,
+        homes: &Homes,
         beginning: &Beginning,
         commands: Vec<Commands<'s>>,
         known: &mut BTreeSet<Place>,
         found: &mut Vec<DestructiveStart>,
     ) {
+        let variable = &self.policy.database_variable;
         let mut seen: BTreeSet<(FileId, Option<usize>)> = BTreeSet::new();
         let mut open: Vec<Step> = commands
             .into_iter()
@@ -154,17 +164,16 @@ impl Workspace<'_> {
                         let Some(file) = file.filter(|&file| seen.insert((file, None))) else {
                             continue;
                         };
-                        open.extend(self.commands_of_script(file, &step.folder).map(|commands| {
-                            Step {
-                                commands,
-                                folder: step.folder.clone(),
-                                way,
-                                is_for_development,
-                            }
+                        let commands = self.commands_of_script(file, &step.folder, variable);
+                        open.extend(commands.map(|commands| Step {
+                            commands,
+                            folder: step.folder.clone(),
+                            way,
+                            is_for_development,
                         }));
                     }
                     Called::Script(name, target) => {
-                        let Some(file) = self.package_of_call(target, &step.folder) else {
+                        let Some(file) = self.package_of_call(homes, target, &step.folder) else {
                             continue;
                         };
                         let scripts = self.package_scripts(file).iter().enumerate();
@@ -175,7 +184,7 @@ impl Workspace<'_> {
                         for (number, script) in called {
                             if seen.insert((file, Some(number))) {
                                 open.push(Step {
-                                    commands: self.commands_of_package(file, script),
+                                    commands: self.commands_of_package(file, script, variable),
                                     folder: parent(&self.sources.file(file).path).to_owned(),
                                     way: way.clone(),
                                     is_for_development,
@@ -295,7 +304,7 @@ impl Workspace<'_> {
     }
 
     /// The `package.json` whose script is called.
-    fn package_of_call(&self, target: &Target, folder: &str) -> Option<FileId> {
+    fn package_of_call(&self, homes: &Homes, target: &Target, folder: &str) -> Option<FileId> {
         match target {
             Target::Folder(path, _) | Target::Somewhere(path, _) => {
                 let path = if path == folder {
@@ -305,59 +314,25 @@ impl Workspace<'_> {
                 };
                 self.package_around(&path)
             }
-            Target::Package(name, _) => self.package_named(name),
+            Target::Package(name, _) => homes.package(name),
             Target::Container(..) | Target::Unknown => None,
         }
     }
 
-    /// The only `package.json` of that name.
-    pub(super) fn package_named(&self, name: &str) -> Option<FileId> {
-        let name = name.trim_end_matches("...");
-        let mut named = self.sources.files().filter(|(id, file)| {
-            file.kind == Kind::Package
-                && match self.facts(*id) {
-                    Facts::Settings(parsed) => {
-                        let own = parsed.facts.package.as_ref();
-                        own.is_some_and(|own| own.value == name)
-                    }
-                    _ => false,
-                }
-        });
-        match (named.next(), named.next()) {
-            (Some((id, _)), None) => Some(id),
-            _ => None,
-        }
-    }
-
     /// The folder of the module that a container runs.
-    pub(super) fn folder_of_container(&self, user: User) -> String {
-        let container = &self.stacks[user.0].services[user.1];
-        let module = self
-            .service_of(user)
-            .and_then(|service| service.module.as_ref());
-        let inferred = || {
-            let mut services = self.inferred.iter();
-            services.find(|service| service.containers.contains(&user))
-        };
-        let built = || {
-            let build = container.build.as_ref()?;
-            let dockerfile = build.dockerfile.as_deref();
-            dockerfile.map(|path| self.folder_of_dockerfile(path))
-        };
-        module
-            .map(|module| module.folder.clone())
-            .or_else(|| inferred()?.folder.clone())
-            .or_else(built)
-            .unwrap_or_default()
+    fn folder_of_container(&self, homes: &Homes, user: User) -> String {
+        let build = self.stacks[user.0].services[user.1].build.as_ref();
+        let dockerfile = build.and_then(|build| build.dockerfile.as_deref());
+        let of_dockerfile = || dockerfile.map(|path| self.folder_of_file(homes, path));
+        let services = homes.run_by(self, user);
+        let module = homes.folder_of(&services).map(str::to_owned);
+        module.or_else(of_dockerfile).unwrap_or_default()
     }
 
-    /// The folder of the module that a file in it is about, else of the package, else its own.
-    pub(super) fn folder_of_dockerfile(&self, path: &str) -> String {
-        let services = self.products.iter().flat_map(|product| &product.services);
-        let mut named = services.filter(|service| service.dockerfile.as_deref() == Some(path));
-        let module = named.find_map(|service| service.module.as_ref());
-        if let Some(module) = module {
-            return module.folder.clone();
+    /// The folder of the module that a Dockerfile or a script is about, else of the package, else its own.
+    fn folder_of_file(&self, homes: &Homes, path: &str) -> String {
+        if let Some(folder) = homes.folder_of(homes.built_by(path)) {
+            return folder.to_owned();
         }
         let folder = parent(path);
         let package = self.package_around(folder);
@@ -365,25 +340,16 @@ impl Workspace<'_> {
             .map_or(folder, |file| parent(&self.sources.file(file).path))
             .to_owned()
     }
+}
 
-    /// Whose a file is, by the module that it stands in.
-    fn owner_of_path(&self, path: &str) -> Owner {
-        let services = self.known_services();
-        let inside = services.into_iter().filter(|service| {
-            let folder = service.folder.filter(|folder| !folder.is_empty());
-            folder.is_some_and(|folder| path.starts_with(&format!("{folder}/")))
-        });
-        let nearest = inside.max_by_key(|service| service.folder.map_or(0, str::len));
-        nearest.map(|service| service.owner).unwrap_or_default()
-    }
-
-    /// The stages that compose files build of a Dockerfile.
-    fn targets_of(&self, path: &str) -> BTreeSet<&str> {
-        let containers = self.stacks.iter().flat_map(|stack| &stack.services);
-        let builds = containers.filter_map(|container| container.build.as_ref());
-        let builds = builds.filter(|build| build.dockerfile.as_deref() == Some(path));
-        builds.filter_map(|build| build.target.as_deref()).collect()
-    }
+/// Whether the Dockerfile of a container, or the stage that is built, is named for development.
+fn is_built_for_development(container: &Container) -> bool {
+    let build = container.build.as_ref();
+    build.is_some_and(|build| {
+        let dockerfile = build.dockerfile.as_deref().map(file_name);
+        let names = [dockerfile, build.target.as_deref()];
+        names.into_iter().flatten().any(is_named_for_development)
+    })
 }
 
 /// Whether a name says that something is for development.

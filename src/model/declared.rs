@@ -23,6 +23,10 @@ pub(super) fn declared(facts: &AllFacts, holding: &Holding) -> Catalog {
 }
 
 /// A Prisma schema as a whole.
+#[allow(
+    clippy::struct_field_names,
+    reason = "Prisma and PostgreSQL both call it so"
+)]
 struct Schema<'a> {
     files: Vec<(FileId, &'a PrismaFile)>,
     default_schema: &'a str,

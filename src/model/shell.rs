@@ -4,6 +4,9 @@
 //! stays so; of ways that exclude each other every one is taken.
 
 mod command;
+mod destroyers;
+mod launchers;
+mod nested;
 mod state;
 mod text;
 mod values;
@@ -12,8 +15,10 @@ use std::collections::HashMap;
 
 use crate::parse::shell::{Assignment, Command, Input, Shell, Step, StepKind, Value, Word};
 use crate::source::{At, Span};
-pub use command::{Action, Destroyer, Destruction};
-use command::{Meaning, Named, handed_to_shell, launched, meaning, script_file};
+pub use command::Action;
+use command::{Meaning, Named, meaning};
+pub use destroyers::{Destroyer, Destruction};
+use launchers::{handed_to_shell, launched, script_file};
 use state::{Folder, Held, State};
 pub use text::Text;
 
@@ -360,7 +365,7 @@ impl<'a> Machine<'a> {
             }
         };
         match texts.as_slice() {
-            [] => {}
+            [] | ["source" | "."] => {}
             ["cd", "-"] => {
                 let last = self.state.last_folder.clone();
                 self.go(last, None);
@@ -392,7 +397,6 @@ impl<'a> Machine<'a> {
                 self.found.calls.push(Call { called, span });
                 self.forget_variables();
             }
-            ["source" | "."] => {}
             ["eval", ..] => {
                 self.forget_variables();
                 self.found.is_complete = false;
@@ -509,43 +513,6 @@ impl<'a> Machine<'a> {
         });
     }
 
-    /// Follows a script that another shell is handed, which knows no variables of this one but `given`.
-    fn nested(&mut self, script: &Text, given: Option<&Text>) {
-        if self.depth == DEEPEST_CALL {
-            self.found.is_complete = false;
-            return;
-        }
-        let shell = crate::parse::shell::parse(&script.shown()).facts;
-        let mut inner = Machine {
-            path: self.path,
-            variable: self.variable,
-            state: State {
-                folder: self.state.folder.clone(),
-                ..State::default()
-            },
-            functions: HashMap::new(),
-            found: Runs {
-                is_complete: shell.is_whole,
-                ..Runs::default()
-            },
-            commands_left: self.commands_left,
-            depth: self.depth + 1,
-        };
-        inner.steps(&shell.steps);
-        self.commands_left = inner.commands_left;
-        let found = inner.found.relocated(script);
-        self.found.is_complete &= found.is_complete;
-        self.found.calls.extend(found.calls);
-        self.found.urls.extend(found.urls);
-        self.found.destroyers.extend(found.destroyers);
-        self.found
-            .runs
-            .extend(found.runs.into_iter().map(|run| Run {
-                url: run.url.or_else(|| given.cloned()),
-                ..run
-            }));
-    }
-
     /// The connection string that every command gets.
     fn exported(&self) -> Option<Text> {
         match self.state.variables.get(self.variable)? {
@@ -573,44 +540,5 @@ impl<'a> Machine<'a> {
                 Target::Container(known, name.place())
             }),
         }
-    }
-}
-
-impl Runs {
-    /// The same, seen from where the script is written.
-    fn relocated(mut self, script: &Text) -> Self {
-        for run in &mut self.runs {
-            run.span = script.written(run.span);
-            run.url = run.url.take().map(|url| url.relocated(script));
-            run.target.relocate(script);
-        }
-        for call in &mut self.calls {
-            call.span = script.written(call.span);
-            if let Called::Script(_, target) = &mut call.called {
-                target.relocate(script);
-            }
-        }
-        for destroyer in &mut self.destroyers {
-            let words = destroyer.words.iter_mut().map(|(_, span)| span);
-            for span in words.chain(&mut destroyer.removable) {
-                *span = script.written(*span);
-            }
-        }
-        let urls = self.urls.into_iter();
-        self.urls = urls.map(|url| url.relocated(script)).collect();
-        self
-    }
-}
-
-impl Target {
-    fn relocate(&mut self, script: &Text) {
-        let (Self::Folder(_, span)
-        | Self::Somewhere(_, span)
-        | Self::Package(_, span)
-        | Self::Container(_, span)) = self
-        else {
-            return;
-        };
-        *span = span.map(|span| script.written(span));
     }
 }

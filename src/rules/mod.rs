@@ -80,6 +80,7 @@ pub const ALL: &[Rule] = &[
     sql::missing_migrations::RULE,
     sql::schema_drift::RULE,
     sql::migration_out_of_scope::RULE,
+    sql::foreign_migration::RULE,
     sql::destructive_start::RULE,
 ];
 

@@ -1,6 +1,7 @@
 //! Commands that run migrations and seeds, through whatever runs them.
 
 use super::Text;
+use super::destroyers::{Destroyer, destroyer};
 use crate::source::Span;
 
 /// What a command does to a module's database.
@@ -10,30 +11,6 @@ pub enum Action {
     Migrate,
     /// It runs the seed.
     Seed,
-}
-
-/// How a command of Prisma can lose what a database holds (Prisma CLI reference, "Commands").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Destruction {
-    /// `migrate dev`, which asks before it resets the database.
-    Dev,
-    /// `migrate reset`.
-    Reset,
-    /// `--force-reset` of `db push`.
-    ForceReset,
-    /// `--accept-data-loss` of `db push`.
-    AcceptDataLoss,
-}
-
-/// A command that can lose what a database holds.
-#[derive(Clone, Debug)]
-pub struct Destroyer {
-    /// The words that do it; never empty.
-    pub words: Vec<(Destruction, Span)>,
-    /// Options, with their values, that `migrate deploy` does not have.
-    pub removable: Vec<Span>,
-    /// Whether all options are understood.
-    pub is_plain: bool,
 }
 
 /// What the words of a command say besides their meaning.
@@ -132,7 +109,7 @@ impl Reader<'_> {
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.as_str() {
                 "exec" | "time" | "command" | "nohup" | "sudo" | "dlx" | "--" => self.next += 1,
-                "env" => {
+                "env" | "cross-env" | "cross-env-shell" => {
                     self.next += 1;
                     self.assignments();
                 }
@@ -233,6 +210,7 @@ impl Reader<'_> {
     fn prisma(&mut self) -> Meaning {
         let mut verbs: Vec<(String, Span)> = Vec::new();
         let mut options = Vec::new();
+        let mut file = None;
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.split('=').next().unwrap_or_default() {
                 "--schema" | "--config" => {
@@ -241,6 +219,7 @@ impl Reader<'_> {
                     }
                 }
                 "--url" => self.url = self.value(&word),
+                "--file" => file = self.value(&word),
                 "-n" | "--name" => {
                     let from = self.place();
                     self.value(&word);
@@ -265,6 +244,10 @@ impl Reader<'_> {
             .collect();
         match verbs.as_slice() {
             ["migrate", "deploy" | "dev" | "reset"] | ["db", "push"] => {
+                self.runs(vec![Action::Migrate])
+            }
+            ["db", "execute"] if file.as_ref().is_some_and(is_migration) => {
+                self.named = file.map_or(Named::Here, Named::Folder);
                 self.runs(vec![Action::Migrate])
             }
             ["db", "seed"] => self.runs(vec![Action::Seed]),
@@ -299,7 +282,6 @@ impl Reader<'_> {
         }
         self.next = 0;
         self.url = url.or_else(|| self.url.take());
-        let is_migration = |file: &Text| file.shown().split('/').any(|it| it == "migrations");
         match file.filter(is_migration) {
             Some(file) => {
                 self.named = Named::Folder(file);
@@ -451,6 +433,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a file is a migration, by its path.
+fn is_migration(file: &Text) -> bool {
+    file.shown().split('/').any(|folder| folder == "migrations")
+}
+
 /// Whether a word is Prisma's program, by name, with a version or in the folder of a package manager.
 fn is_prisma(word: &str) -> bool {
     let name = match word.rsplit_once(".bin/") {
@@ -458,127 +445,4 @@ fn is_prisma(word: &str) -> bool {
         None => word.split('@').next().unwrap_or(word),
     };
     name == "prisma"
-}
-
-/// What a command of Prisma can lose, by its verbs and its options.
-fn destroyer(verbs: &[(String, Span)], options: &[(String, Span)]) -> Option<Destroyer> {
-    let (first, second) = (verbs.first()?, verbs.get(1)?);
-    let mut words = Vec::new();
-    let mut known: &[&str] = &[];
-    match (first.0.as_str(), second.0.as_str()) {
-        ("migrate", "dev") => {
-            words.push((Destruction::Dev, second.1));
-            known = &[
-                "-n",
-                "--name",
-                "--skip-seed",
-                "--skip-generate",
-                "--create-only",
-            ];
-        }
-        ("migrate", "reset") => {
-            words.push((Destruction::Reset, second.1));
-            known = &["-f", "--force", "--skip-seed", "--skip-generate"];
-        }
-        ("db", "push") => {
-            for (option, place) in options {
-                match option.as_str() {
-                    "--force-reset" => words.push((Destruction::ForceReset, *place)),
-                    "--accept-data-loss" => words.push((Destruction::AcceptDataLoss, *place)),
-                    _ => {}
-                }
-            }
-        }
-        _ => {}
-    }
-    let name = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
-    let is_known = |option: &str| known.contains(&name(option).as_str());
-    (!words.is_empty()).then(|| Destroyer {
-        words,
-        removable: options
-            .iter()
-            .filter(|(option, _)| is_known(option))
-            .map(|(_, place)| *place)
-            .collect(),
-        is_plain: options.iter().all(|(option, _)| is_known(option)),
-    })
-}
-
-/// The command that launchers before it start: `dumb-init --`, `gosu user`, `dotenv -e file --`,
-/// `wait-for-it host:port --`.
-pub(super) fn launched(words: &[Text]) -> &[Text] {
-    const PLAIN: [&str; 6] = [
-        "dumb-init",
-        "tini",
-        "catatonit",
-        "nice",
-        "ionice",
-        "cross-env-shell",
-    ];
-    const WITH_ARGUMENT: [&str; 4] = ["gosu", "su-exec", "timeout", "chroot"];
-    const WITH_MARK: [&str; 9] = [
-        "dotenv",
-        "dotenvx",
-        "doppler",
-        "infisical",
-        "op",
-        "dockerize",
-        "env-cmd",
-        "chamber",
-        "with-env",
-    ];
-    let mut words = words;
-    while let Some(first) = words.first().map(Text::shown) {
-        let name = first.rsplit('/').next().unwrap_or(&first);
-        let is_option = |word: &&Text| word.shown().starts_with('-');
-        let behind_options = |words: &[Text]| words.iter().take_while(is_option).count();
-        if PLAIN.contains(&name) {
-            words = &words[1..];
-            words = &words[behind_options(words)..];
-        } else if WITH_ARGUMENT.contains(&name) {
-            words = &words[1..];
-            let taken = behind_options(words) + 1;
-            words = words.get(taken..).unwrap_or_default();
-        } else if WITH_MARK.contains(&name) || name.starts_with("wait") {
-            match words.iter().position(|word| word.shown() == "--") {
-                Some(mark) => words = &words[mark + 1..],
-                None => return words,
-            }
-        } else {
-            return words;
-        }
-    }
-    words
-}
-
-/// The script that a shell is handed by `-c`.
-pub(super) fn handed_to_shell(words: &[Text]) -> Option<&Text> {
-    let first = words.first()?.shown();
-    let name = first.rsplit('/').next().unwrap_or(&first);
-    if !SHELLS.contains(&name) {
-        return None;
-    }
-    let is_mark = |word: &Text| {
-        let word = word.shown();
-        word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
-    };
-    let mark = words.iter().position(is_mark)?;
-    words.get(mark + 1)
-}
-
-const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
-
-/// The shell script that is run as a program, or by a shell.
-pub(super) fn script_file(words: &[Text]) -> Option<&Text> {
-    let is_plain =
-        |word: &&Text| !["exec", "sudo", "nohup", "time"].contains(&word.shown().as_str());
-    let mut words = words.iter().skip_while(|word| !is_plain(word));
-    let mut first = words.next()?;
-    let shown = first.shown();
-    let name = shown.rsplit('/').next().unwrap_or(&shown);
-    if SHELLS.contains(&name) {
-        first = words.find(|word| !word.shown().starts_with('-'))?;
-    }
-    let shown = first.shown();
-    (shown.ends_with(".sh") || shown.ends_with(".bash")).then_some(first)
 }

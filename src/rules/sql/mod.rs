@@ -1,6 +1,7 @@
 //! Rules about SQL, and about what brings migrations to a database.
 
 pub(super) mod destructive_start;
+pub(super) mod foreign_migration;
 pub(super) mod migration_edited;
 pub(super) mod migration_lock;
 pub(super) mod migration_out_of_scope;
