@@ -90,7 +90,7 @@ fn element(mut words: Words) -> Option<Vec<Element>> {
         return Some(vec![Element::Like(words.object()?)]);
     }
     if is_constraint(&words) {
-        return Some(constraint(words)?.into_iter().collect());
+        return constraint(words);
     }
     column(&mut words).map(|column| vec![Element::Column(column)])
 }
@@ -98,7 +98,7 @@ fn element(mut words: Words) -> Option<Vec<Element>> {
 /// One entry of the list of a table that has its columns from elsewhere.
 fn option(mut words: Words) -> Option<Vec<Element>> {
     if is_constraint(&words) {
-        return Some(constraint(words)?.into_iter().collect());
+        return constraint(words);
     }
     let name = words.name()?;
     let is_not_null = is_not_null(words);
@@ -121,19 +121,19 @@ pub(super) fn is_constraint(words: &Words) -> bool {
 }
 
 /// The columns that a primary key makes `NOT NULL`.
-fn constraint(mut words: Words) -> Option<Option<Element>> {
+fn constraint(mut words: Words) -> Option<Vec<Element>> {
     if words.eat("constraint") {
         words.skip(1);
     }
     if !words.eat("primary key") {
-        return Some(None);
+        return Some(Vec::new());
     }
     if words.at("using index") {
         return None;
     }
     let columns = words.names_in_group()?;
     let names = columns.into_iter().map(|column| column.value).collect();
-    Some(Some(Element::NotNull(names)))
+    Some(vec![Element::NotNull(names)])
 }
 
 /// A column with its type and constraints.
@@ -247,8 +247,9 @@ fn added_constraint(words: Words) -> Option<Vec<Action>> {
     if after.eat("primary key using index") {
         return Some(vec![Action::AddPrimaryKeyUsing(after.name()?.value)]);
     }
-    Some(match constraint(words)? {
-        Some(Element::NotNull(columns)) => vec![Action::AddPrimaryKey(columns)],
-        _ => Vec::new(),
-    })
+    let not_null = constraint(words)?.into_iter().map(|element| match element {
+        Element::NotNull(columns) => Action::AddPrimaryKey(columns),
+        Element::Column(_) | Element::Like(_) => Action::OfType,
+    });
+    Some(not_null.collect())
 }
