@@ -39,6 +39,8 @@ pub enum Attribute {
     Role,
     /// The user that a Postgres server begins with.
     Superuser,
+    /// What the SQL of a service touches, by file and name.
+    Sql,
     /// The kind of database that a service's schema and migrations are for.
     Provider,
     /// The migrations of a service, as others have applied them.
@@ -89,7 +91,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 17] = [
+const ORDER: [(Attribute, &[&str]); 18] = [
     (
         Attribute::Database,
         &[
@@ -110,6 +112,7 @@ const ORDER: [(Attribute, &[&str]); 17] = [
             "connection-drift",
             "database-name-mismatch",
             "init-sql-aborts",
+            "missing-prisma-schema",
         ],
     ),
     (
@@ -183,6 +186,7 @@ const ORDER: [(Attribute, &[&str]); 17] = [
             "unregistered-module",
             "start-script-drift",
             "layer-mismatch",
+            "shared-prisma-schema",
         ],
     ),
     (
@@ -212,6 +216,10 @@ const ORDER: [(Attribute, &[&str]); 17] = [
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (
+        Attribute::Sql,
+        &["foreign-table", "cross-database-query", "unknown-table"],
+    ),
     (Attribute::Provider, &["prisma-provider", "migration-lock"]),
     (
         Attribute::Migrations,

@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::policy::Policy;
+use crate::policy::{FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
-pub use kind::{is_named_for_tests, is_test_code, is_test_environment, kind_of};
+pub use kind::{
+    OTHER_LIBRARIES, is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
+};
 
 use kind::{Kinds, is_worth_keeping};
 use walk::{Excluded, Found, Walked};
@@ -35,6 +37,8 @@ pub struct Options {
     pub registries: Vec<String>,
     /// Compose files by their paths, from any folder; those that are named like one are known anyway.
     pub compose: Vec<String>,
+    /// The config, from the workspace root; `None` where it lies elsewhere.
+    pub config: Option<String>,
     /// Larger files are not read; in bytes.
     pub max_file_size: u64,
 }
@@ -45,6 +49,7 @@ impl Default for Options {
             exclude: Vec::new(),
             registries: Vec::new(),
             compose: Vec::new(),
+            config: Some(FILE_NAME.to_owned()),
             max_file_size: 8 * 1024 * 1024,
         }
     }
@@ -57,6 +62,7 @@ impl Options {
             exclude: policy.exclude.clone(),
             registries: policy.registries.clone(),
             compose: policy.compose_files(),
+            config: Some(FILE_NAME.to_owned()),
             max_file_size: policy.max_file_size,
         }
     }

@@ -2920,6 +2920,128 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const TARIFF_BOOK: &str = "modules/shared/tariff-book";
+const PILOTAGE: &str = "modules/domain/quayside/pilotage/package.json";
+const CUSTOMS_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
+const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
+
+const ABOUT_SCHEMAS: &[Mistake] = &[
+    Mistake {
+        what: "a module without its Prisma folder",
+        make: |files| files.remove_below(&format!("{TARIFF_BOOK}/prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema that was deleted, beside migrations that were not",
+        make: |files| files.remove(&format!("{TARIFF_BOOK}/prisma/schema.prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema of several files that was deleted, though a config names it",
+        make: |files| files.remove_below("modules/domain/container-yard/prisma/schema"),
+        finding: "missing-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦path.join(\"prisma\", \"schema\")⟧",
+    },
+    Mistake {
+        what: "a slip of the pen in the path of a config",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "prisma/shema.prisma",
+            )
+        },
+        finding: "missing-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦prisma/shema.prisma⟧",
+    },
+    Mistake {
+        what: "the same in a `package.json`",
+        make: |files| {
+            files.replace(
+                &format!("{TARIFF_BOOK}/package.json"),
+                "\"seed\": \"tsx prisma/seed.ts\"",
+                "\"schema\": \"prisma/schema\",\n    \"seed\": \"tsx prisma/seed.ts\"",
+            )
+        },
+        finding: "missing-prisma-schema modules/shared/tariff-book/package.json ⟦prisma/schema⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma/schema.prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's folder of schemas",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../container-yard/prisma/schema",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../container-yard/prisma/schema⟧",
+    },
+    Mistake {
+        what: "a `package.json` that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"private\": true,",
+                "\"private\": true,\n  \"prisma\": { \"schema\": \"../berth-planning/prisma/schema.prisma\" },",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"build\": \"nest build\"",
+                "\"build\": \"npx prisma generate --schema ../berth-planning/prisma/schema.prisma && nest build\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma generate --schema=\"../berth-planning/prisma/schema.prisma\"\nnpx prisma migrate deploy",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/docker-entrypoint.sh ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names the folder around a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma⟧",
+    },
+    Mistake {
+        what: "a config that takes the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                YARD_CONFIG,
+                "path.join(\"prisma\", \"migrations\")",
+                "\"../invoicing/prisma/migrations\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦../invoicing/prisma/migrations⟧",
+    },
+];
+
 const TARIFFS: &str =
     "modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql";
 const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
@@ -3072,6 +3194,15 @@ const OF_TABLES: &[Mistake] = &[
     Mistake {
         what: "a model copied from a neighbour, with its migration",
         make: copied_model,
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
+        what: "a model copied from a neighbour, without a migration",
+        make: |files| {
+            copied_model(files).remove(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            )
+        },
         finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
     },
     Mistake {
@@ -3259,6 +3390,52 @@ const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
             )
         },
         finding: "prisma-client-output apps/rides/prisma/schema.prisma ⟦client⟧",
+    },
+];
+
+/// What SQL touches; `tests/tables.rs` has more of it.
+const OF_SQL: &[Mistake] = &[
+    Mistake {
+        what: "a report that joins a neighbour's table",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/sql/report.sql",
+                "SELECT i.number, t.title\nFROM invoice i\nJOIN tariff t ON t.code = i.number;\n",
+            )
+        },
+        finding: "foreign-table modules/domain/invoicing/sql/report.sql ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration that takes the dblink extension",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql",
+                "CREATE EXTENSION dblink;\n",
+            )
+        },
+        finding: "cross-database-query modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql ⟦dblink⟧",
+    },
+    Mistake {
+        what: "a slip in the name of a table",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+                "LEFT JOIN \"payment\" p",
+                "LEFT JOIN \"payments\" p",
+            )
+        },
+        finding: "unknown-table modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦payments⟧",
+    },
+    Mistake {
+        what: "an exception for a service that is gone",
+        make: |files| {
+            let config = files.text("dbfence.yaml").to_owned();
+            files.remove("dbfence.yaml").add(
+                "dbfence.yaml",
+                &(config + "exceptions:\n  - { service: lighthouse, may-read: [tariff_book.tariff], reason: x, until: 2031-12-31 }\n"),
+            )
+        },
+        finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
     },
 ];
 
@@ -3776,6 +3953,7 @@ fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
         faults("clean", OF_TABLES),
+        faults("clean", OF_SQL),
         faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
@@ -3787,6 +3965,12 @@ fn one_mistake_is_one_finding() {
         "{}",
         faults.concat().join("\n")
     );
+}
+
+#[test]
+fn one_mistake_about_a_schema_is_one_finding() {
+    let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What is found instead of what should be.
@@ -3841,11 +4025,11 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let rows = MISTAKES
-            .iter()
-            .chain(OF_TABLES)
+        let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
+        let rows = rows
+            .chain(ABOUT_SCHEMAS)
+            .chain(OF_SQL)
             .chain(OF_DRIFT)
-            .chain(WITHOUT_REGISTRY)
             .chain(STARTS);
         let has_row = rows
             .into_iter()

@@ -1,8 +1,10 @@
 //! What git knows: which branch is the default one, and what its migrations say.
 //!
-//! Only commands that read objects and references are run: none that compares the work tree, since that
-//! runs the filters and monitors that a repository's own config names. Nothing is fetched.
+//! Only commands that read objects, references and the index are run: none that looks at the work tree, since
+//! that runs the filters and monitors that a repository's own config names. Nothing is fetched.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,6 +20,16 @@ pub(super) struct Blob {
     /// Its path as seen from the workspace root.
     pub(super) path: String,
     object: String,
+}
+
+impl Blob {
+    /// Whether the file has exactly this text.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let mut hash = sha1_smol::Sha1::new();
+        hash.update(format!("blob {}\0", text.len()).as_bytes());
+        hash.update(text.as_bytes());
+        hash.digest().to_string() == self.object
+    }
 }
 
 /// Variables that a hook sets for its own repository, which may be another one than the workspace's.
@@ -79,27 +91,74 @@ fn short(reference: &str) -> &str {
         .unwrap_or(reference)
 }
 
-/// The regular files that a commit has below the given folders.
+/// The regular files that a commit has below the given folders, without those that a sparse checkout leaves
+/// out of the work tree and those whose merge is not finished. They are those of the index, but for what
+/// differs between the two: git compares whole folders then, and reads no file.
 pub(super) fn files(root: &Path, base: &Base, folders: &[&str]) -> Result<Vec<Blob>, String> {
-    let mut arguments = vec!["--literal-pathspecs", "ls-tree", "-r", "-z", &base.commit];
     let named: Vec<String> = folders.iter().map(|folder| format!("{folder}/")).collect();
-    if named.len() <= MOST_FOLDERS {
-        arguments.push("--");
-        arguments.extend(named.iter().map(String::as_str));
+    let in_folders = |command: &[&str]| -> Result<Vec<u8>, String> {
+        let mut arguments = vec!["--literal-pathspecs"];
+        arguments.extend(command);
+        if named.len() <= MOST_FOLDERS {
+            arguments.push("--");
+            arguments.extend(named.iter().map(String::as_str));
+        }
+        git(root, &arguments, None)
+    };
+    let mut objects: BTreeMap<String, String> = BTreeMap::new();
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    let index = in_folders(&["ls-files", "-t", "--stage", "-z"])?;
+    for entry in index.split(|&byte| byte == 0) {
+        let Some((about, path)) = text_of(entry).and_then(|entry| entry.split_once('\t')) else {
+            continue;
+        };
+        let about: Vec<&str> = about.split(' ').collect();
+        let [tag, mode, object, stage] = about[..] else {
+            continue;
+        };
+        if tag == "S" || stage != "0" {
+            unknown.insert(path.to_owned());
+        } else if mode.starts_with(REGULAR) {
+            objects.insert(path.to_owned(), object.to_owned());
+        }
     }
-    let listed = git(root, &arguments, None)?;
-    let entries = listed.split(|&byte| byte == 0).filter_map(|entry| {
-        let (about, path) = std::str::from_utf8(entry).ok()?.split_once('\t')?;
-        let mut about = about.split(' ');
-        let is_regular = about.next()?.starts_with("100");
-        let object = about.nth(1)?;
-        is_regular.then(|| Blob {
-            path: path.to_owned(),
-            object: object.to_owned(),
-        })
-    });
+    let differences = in_folders(&[
+        "diff-index",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-renames",
+        "--no-abbrev",
+        "--relative",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--ignore-submodules=all",
+        &base.commit,
+    ])?;
+    let mut differences = differences.split(|&byte| byte == 0);
+    while let (Some(about), Some(path)) = (differences.next(), differences.next()) {
+        let (Some(about), Some(path)) = (text_of(about), text_of(path)) else {
+            continue;
+        };
+        let mut about = about.trim_start_matches(':').split(' ');
+        let was_regular = about.next().is_some_and(|mode| mode.starts_with(REGULAR));
+        match about.nth(1).filter(|_| was_regular) {
+            Some(object) => objects.insert(path.to_owned(), object.to_owned()),
+            None => objects.remove(path),
+        };
+    }
     let is_asked = |path: &str| named.iter().any(|folder| path.starts_with(folder.as_str()));
-    Ok(entries.filter(|blob| is_asked(&blob.path)).collect())
+    let blobs = objects
+        .into_iter()
+        .filter(|(path, _)| is_asked(path) && !unknown.contains(path));
+    Ok(blobs.map(|(path, object)| Blob { path, object }).collect())
+}
+
+/// What the modes of regular files begin with.
+const REGULAR: &str = "100";
+
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 /// The texts of files, in their order; `None` for what is no text or is not here.
@@ -129,22 +188,12 @@ pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, 
     Ok(blobs.iter().map(|_| next().flatten()).collect())
 }
 
-/// Of the given paths those that the index has and that a sparse checkout leaves out of the work tree.
-pub(super) fn left_out(root: &Path, paths: &[&str]) -> Vec<String> {
-    let mut arguments = vec!["--literal-pathspecs", "ls-files", "-t", "-z", "--"];
-    if paths.len() <= MOST_FOLDERS {
-        arguments.extend(paths);
-    }
-    let listed = git(root, &arguments, None).unwrap_or_default();
-    let entries = listed.split(|&byte| byte == 0);
-    let skipped = entries.filter_map(|entry| entry.strip_prefix(b"S "));
-    skipped
-        .map(|path| String::from_utf8_lossy(path).into_owned())
-        .collect()
-}
-
 /// What a command of git prints; else in words why there is nothing.
-fn git(root: &Path, arguments: &[&str], input: Option<&[u8]>) -> Result<Vec<u8>, String> {
+fn git<A: AsRef<OsStr>>(
+    root: &Path,
+    arguments: &[A],
+    input: Option<&[u8]>,
+) -> Result<Vec<u8>, String> {
     let mut command = Command::new("git");
     command
         .arg("-C")

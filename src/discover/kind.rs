@@ -23,6 +23,7 @@ use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending,
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
+/// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
@@ -75,6 +76,7 @@ fn is_test_word(word: &str) -> bool {
 pub(super) struct Kinds {
     registries: Option<Gitignore>,
     compose: Vec<String>,
+    config: Option<String>,
 }
 
 impl Kinds {
@@ -90,6 +92,7 @@ impl Kinds {
         Ok(Self {
             registries,
             compose: compose.map(str::to_owned).collect(),
+            config: options.config.clone(),
         })
     }
 
@@ -104,6 +107,9 @@ impl Kinds {
         };
         if self.compose.iter().any(is_end) {
             return Some(Kind::Compose);
+        }
+        if self.config.as_deref() == Some(path) {
+            return Some(Kind::Config);
         }
         let name = file_name(path);
         if let Some((stem, ending)) = script_name(name) {
@@ -194,17 +200,56 @@ fn is_deployment(path: &str) -> bool {
     !is_hidden && !is_lock && !OF_CI.contains(&stem) && !is_test_code(path)
 }
 
+/// Libraries of npm that keep tables without Prisma, or the beginnings of their names.
+pub const OTHER_LIBRARIES: [&str; 9] = [
+    "@mikro-orm/",
+    "drizzle-orm",
+    "knex",
+    "kysely",
+    "mongoose",
+    "objection",
+    "sequelize",
+    "slonik",
+    "typeorm",
+];
+
 /// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
 /// where they mention a database.
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
-        Kind::Package if mentions("prisma") => true,
-        Kind::Package | Kind::Deployment => ["postgres", "DATABASE_URL", "PGDATABASE"]
+        Kind::Package if mentions("prisma") || mentions("\"workspaces\"") => true,
+        Kind::Package => OF_DATABASES
             .iter()
+            .chain(&OTHER_LIBRARIES)
+            .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
+        Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         _ => true,
     }
+}
+
+const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
+
+/// Parts of the names of further packages that keep tables in their own way: migrators, and frameworks that
+/// bring a database layer.
+const OTHER_KEEPERS: [&str; 9] = [
+    "@medusajs/",
+    "@payloadcms/",
+    "bookshelf",
+    "db-migrate",
+    "directus",
+    "node-pg-migrate",
+    "strapi",
+    "umzug",
+    "waterline",
+];
+
+/// Whether a package of that name keeps tables of PostgreSQL which neither a Prisma schema nor SQL migrations
+/// tell.
+pub fn keeps_tables(package: &str) -> bool {
+    let mut names = OTHER_LIBRARIES.iter().chain(&OTHER_KEEPERS);
+    names.any(|name| package.contains(name.trim_end_matches('/'))) && !package.contains("mongoose")
 }
 
 fn is_env(name: &str) -> bool {

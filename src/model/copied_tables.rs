@@ -148,10 +148,9 @@ fn tables_of(holding: &Holding) -> Vec<(&str, &str, &Relation)> {
 fn is_anybodys(name: &str) -> bool {
     let name = names::snake_case(name);
     let mut words = name.split('_');
-    let is_machinery = |word: &str| ["inbox", "outbox", "idempotency"].contains(&word);
-    ANYBODYS_TABLES.contains(&name.as_str())
-        || name.ends_with("_migrations")
-        || words.any(is_machinery)
+    let is_machinery =
+        |word: &str| ["inbox", "outbox", "idempotency", "migrations"].contains(&word);
+    ANYBODYS_TABLES.contains(&name.as_str()) || words.any(is_machinery)
 }
 
 /// Products are nobody's neighbours, and a module may keep several schemas.

@@ -224,6 +224,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
+        Kind::Config => "config",
         Kind::MigrationLock => "migration lock",
     }
 }

@@ -71,6 +71,7 @@ pub mod resolve;
 pub mod roles;
 pub mod routes;
 pub mod schema_drift;
+pub mod schemas;
 pub mod second_connections;
 pub mod servers;
 pub mod settings;
@@ -79,6 +80,7 @@ mod stacks;
 pub mod start_script;
 pub mod starts;
 pub mod table_names;
+pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
@@ -87,7 +89,7 @@ pub mod value;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::discover::is_test_code;
 use crate::finding::{Edit, Fix, Owner, Safety};
@@ -134,6 +136,8 @@ pub struct Workspace<'a> {
     settings: settings::Settings,
     /// What keeps tables.
     holdings: Vec<holdings::Holding>,
+    /// Who owns which table.
+    tables: OnceLock<tables::Tables>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -170,6 +174,7 @@ impl<'a> Workspace<'a> {
         Self {
             settings,
             holdings,
+            tables: OnceLock::new(),
             sources,
             policy,
             facts,
@@ -367,7 +372,8 @@ impl<'a> Workspace<'a> {
         match file.kind {
             Kind::Compose | Kind::ComposePart => !generated::is_template(&file.text),
             Kind::Env => !is_test_code(&file.path),
-            Kind::Prisma | Kind::PrismaConfig => true,
+            Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
+            Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
@@ -378,6 +384,7 @@ impl<'a> Workspace<'a> {
             | Kind::Deployment
             | Kind::Generator
             | Kind::Shell
+            | Kind::Config
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)

@@ -26,12 +26,16 @@ pub struct SharedClient<'w> {
 /// More of the other modules are not named.
 const MOST_LABELS: usize = 3;
 
-const LOCK_FILES: [&str; 6] = [
+/// Locks of package managers, and files that name the packages of a workspace.
+const INSTALL_MARKS: [&str; 9] = [
     "bun.lock",
     "bun.lockb",
+    "lerna.json",
     "npm-shrinkwrap.json",
     "package-lock.json",
     "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "rush.json",
     "yarn.lock",
 ];
 
@@ -119,17 +123,27 @@ impl Workspace<'_> {
         })
     }
 
-    /// The nearest folder above a file where a package manager keeps its lock: what is below it is installed
-    /// together. The workspace root where no such file is seen.
+    /// The folder whose packages are installed together, a file's among them: the nearest one above it with
+    /// a lock of a package manager or with workspaces; without any the package itself, which then is
+    /// installed alone. The workspace root where there is no package either.
     fn install_root(&self, path: &str) -> String {
-        let mut folders = ancestors(parent(path));
-        let is_root = |folder: &&str| {
-            LOCK_FILES.iter().any(|name| {
-                let lock = join(folder, name);
-                lock.is_some_and(|lock| self.sources.existence(&lock) == Existence::File)
-            })
-        };
-        folders.find(is_root).unwrap_or_default().to_owned()
+        let folders = || ancestors(parent(path)).chain([""]);
+        let installs = folders().find(|folder| {
+            let mut marks = INSTALL_MARKS.iter();
+            marks.any(|name| self.has_file(folder, name)) || self.has_workspaces(folder)
+        });
+        let package = || folders().find(|folder| self.has_file(folder, "package.json"));
+        installs.or_else(package).unwrap_or_default().to_owned()
+    }
+
+    fn has_file(&self, folder: &str, name: &str) -> bool {
+        let path = join(folder, name);
+        path.is_some_and(|path| self.sources.existence(&path) == Existence::File)
+    }
+
+    fn has_workspaces(&self, folder: &str) -> bool {
+        let package = join(folder, "package.json").and_then(|path| self.sources.find(&path));
+        package.is_some_and(|package| self.sources.file(package).text.contains("\"workspaces\""))
     }
 }
 

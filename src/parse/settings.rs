@@ -14,6 +14,8 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The packages that a `package.json` takes, of all its lists; empty for every other file.
+    pub dependencies: Vec<At<String>>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
     /// The name of a `package.json`.
@@ -196,9 +198,9 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         })
         .into_iter()
         .collect();
-    let name = root.as_ref().and_then(|root| value_of(root, "name"));
-    let package = name.and_then(|name| name.scalar().map(at));
-    let entries = root.and_then(|root| value_of(&root, "scripts"));
+    let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
+    let package = list("name").and_then(|name| name.scalar().map(at));
+    let entries = list("scripts");
     let entries = entries.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
     let mut scripts = Vec::new();
@@ -217,8 +219,12 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             within: vec![script.key.value.to_owned()],
         }));
     }
+    let lists = LISTS_OF_DEPENDENCIES.into_iter().filter_map(list);
+    let dependencies = lists.flat_map(|packages| packages.entries());
+    let dependencies = dependencies.map(|it| At::new(it.key.value.to_owned(), it.key.span));
     Parsed {
         facts: Settings {
+            dependencies: dependencies.collect(),
             settings,
             schemas,
             package,
@@ -227,6 +233,14 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         ..Parsed::default()
     }
 }
+
+/// The lists of a `package.json` that bring packages into its folder.
+const LISTS_OF_DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+];
 
 /// The schemas that commands of Prisma are given by `--schema`.
 pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
@@ -254,7 +268,7 @@ pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
         let bare = word.trim_matches(is_quote);
         if bare.is_empty() {
             verb = None;
-        } else if bare == "prisma" || bare.ends_with("/prisma") {
+        } else if is_prisma(bare) {
             verb = Some(None);
         } else if let Some(known) = &mut verb {
             let (path, offset) = match bare.strip_prefix("--schema") {
@@ -286,6 +300,12 @@ pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
         }
     }
     found
+}
+
+/// Whether a word of a command runs Prisma: `prisma`, `prisma@6`, `node_modules/.bin/prisma`.
+fn is_prisma(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    name.split('@').next() == Some("prisma")
 }
 
 /// The connection strings that stand in a command, each with the variable that it is assigned to, and what
@@ -415,6 +435,34 @@ data:
         );
         assert!(is_kubernetes("# x\napiVersion: v1\nkind: Pod\n"));
         assert!(!is_kubernetes("a:\n  apiVersion: v1\nkind: Pod\n"));
+    }
+
+    #[test]
+    fn schemas_are_read_from_the_package_and_its_commands() {
+        let text = r#"{ "prisma": { "seed": "tsx seed.ts", "schema": "db/main.prisma" }, "scripts": {
+            "a": "npx prisma@6.19 generate --schema=./a.prisma && echo --schema no",
+            "b": "dotenv -- prisma --schema \"b\" migrate deploy",
+            "c": "prisma generate --schema ; prisma db push --schema='c'",
+            "d": "other --schema d.prisma; ./node_modules/.bin/prisma migrate dev --schema d"
+        } }"#;
+        let schemas = parse_package(text).facts.schemas;
+        let found: Vec<(&str, Option<&str>)> = schemas
+            .iter()
+            .map(|schema| {
+                assert_eq!(text[schema.path.span.range()], schema.path.value);
+                (schema.path.value.as_str(), schema.command.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("db/main.prisma", None),
+                ("./a.prisma", Some("generate")),
+                ("b", Some("")),
+                ("c", Some("db")),
+                ("d", Some("migrate")),
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod input;
 mod prisma;
 mod registry;
 mod sql;
+mod suppression;
 
 use std::sync::LazyLock;
 
@@ -72,6 +73,12 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    prisma::missing_prisma_schema::RULE,
+    prisma::shared_prisma_schema::RULE,
+    sql::cross_database_query::RULE,
+    sql::foreign_table::RULE,
+    sql::unknown_table::RULE,
+    suppression::unused_suppression::RULE,
     prisma::prisma_client_output::RULE,
     prisma::table_name_case::RULE,
     prisma::table_owned_twice::RULE,

@@ -116,6 +116,16 @@ impl Files {
         self
     }
 
+    /// Removes every file of a folder.
+    #[must_use]
+    pub(crate) fn remove_below(mut self, folder: &str) -> Self {
+        let inside = format!("{folder}/");
+        let before = self.0.len();
+        self.0.retain(|(path, _)| !path.starts_with(&inside));
+        assert!(self.0.len() < before, "no file below {folder}");
+        self
+    }
+
     /// The text of a file.
     pub(crate) fn text(&self, path: &str) -> &str {
         let file = self.0.iter().find(|(known, _)| known == path);

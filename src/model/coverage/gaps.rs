@@ -6,9 +6,11 @@ use crate::coverage::{Gap, Spot};
 use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
+use crate::model::holdings::is_contract;
 use crate::model::module::{Module, is_generated_copy};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::parse::Facts;
+use crate::parse::sql::Dialect;
 use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
 
@@ -19,6 +21,10 @@ impl Workspace<'_> {
             let reason =
                 format!("nothing has the name `{name}`, which `{key}` of the config holds");
             (reason, vec![FILE_NAME.into()])
+        });
+        let in_doubt = self.sql_in_doubt().into_iter().map(|(reason, files)| {
+            let spots = files.into_iter().map(|file| self.file(file));
+            (reason, spots.collect::<Vec<_>>())
         });
         let fixed = self.files_not_judged().into_iter();
         let fixed = fixed
@@ -35,6 +41,7 @@ impl Workspace<'_> {
             .chain(self.openings_by_reason())
             .chain(self.unread_by_reason())
             .chain(self.unknown_baseline())
+            .chain(in_doubt)
             .chain(fixed);
         all.filter(|(_, spots)| !spots.is_empty())
             .map(|(reason, spots)| Gap { reason, spots })
@@ -42,14 +49,16 @@ impl Workspace<'_> {
     }
 
     /// Files that were read and that no rule asks about.
-    fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 7] {
+    fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 8] {
         let schemas = self.judged_schemas();
+        let in_modules = self.judged_sql_files();
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let files = |kind: Kind, is_passed_over: &dyn Fn(FileId) -> bool| {
             let files = self.sources.files().filter(|(_, file)| file.kind == kind);
             let passed_over = files.filter(|(id, _)| is_passed_over(*id));
             passed_over.map(|(id, _)| self.file(id)).collect::<Vec<_>>()
         };
+        let is_of_other_dialect = |id: FileId| matches!(self.facts(id), Facts::Sql(sql) if sql.facts.dialect != Dialect::Postgres);
         let is_of_no_product =
             |id: FileId| !self.products.is_empty() && !self.generated_files.contains(&id);
         [
@@ -66,9 +75,19 @@ impl Workspace<'_> {
                 }),
             ),
             (
-                "nothing that was read runs this SQL on first start",
-                files(Kind::Sql, &|id| is_readable(id) && !self.is_init_script(id)),
+                "the SQL stands in no module, and nothing that was read runs it on first start",
+                files(Kind::Sql, &|id| {
+                    is_readable(id)
+                        && !self.is_init_script(id)
+                        && !is_of_other_dialect(id)
+                        && !in_modules.contains(&id)
+                }),
             ),
+            ("the SQL is not PostgreSQL's", {
+                let scripts = files(Kind::Sql, &is_of_other_dialect);
+                let migrations = files(Kind::Migration, &is_of_other_dialect);
+                scripts.into_iter().chain(migrations).collect()
+            }),
             (
                 "the schema is not for PostgreSQL",
                 files(Kind::Prisma, &|id| self.is_for_other_database(id)),
@@ -174,10 +193,6 @@ impl Workspace<'_> {
     fn names_of_nothing(&self) -> Vec<(&str, &'static str)> {
         let containers = || self.stacks.iter().flat_map(|stack| &stack.services);
         let keys: HashSet<&str> = containers().map(|it| it.key.value.as_str()).collect();
-        let registered = self.products.iter().flat_map(Product::services);
-        let mut services: HashSet<&str> = registered.map(Service::key).collect();
-        services.extend(self.inferred_services().iter().map(|it| it.name.as_str()));
-        services.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
         let is_tool = |name: &str| containers().any(|container| container.goes_by(name));
         let tools = self.policy.tools.iter().map(String::as_str);
         let tools = tools
@@ -192,13 +207,13 @@ impl Workspace<'_> {
         let set = set
             .filter(|key| !keys.contains(key))
             .map(|key| (key, "services"));
-        let excepted = self
-            .policy
-            .exceptions
-            .iter()
-            .map(|it| it.service.value.as_str());
+        let services = self.service_names();
+        let excepted = self.policy.exceptions.iter();
+        // Where the config is a file of the workspace, `unused-suppression` says so.
+        let excepted = excepted.filter(|_| self.config_file().is_none());
+        let excepted = excepted.map(|it| it.service.value.as_str());
         let excepted = excepted
-            .filter(|name| !services.contains(name) && !keys.contains(name))
+            .filter(|name| !services.contains(name))
             .map(|name| (name, "exceptions"));
         tools.chain(set).chain(excepted).collect()
     }
@@ -227,6 +242,7 @@ impl Workspace<'_> {
 #[derive(Default)]
 struct Walked {
     contracts: Vec<Spot>,
+    contract_migrations: Vec<Spot>,
     templates: Vec<Spot>,
     folder_links: Vec<Spot>,
     others: Vec<Spot>,
@@ -242,11 +258,15 @@ impl Walked {
         walked
     }
 
-    fn by_reason(self) -> [(&'static str, Vec<Spot>); 5] {
+    fn by_reason(self) -> [(&'static str, Vec<Spot>); 6] {
         [
             (
                 "contracts of Prisma 8 are recognised and not judged",
                 self.contracts,
+            ),
+            (
+                "migrations of Prisma 8 are recognised and not judged",
+                self.contract_migrations,
             ),
             (
                 "templates of Helm charts are no YAML, and not read",
@@ -267,6 +287,7 @@ impl Walked {
             Seen::FolderNotEntered => &mut self.not_entered,
             Seen::Other => &mut self.others,
             Seen::File if is_contract(sources, path) => &mut self.contracts,
+            Seen::File if is_contract_migration(path) => &mut self.contract_migrations,
             Seen::File if is_chart_template(sources, path) => &mut self.templates,
             Seen::File | Seen::Folder => return,
         };
@@ -274,13 +295,12 @@ impl Walked {
     }
 }
 
-/// Prisma 8 keeps a schema as a contract, in two files.
-fn is_contract(sources: &Sources, path: &str) -> bool {
-    let is_beside = |name: &str| {
-        let beside = join(parent(path), name);
-        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
-    };
-    file_name(path) == "contract.prisma" && is_beside("contract.json")
+/// The operations of a migration of Prisma 8: `migrations/app/<time>_<name>/ops.json`.
+fn is_contract_migration(path: &str) -> bool {
+    let app = parent(parent(path));
+    file_name(path) == "ops.json"
+        && file_name(app) == "app"
+        && file_name(parent(app)) == "migrations"
 }
 
 fn is_chart_template(sources: &Sources, path: &str) -> bool {
