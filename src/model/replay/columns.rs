@@ -78,21 +78,18 @@ impl State {
         self.change_relation(id)?.columns.push(column.clone());
         self.note_use(id, &column.of_type);
         for child in children {
-            match self.column(child, &column.name) {
-                Ok((position, known)) => {
-                    if known.of_type != column.of_type {
-                        return Err(Refused);
-                    }
-                    self.change_relation(child)?.columns[position].inherited += 1;
+            if let Ok((position, known)) = self.column(child, &column.name) {
+                if known.of_type != column.of_type {
+                    return Err(Refused);
                 }
-                Err(Refused) => {
-                    let inherited = Column {
-                        is_local: false,
-                        inherited: 1,
-                        ..column.clone()
-                    };
-                    self.add_column(child, &inherited, false, false)?;
-                }
+                self.change_relation(child)?.columns[position].inherited += 1;
+            } else {
+                let inherited = Column {
+                    is_local: false,
+                    inherited: 1,
+                    ..column.clone()
+                };
+                self.add_column(child, &inherited, false, false)?;
             }
         }
         Ok(())
@@ -310,11 +307,11 @@ impl State {
     }
 
     /// Ends that a table inherits from another.
-    pub(super) fn detach(&mut self, parent: Id, child: Id) -> Outcome {
+    pub(super) fn detach(&mut self, parent: Id, child: Id, is_partition: bool) -> Outcome {
         let (Some(above), Some(below)) = (self.relation(parent), self.relation(child)) else {
             return Err(Refused);
         };
-        if !below.parents.contains(&parent) {
+        if !below.parents.contains(&parent) || below.is_partition != is_partition {
             return Err(Refused);
         }
         let names: HashSet<String> = above
