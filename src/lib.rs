@@ -17,6 +17,7 @@ pub mod fix;
 pub mod glob;
 pub mod init;
 pub mod interpolation;
+pub mod inventory;
 pub mod model;
 pub mod parse;
 pub mod policy;

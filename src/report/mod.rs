@@ -3,6 +3,7 @@
 mod concise;
 mod coverage;
 mod excerpt;
+mod inspect;
 mod json;
 mod pretty;
 mod summary;
@@ -11,6 +12,7 @@ mod tests;
 pub mod visible;
 
 use crate::finding::{Finding, Outcome, Severity};
+use crate::inventory::Inventory;
 use crate::source::{Place, Sources};
 
 /// How an outcome is written.
@@ -128,6 +130,16 @@ pub fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Styl
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
     }
+}
+
+/// What a workspace consists of, as a JSON document.
+pub fn inventory(inventory: &Inventory) -> String {
+    inspect::render(inventory)
+}
+
+/// The JSON Schema of what [`inventory`] writes.
+pub fn inventory_schema() -> serde_json::Value {
+    inspect::schema()
 }
 
 /// The lines around a place for a person, with the place underlined.
