@@ -19,7 +19,7 @@ pub struct Inventory {
     pub services: Vec<Service>,
     /// The databases, by product or folder, server and name.
     pub databases: Vec<Database>,
-    /// What keeps tables: a Prisma schema with its migrations, or migrations alone; by path.
+    /// What keeps tables: Prisma schemas with their migrations by path, then migrations without a schema.
     pub holdings: Vec<Holding>,
     /// The tables that SQL files name, by path and line.
     pub references: Vec<Reference>,
@@ -145,6 +145,10 @@ pub struct Service {
     pub port: Option<u16>,
     /// Its layer, where the registry says it.
     pub layer: Option<String>,
+    /// The paths that lead to it from outside, where the registry says them.
+    pub routes: Vec<String>,
+    /// The services that it waits for, where the registry says them.
+    pub depends_on: Vec<String>,
     /// Whether it is known to have no database.
     pub is_stateless: bool,
     /// The databases that it owns, as far as they are known. A service that is not stateless and has none
@@ -218,6 +222,10 @@ pub struct Holding {
     pub owners: Vec<Owner>,
     /// The files of the Prisma schema; empty without one.
     pub schema_files: Vec<String>,
+    /// The name of the schema's datasource; `null` without one.
+    pub datasource: Option<Range>,
+    /// Whether some of the schema could not be read: then nothing is certainly missing in `declared`.
+    pub is_open: bool,
     /// The folder of the migrations, from the workspace root; `null` without any.
     pub migrations_folder: Option<String>,
     /// The migrations in the order in which they are applied.
@@ -229,7 +237,7 @@ pub struct Holding {
     /// What the Prisma schema says that the database holds; `null` without one.
     pub declared: Option<Catalog>,
     /// What the migrations leave behind when they are applied in their order to an empty database; `null`
-    /// without any.
+    /// without any, and where the database is not PostgreSQL's.
     pub replayed: Option<Catalog>,
 }
 

@@ -130,6 +130,8 @@ impl Workspace<'_> {
                 hostname: None,
                 port: None,
                 layer: None,
+                routes: Vec::new(),
+                depends_on: Vec::new(),
                 is_stateless: false,
                 databases: owned
                     .get(&Owner::from(&service.owner))
@@ -151,6 +153,8 @@ impl Workspace<'_> {
             service.hostname = text(&entry.hostname);
             service.port = entry.port.known().map(|port| port.value);
             service.layer = text(&entry.layer);
+            service.routes = told.routes().map(|it| it.text.value.clone()).collect();
+            service.depends_on = told.dependencies().map(|it| it.value.clone()).collect();
             service.is_stateless = told.is_stateless();
         }
         for (service, told) in services[count..].iter_mut().zip(self.inferred_services()) {

@@ -18,6 +18,8 @@ impl Workspace<'_> {
             folder: named_folder(&holding.folder),
             owners: holding.owners.iter().map(Owner::from).collect(),
             schema_files: paths(&holding.schema_files),
+            datasource: holding.datasource.map(|place| self.range(place)),
+            is_open: holding.is_open,
             migrations_folder: holding.migrations_folder.clone(),
             migrations: paths(&holding.migrations),
             default_schema: holding.default_schema.clone(),
