@@ -4,10 +4,12 @@ use std::sync::Once;
 
 use rayon::prelude::*;
 
+use crate::catalogue;
 use crate::conflict;
 use crate::finding::{self, Inactive, Open, Outcome, Summary};
 use crate::inventory::{InactiveRule, Inventory};
 use crate::model::Workspace;
+use crate::ownership::{Folding, Name, Owned};
 use crate::parse::Kept;
 use crate::policy::Policy;
 use crate::rule::{self, Rule, RuleSet};
@@ -53,6 +55,29 @@ pub fn inspect(sources: &Sources, policy: &Policy, rules: &RuleSet) -> Option<In
         })
         .collect();
     Some(inventory)
+}
+
+/// Who owns the tables and databases of a name. Where nothing has that name, the error is the nearest one;
+/// `None` where there is nothing to look at.
+pub fn owner(
+    sources: &Sources,
+    policy: &Policy,
+    name: &Name,
+) -> Option<Result<Vec<Owned>, Option<String>>> {
+    start_threads(None);
+    let facts = Kept::default().parse_all(sources);
+    let workspace = Workspace::link(sources, facts, policy);
+    if !workspace.has_subject() && workspace.holdings().is_empty() {
+        return None;
+    }
+    let found = workspace.owned(name);
+    if !found.is_empty() {
+        return Some(Ok(found));
+    }
+    let names = workspace.names_of_data();
+    let asked = name.parts(Folding::AsWritten).join(".");
+    let nearest = catalogue::nearest(&asked, names.iter().map(String::as_str));
+    Some(Err(nearest.map(str::to_owned)))
 }
 
 /// Checks a workspace whose unchanged files were parsed before.

@@ -380,26 +380,6 @@ pub enum Holder {
     StartScript,
 }
 
-impl Holder {
-    /// What it is called, one of them.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Holder::Compose => "compose file",
-            Holder::Registry => "registry",
-            Holder::EnvFile => "env file",
-            Holder::EnvExample => "example of an env file",
-            Holder::Dockerfile => "Dockerfile",
-            Holder::Package => "package manifest",
-            Holder::Entrypoint => "entrypoint",
-            Holder::Script => "shell script",
-            Holder::Deployment => "deployment manifest",
-            Holder::PrismaSchema => "Prisma schema",
-            Holder::PrismaConfig => "Prisma config",
-            Holder::StartScript => "start script",
-        }
-    }
-}
-
 /// A connection string, without its password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Connection {

@@ -19,6 +19,7 @@ pub mod init;
 pub mod interpolation;
 pub mod inventory;
 pub mod model;
+pub mod ownership;
 pub mod parse;
 pub mod policy;
 pub mod report;

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 10] = [
     &["source"],
     &["coverage", "inventory"],
     &["finding", "yaml", "connection", "glob", "interpolation"],
-    &["catalogue", "fix", "conflict"],
+    &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
     &["parse", "discover"],
     &["model"],

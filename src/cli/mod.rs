@@ -5,6 +5,7 @@ mod explain;
 mod init;
 mod inspect;
 mod output;
+mod owner;
 mod rules;
 mod schema;
 
@@ -99,6 +100,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Prints what the workspace consists of as JSON: services, databases, tables, connections, calls.
     Inspect(inspect::Arguments),
+    /// Says who owns a table or a database, where it says so, and what touches it.
+    Owner(owner::Arguments),
     /// Writes a `dbfence.yaml` with what is found in the workspace.
     Init(init::Arguments),
     /// Prints a JSON Schema, for editors and other programs.
@@ -127,6 +130,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Owner(owner) => owner.run(color),
         Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
     });

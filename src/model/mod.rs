@@ -43,6 +43,7 @@ pub mod mounts;
 pub mod named;
 pub mod names;
 pub mod owners;
+mod ownership;
 mod packages;
 pub mod passwords;
 pub mod ports;

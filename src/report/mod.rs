@@ -5,6 +5,7 @@ mod coverage;
 mod excerpt;
 mod inspect;
 mod json;
+mod owner;
 mod pretty;
 mod summary;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub mod visible;
 
 use crate::finding::{Finding, Outcome, Severity};
 use crate::inventory::Inventory;
+use crate::ownership::Owned;
 use crate::source::{Place, Sources};
 
 /// How an outcome is written.
@@ -140,6 +142,16 @@ pub fn inventory(inventory: &Inventory) -> String {
 /// The JSON Schema of what [`inventory`] writes.
 pub fn inventory_schema() -> serde_json::Value {
     inspect::schema()
+}
+
+/// Who owns a table or a database, for a person.
+pub fn ownership(sources: &Sources, found: &[Owned], style: &Style) -> String {
+    owner::pretty(sources, found, style)
+}
+
+/// The same for programs, with the name that was asked for.
+pub fn ownership_json(sources: &Sources, name: &str, found: &[Owned]) -> String {
+    owner::json(sources, name, found)
 }
 
 /// The lines around a place for a person, with the place underlined.
