@@ -474,3 +474,16 @@ fn the_schema_is_printed() {
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(printed, report::inventory_schema());
 }
+
+#[test]
+fn the_page_names_every_part_of_the_document() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inspect.md");
+    let page = fs::read_to_string(page).unwrap();
+    let schema = report::inventory_schema();
+    for key in schema["properties"].as_object().unwrap().keys() {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "`{key}` is not in the page"
+        );
+    }
+}
