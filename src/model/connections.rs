@@ -40,6 +40,13 @@ impl KnownConnection {
             Holder::Dockerfile | Holder::Package | Holder::Script | Holder::EnvExample
         )
     }
+
+    /// The database of PostgreSQL that it names.
+    pub(super) fn postgres_database(&self) -> Option<&Placed<String>> {
+        let target = self.target.as_ref()?;
+        let is_postgres = matches!(target.scheme.as_str(), "postgres" | "postgresql");
+        target.database.as_ref().filter(|_| is_postgres)
+    }
 }
 
 /// Where a connection string leads, as far as its parts are known.
@@ -341,6 +348,12 @@ impl Owners {
             }
             let names = service.variables.into_iter().map(str::to_owned);
             variables.insert(service.owner, names.collect());
+        }
+        for holding in workspace.holdings() {
+            let owners = || holding.owners.clone();
+            by_folder
+                .entry(holding.folder.clone())
+                .or_insert_with(owners);
         }
         Self {
             by_container: inferred.chain(registered).collect(),

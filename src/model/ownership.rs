@@ -73,16 +73,27 @@ struct Asking<'a> {
     owners: Owners,
     connections: Vec<KnownConnection>,
     databases: BTreeMap<(Realm, String), KnownDatabase>,
+    /// The names of the databases of each owner.
+    by_owner: BTreeMap<Owner, BTreeSet<String>>,
 }
 
 impl<'a> Asking<'a> {
     fn of(workspace: &'a Workspace<'a>) -> Self {
         let connections = workspace.connections();
+        let databases = workspace.databases(&connections);
+        let mut by_owner: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
+        for ((_, name), database) in &databases {
+            for owner in &database.owners {
+                let names = by_owner.entry(owner.clone()).or_default();
+                names.insert(name.clone());
+            }
+        }
         Self {
             workspace,
             owners: Owners::of(workspace),
-            databases: workspace.databases(&connections),
+            databases,
             connections,
+            by_owner,
         }
     }
 
@@ -141,9 +152,8 @@ impl<'a> Asking<'a> {
 
     /// The databases that some of these services own.
     fn databases_of(&self, owners: &[Owner]) -> BTreeSet<String> {
-        let databases = self.databases.iter();
-        let own = databases.filter(|(_, it)| owners.iter().any(|owner| it.owners.contains(owner)));
-        own.map(|((_, name), _)| name.clone()).collect()
+        let names = owners.iter().filter_map(|owner| self.by_owner.get(owner));
+        names.flatten().cloned().collect()
     }
 
     fn database(
