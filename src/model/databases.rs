@@ -8,7 +8,6 @@ use crate::model::Workspace;
 use crate::model::compose::Variable;
 use crate::model::connections::KnownConnection;
 use crate::model::inferred::InferredService;
-use crate::model::product::Product;
 use crate::model::settings::is_placeholder;
 use crate::source::Place;
 
@@ -47,9 +46,7 @@ impl Workspace<'_> {
         connections: &[KnownConnection],
     ) -> BTreeMap<(Realm, String), KnownDatabase> {
         let mut found: BTreeMap<(Realm, String), KnownDatabase> = BTreeMap::new();
-        for product in &self.products {
-            self.add_registered(product, &mut found);
-        }
+        self.add_registered(&mut found);
         self.add_created(&mut found);
         self.add_claimed(&mut found);
         self.add_connected(connections, &mut found);
@@ -68,30 +65,28 @@ impl Workspace<'_> {
         found
     }
 
-    fn add_registered(
-        &self,
-        product: &Product,
-        found: &mut BTreeMap<(Realm, String), KnownDatabase>,
-    ) {
-        let realm = Realm::Product(product.name.clone());
-        let mut add = |name: &str, place: Place, by: Sayer, owner: Option<Owner>| {
-            let database = found.entry((realm.clone(), name.to_owned())).or_default();
-            database.said.insert((Some(place), by));
-            database.owners.extend(owner);
-        };
-        for service in product.services() {
-            if let Some(name) = service.database() {
-                let owner = Some(service.into());
-                add(name, service.database_place(), Sayer::Registry, owner);
+    fn add_registered(&self, found: &mut BTreeMap<(Realm, String), KnownDatabase>) {
+        for product in &self.products {
+            let realm = Realm::Product(product.name.clone());
+            let mut add = |name: &str, place: Place, by: Sayer, owner: Option<Owner>| {
+                let database = found.entry((realm.clone(), name.to_owned())).or_default();
+                database.said.insert((Some(place), by));
+                database.owners.extend(owner);
+            };
+            for service in product.services() {
+                if let Some(name) = service.database() {
+                    let owner = Some(service.into());
+                    add(name, service.database_place(), Sayer::Registry, owner);
+                }
             }
-        }
-        if let Some(init) = &product.init_sql {
-            for created in &init.creates {
-                add(&created.value, created.place, Sayer::CreateDatabase, None);
-            }
-            for grant in &init.grants {
-                let database = &grant.database;
-                add(&database.value, database.place, Sayer::Grant, None);
+            if let Some(init) = &product.init_sql {
+                for created in &init.creates {
+                    add(&created.value, created.place, Sayer::CreateDatabase, None);
+                }
+                for grant in &init.grants {
+                    let database = &grant.database;
+                    add(&database.value, database.place, Sayer::Grant, None);
+                }
             }
         }
     }

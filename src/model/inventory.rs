@@ -234,7 +234,7 @@ impl Listing<'_> {
     }
 
     fn call(&self, call: &KnownCall) -> Call {
-        let said = call.said.iter().map(|&(holder, place)| SaidCall {
+        let said = call.said.iter().map(|&(place, holder)| SaidCall {
             holder,
             place: self.range(place),
         });
