@@ -53,6 +53,10 @@ pub enum Dialect {
     MySql,
     /// ClickHouse's.
     ClickHouse,
+    /// SQLite's.
+    Sqlite,
+    /// SQL Server's.
+    SqlServer,
 }
 
 /// One statement or meta-command.
