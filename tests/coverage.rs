@@ -92,6 +92,10 @@ fn what_was_not_judged_is_told_with_the_reason() {
             "model A {\n  id Int @id\n}\n",
         )
         .add("packages/next/contract.json", "{}")
+        .add(
+            "packages/next/migrations/app/20260520T1317_init/ops.json",
+            "[]",
+        )
         .add("charts/port/Chart.yaml", "name: port\n")
         .add(
             "charts/port/templates/api.yaml",
@@ -109,6 +113,10 @@ fn what_was_not_judged_is_told_with_the_reason() {
     let judged = coverage(&files);
     for (reason, path) in [
         ("contracts of Prisma 8", "packages/next/contract.prisma"),
+        (
+            "migrations of Prisma 8",
+            "packages/next/migrations/app/20260520T1317_init/ops.json",
+        ),
         ("templates of Helm charts", "charts/port/templates/api.yaml"),
         ("nothing that was read runs this SQL", "scripts/report.sql"),
         (

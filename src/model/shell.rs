@@ -11,9 +11,9 @@ mod values;
 use std::collections::HashMap;
 
 use crate::parse::shell::{Assignment, Command, Input, Shell, Step, StepKind, Value, Word};
-use crate::source::Span;
-pub use command::Action;
-use command::{Meaning, Named, meaning};
+use crate::source::{At, Span};
+pub use command::{Action, Destroyer, Destruction};
+use command::{Meaning, Named, handed_to_shell, launched, meaning, script_file};
 use state::{Folder, Held, State};
 pub use text::Text;
 
@@ -24,6 +24,30 @@ pub struct Runs {
     pub runs: Vec<Run>,
     /// Whether that is all of it.
     pub is_complete: bool,
+    /// What else it calls, in that order.
+    pub calls: Vec<Call>,
+    /// The connection strings that it sets or hands on.
+    pub urls: Vec<Text>,
+    /// The commands that can lose what a database holds.
+    pub destroyers: Vec<Destroyer>,
+}
+
+/// A call of something that stands in another file.
+#[derive(Debug)]
+pub struct Call {
+    /// What is called.
+    pub called: Called,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What a script calls.
+#[derive(Debug)]
+pub enum Called {
+    /// A script of a package, by its name.
+    Script(String, Target),
+    /// A shell script, by its path.
+    File(String),
 }
 
 /// A migration or a seed.
@@ -71,11 +95,31 @@ pub fn runs(shell: &Shell, path: &str, variable: &str) -> Runs {
         found: Runs {
             runs: Vec::new(),
             is_complete: shell.is_whole,
+            ..Runs::default()
         },
         commands_left: MOST_COMMANDS,
         depth: 0,
     };
     machine.steps(&shell.steps);
+    machine.found
+}
+
+/// Follows a script that is started in a folder, from the workspace root.
+pub fn runs_in(shell: &Shell, path: &str, folder: &str, variable: &str) -> Runs {
+    let mut machine = Machine::started_in(path, folder, variable);
+    machine.found.is_complete = shell.is_whole;
+    machine.steps(&shell.steps);
+    machine.found
+}
+
+/// What a program does that is started with its arguments in a folder, by no shell.
+pub fn runs_of_words(words: &[At<String>], folder: &str, variable: &str) -> Runs {
+    let mut machine = Machine::started_in("", folder, variable);
+    let texts = words.iter();
+    let texts = texts.map(|word| Text::known(word.value.clone(), word.span));
+    let texts: Vec<Text> = texts.collect();
+    let span = words.iter().map(|word| word.span).reduce(Span::cover);
+    machine.run(&[], &texts, span.unwrap_or_default());
     machine.found
 }
 
@@ -90,6 +134,24 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    fn started_in(path: &'a str, folder: &str, variable: &'a str) -> Self {
+        Self {
+            path,
+            variable,
+            state: State {
+                folder: Folder::Known(folder.to_owned()),
+                ..State::default()
+            },
+            functions: HashMap::new(),
+            found: Runs {
+                is_complete: true,
+                ..Runs::default()
+            },
+            commands_left: MOST_COMMANDS,
+            depth: 0,
+        }
+    }
+
     fn steps(&mut self, steps: &'a [Step]) {
         for step in steps {
             if self.commands_left == 0 {
@@ -242,6 +304,11 @@ impl<'a> Machine<'a> {
             Some(Value::Word(word)) => Held::Word(self.text(word)),
             Some(Value::List(words)) => Held::List(self.all_words(words)),
         };
+        if let Held::Word(text) = &held
+            && name == self.variable
+        {
+            self.found.urls.push(text.clone());
+        }
         self.hold(name, held);
     }
 
@@ -319,9 +386,13 @@ impl<'a> Machine<'a> {
                     self.state.exports_all = false;
                 }
             }
-            ["source" | ".", ..] => {
+            ["source" | ".", path, ..] => {
+                let called = Called::File((*path).to_owned());
+                let span = words[1].place().unwrap_or(span);
+                self.found.calls.push(Call { called, span });
                 self.forget_variables();
             }
+            ["source" | "."] => {}
             ["eval", ..] => {
                 self.forget_variables();
                 self.found.is_complete = false;
@@ -339,7 +410,7 @@ impl<'a> Machine<'a> {
             ["read", ..] => self.read(command),
             [name, ..] => match self.functions.get(name).copied() {
                 Some(body) => self.call(body, command, &words[1..]),
-                None => self.run(command, &words, span),
+                None => self.run(&command.assignments, &words, span),
             },
         }
     }
@@ -376,8 +447,43 @@ impl<'a> Machine<'a> {
         self.depth -= 1;
     }
 
-    fn run(&mut self, command: &'a Command, words: &[Text], span: Span) {
-        let (actions, named, given) = match meaning(words, self.variable) {
+    fn run(&mut self, assignments: &'a [Assignment], words: &[Text], span: Span) {
+        let mut own = assignments.iter().rev();
+        let own = own.find(|it| it.name.value == self.variable);
+        let own = own.map(|assignment| match &assignment.value {
+            Some(Value::Word(word)) => Some(self.text(word)),
+            _ => None,
+        });
+        self.found.urls.extend(own.iter().flatten().cloned());
+        let words = launched(words);
+        if let Some(script) = handed_to_shell(words) {
+            let given = own.unwrap_or_else(|| self.exported());
+            self.nested(script, given.as_ref());
+            return;
+        }
+        if words
+            .first()
+            .is_some_and(|first| first.shown() == "concurrently")
+        {
+            let commands = words[1..].iter();
+            for command in commands.filter(|word| word.shown().contains(' ')) {
+                self.nested(command, None);
+            }
+        }
+        let (meaning, details) = meaning(words, self.variable);
+        self.found.urls.extend(details.url);
+        self.found.destroyers.extend(details.destroyer);
+        if let Some(file) = script_file(words) {
+            let called = Called::File(file.shown());
+            let span = file.place().unwrap_or(span);
+            self.found.calls.push(Call { called, span });
+        }
+        if let Some((script, named)) = details.script {
+            let called = Called::Script(script.shown(), self.target(named));
+            let span = script.place().unwrap_or(span);
+            self.found.calls.push(Call { called, span });
+        }
+        let (actions, named, given) = match meaning {
             Meaning::Runs {
                 actions,
                 named,
@@ -390,15 +496,7 @@ impl<'a> Machine<'a> {
             Meaning::Other => return,
         };
         let is_inside = matches!(named, Named::Container(_));
-        let url = given.or_else(|| {
-            let own = command.assignments.iter().rev();
-            let mut own = own.filter(|it| it.name.value == self.variable);
-            match own.next().map(|assignment| &assignment.value) {
-                Some(Some(Value::Word(word))) => Some(self.text(word)),
-                Some(_) => None,
-                None => self.exported(),
-            }
-        });
+        let url = given.or_else(|| own.unwrap_or_else(|| self.exported()));
         let target = self.target(named);
         if matches!(target, Target::Unknown) {
             self.found.is_complete = false;
@@ -409,6 +507,43 @@ impl<'a> Machine<'a> {
             url: url.filter(|_| !is_inside),
             span,
         });
+    }
+
+    /// Follows a script that another shell is handed, which knows no variables of this one but `given`.
+    fn nested(&mut self, script: &Text, given: Option<&Text>) {
+        if self.depth == DEEPEST_CALL {
+            self.found.is_complete = false;
+            return;
+        }
+        let shell = crate::parse::shell::parse(&script.shown()).facts;
+        let mut inner = Machine {
+            path: self.path,
+            variable: self.variable,
+            state: State {
+                folder: self.state.folder.clone(),
+                ..State::default()
+            },
+            functions: HashMap::new(),
+            found: Runs {
+                is_complete: shell.is_whole,
+                ..Runs::default()
+            },
+            commands_left: self.commands_left,
+            depth: self.depth + 1,
+        };
+        inner.steps(&shell.steps);
+        self.commands_left = inner.commands_left;
+        let found = inner.found.relocated(script);
+        self.found.is_complete &= found.is_complete;
+        self.found.calls.extend(found.calls);
+        self.found.urls.extend(found.urls);
+        self.found.destroyers.extend(found.destroyers);
+        self.found
+            .runs
+            .extend(found.runs.into_iter().map(|run| Run {
+                url: run.url.or_else(|| given.cloned()),
+                ..run
+            }));
     }
 
     /// The connection string that every command gets.
@@ -438,5 +573,44 @@ impl<'a> Machine<'a> {
                 Target::Container(known, name.place())
             }),
         }
+    }
+}
+
+impl Runs {
+    /// The same, seen from where the script is written.
+    fn relocated(mut self, script: &Text) -> Self {
+        for run in &mut self.runs {
+            run.span = script.written(run.span);
+            run.url = run.url.take().map(|url| url.relocated(script));
+            run.target.relocate(script);
+        }
+        for call in &mut self.calls {
+            call.span = script.written(call.span);
+            if let Called::Script(_, target) = &mut call.called {
+                target.relocate(script);
+            }
+        }
+        for destroyer in &mut self.destroyers {
+            let words = destroyer.words.iter_mut().map(|(_, span)| span);
+            for span in words.chain(&mut destroyer.removable) {
+                *span = script.written(*span);
+            }
+        }
+        let urls = self.urls.into_iter();
+        self.urls = urls.map(|url| url.relocated(script)).collect();
+        self
+    }
+}
+
+impl Target {
+    fn relocate(&mut self, script: &Text) {
+        let (Self::Folder(_, span)
+        | Self::Somewhere(_, span)
+        | Self::Package(_, span)
+        | Self::Container(_, span)) = self
+        else {
+            return;
+        };
+        *span = span.map(|span| script.written(span));
     }
 }

@@ -1,6 +1,7 @@
 //! Commands that run migrations and seeds, through whatever runs them.
 
 use super::Text;
+use crate::source::Span;
 
 /// What a command does to a module's database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,41 @@ pub enum Action {
     Migrate,
     /// It runs the seed.
     Seed,
+}
+
+/// How a command of Prisma can lose what a database holds (Prisma CLI reference, "Commands").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Destruction {
+    /// `migrate dev`, which asks before it resets the database.
+    Dev,
+    /// `migrate reset`.
+    Reset,
+    /// `--force-reset` of `db push`.
+    ForceReset,
+    /// `--accept-data-loss` of `db push`.
+    AcceptDataLoss,
+}
+
+/// A command that can lose what a database holds.
+#[derive(Clone, Debug)]
+pub struct Destroyer {
+    /// The words that do it; never empty.
+    pub words: Vec<(Destruction, Span)>,
+    /// Options, with their values, that `migrate deploy` does not have.
+    pub removable: Vec<Span>,
+    /// Whether all options are understood.
+    pub is_plain: bool,
+}
+
+/// What the words of a command say besides their meaning.
+#[derive(Default)]
+pub(super) struct Details {
+    /// The script of a package that it runs, and of which package.
+    pub(super) script: Option<(Text, Named)>,
+    /// The connection string that it is given.
+    pub(super) url: Option<Text>,
+    /// What it can lose.
+    pub(super) destroyer: Option<Destroyer>,
 }
 
 /// The module that a command is run for, as far as its words tell.
@@ -40,7 +76,7 @@ pub(super) enum Meaning {
 }
 
 /// Reads the words of a command; `variable` is the one that holds the connection string.
-pub(super) fn meaning(words: &[Text], variable: &str) -> Meaning {
+pub(super) fn meaning(words: &[Text], variable: &str) -> (Meaning, Details) {
     let texts: Vec<String> = words.iter().map(Text::shown).collect();
     let mut reader = Reader {
         words,
@@ -50,8 +86,16 @@ pub(super) fn meaning(words: &[Text], variable: &str) -> Meaning {
         url: None,
         variable,
         is_recursive: false,
+        script: None,
+        destroyer: None,
     };
-    reader.read()
+    let meaning = reader.read();
+    let details = Details {
+        script: reader.script,
+        url: reader.url,
+        destroyer: reader.destroyer,
+    };
+    (meaning, details)
 }
 
 struct Reader<'a> {
@@ -63,6 +107,8 @@ struct Reader<'a> {
     variable: &'a str,
     /// Whether it is run for several packages.
     is_recursive: bool,
+    script: Option<(Text, Named)>,
+    destroyer: Option<Destroyer>,
 }
 
 impl Reader<'_> {
@@ -86,7 +132,7 @@ impl Reader<'_> {
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.as_str() {
                 "exec" | "time" | "command" | "nohup" | "sudo" | "dlx" | "--" => self.next += 1,
-                "env" => {
+                "env" | "cross-env" | "cross-env-shell" => {
                     self.next += 1;
                     self.assignments();
                 }
@@ -104,9 +150,13 @@ impl Reader<'_> {
                     self.next += 1;
                 }
                 "docker" | "docker-compose" | "podman" => return self.container(),
-                "prisma" => {
+                word if is_prisma(word) => {
                     self.next += 1;
                     return self.prisma();
+                }
+                "psql" => {
+                    self.next += 1;
+                    return self.psql();
                 }
                 "tsx" | "ts-node" | "node" => {
                     self.next += 1;
@@ -181,7 +231,8 @@ impl Reader<'_> {
     }
 
     fn prisma(&mut self) -> Meaning {
-        let mut verbs: Vec<String> = Vec::new();
+        let mut verbs: Vec<(String, Span)> = Vec::new();
+        let mut options = Vec::new();
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.split('=').next().unwrap_or_default() {
                 "--schema" | "--config" => {
@@ -190,14 +241,28 @@ impl Reader<'_> {
                     }
                 }
                 "--url" => self.url = self.value(&word),
-                _ if word.starts_with('-') => self.next += 1,
+                "-n" | "--name" => {
+                    let from = self.place();
+                    self.value(&word);
+                    let value = self.words.get(self.next - 1).and_then(Text::place);
+                    options.push((word, from.cover(value.unwrap_or(from))));
+                }
+                _ if word.starts_with('-') => {
+                    options.push((word, self.place()));
+                    self.next += 1;
+                }
                 _ => {
-                    verbs.push(word);
+                    verbs.push((word, self.place()));
                     self.next += 1;
                 }
             }
         }
-        let verbs: Vec<&str> = verbs.iter().take(2).map(String::as_str).collect();
+        self.destroyer = destroyer(&verbs, &options);
+        let verbs: Vec<&str> = verbs
+            .iter()
+            .take(2)
+            .map(|(verb, _)| verb.as_str())
+            .collect();
         match verbs.as_slice() {
             ["migrate", "deploy" | "dev" | "reset"] | ["db", "push"] => {
                 self.runs(vec![Action::Migrate])
@@ -208,8 +273,51 @@ impl Reader<'_> {
         }
     }
 
+    /// Where the next word stands.
+    fn place(&self) -> Span {
+        let word = self.words.get(self.next);
+        word.and_then(Text::place).unwrap_or_default()
+    }
+
+    /// `psql URL -f FILE`.
+    fn psql(&mut self) -> Meaning {
+        let mut file = None;
+        let mut url = None;
+        while let Some(word) = self.peek().map(str::to_owned) {
+            match word.split('=').next().unwrap_or_default() {
+                "-f" | "--file" => file = self.value(&word).or(file),
+                "-d" | "--dbname" => url = self.value(&word),
+                "-c" | "-h" | "-p" | "-U" | "-v" | "-o" | "-P" | "-F" | "-L" | "-R" | "-T" => {
+                    self.next += 2;
+                }
+                _ if word.starts_with('-') => self.next += 1,
+                _ => {
+                    url = url.or_else(|| self.words.get(self.next).cloned());
+                    self.next += 1;
+                }
+            }
+        }
+        self.next = 0;
+        self.url = url.or_else(|| self.url.take());
+        let is_migration = |file: &Text| file.shown().split('/').any(|it| it == "migrations");
+        match file.filter(is_migration) {
+            Some(file) => {
+                self.named = Named::Folder(file);
+                self.runs(vec![Action::Migrate])
+            }
+            None => self.unless_suspicious(),
+        }
+    }
+
     /// `tsx modules/x/prisma/seed.ts`.
     fn program(&mut self) -> Meaning {
+        if self
+            .peek()
+            .is_some_and(|word| word.contains("prisma/build/"))
+        {
+            self.next += 1;
+            return self.prisma();
+        }
         let words = &self.texts[self.next..];
         let is_seed = |word: &&String| word.contains("/seed.") || word.starts_with("seed.");
         match words.iter().position(|word| is_seed(&word)) {
@@ -232,6 +340,12 @@ impl Reader<'_> {
             return self.unless_suspicious();
         }
         let word = self.texts[self.next].clone();
+        let script = self.next;
+        self.next += 1;
+        // `npm run migrate -w @org/x` names the package behind the script.
+        self.package_options();
+        self.next = script;
+        self.script = Some((self.words[script].clone(), self.named.clone()));
         if word.contains("status") || word.contains("generate") || word.contains("create") {
             return Meaning::Other;
         }
@@ -242,11 +356,6 @@ impl Reader<'_> {
         if word.contains("seed") {
             actions.push(Action::Seed);
         }
-        // `npm run migrate -w @org/x` names the package behind the script.
-        let script = self.next;
-        self.next += 1;
-        self.package_options();
-        self.next = script;
         let is_of_root = matches!(self.named, Named::Here);
         match actions.is_empty() {
             true if is_of_root => self.unless_suspicious(),
@@ -340,4 +449,129 @@ impl Reader<'_> {
             Meaning::Other
         }
     }
+}
+
+/// Whether a word is Prisma's program, by name, with a version or in the folder of a package manager.
+fn is_prisma(word: &str) -> bool {
+    let name = match word.rsplit_once(".bin/") {
+        Some((_, name)) => name,
+        None => word.split('@').next().unwrap_or(word),
+    };
+    name == "prisma"
+}
+
+/// What a command of Prisma can lose, by its verbs and its options.
+fn destroyer(verbs: &[(String, Span)], options: &[(String, Span)]) -> Option<Destroyer> {
+    let (first, second) = (verbs.first()?, verbs.get(1)?);
+    let mut words = Vec::new();
+    let mut known: &[&str] = &[];
+    match (first.0.as_str(), second.0.as_str()) {
+        ("migrate", "dev") => {
+            words.push((Destruction::Dev, second.1));
+            known = &[
+                "-n",
+                "--name",
+                "--skip-seed",
+                "--skip-generate",
+                "--create-only",
+            ];
+        }
+        ("migrate", "reset") => {
+            words.push((Destruction::Reset, second.1));
+            known = &["-f", "--force", "--skip-seed", "--skip-generate"];
+        }
+        ("db", "push") => {
+            for (option, place) in options {
+                match option.as_str() {
+                    "--force-reset" => words.push((Destruction::ForceReset, *place)),
+                    "--accept-data-loss" => words.push((Destruction::AcceptDataLoss, *place)),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    let name = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+    let is_known = |option: &str| known.contains(&name(option).as_str());
+    (!words.is_empty()).then(|| Destroyer {
+        words,
+        removable: options
+            .iter()
+            .filter(|(option, _)| is_known(option))
+            .map(|(_, place)| *place)
+            .collect(),
+        is_plain: options.iter().all(|(option, _)| is_known(option)),
+    })
+}
+
+/// The command that launchers before it start: `dumb-init --`, `gosu user`, `dotenv -e file --`,
+/// `wait-for-it host:port --`.
+pub(super) fn launched(words: &[Text]) -> &[Text] {
+    const PLAIN: [&str; 5] = ["dumb-init", "tini", "catatonit", "nice", "ionice"];
+    const WITH_ARGUMENT: [&str; 4] = ["gosu", "su-exec", "timeout", "chroot"];
+    const WITH_MARK: [&str; 9] = [
+        "dotenv",
+        "dotenvx",
+        "doppler",
+        "infisical",
+        "op",
+        "dockerize",
+        "env-cmd",
+        "chamber",
+        "with-env",
+    ];
+    let mut words = words;
+    while let Some(first) = words.first().map(Text::shown) {
+        let name = first.rsplit('/').next().unwrap_or(&first);
+        let is_option = |word: &&Text| word.shown().starts_with('-');
+        let behind_options = |words: &[Text]| words.iter().take_while(is_option).count();
+        if PLAIN.contains(&name) {
+            words = &words[1..];
+            words = &words[behind_options(words)..];
+        } else if WITH_ARGUMENT.contains(&name) {
+            words = &words[1..];
+            let taken = behind_options(words) + 1;
+            words = words.get(taken..).unwrap_or_default();
+        } else if WITH_MARK.contains(&name) || name.starts_with("wait") {
+            match words.iter().position(|word| word.shown() == "--") {
+                Some(mark) => words = &words[mark + 1..],
+                None => return words,
+            }
+        } else {
+            return words;
+        }
+    }
+    words
+}
+
+/// The script that a shell is handed by `-c`.
+pub(super) fn handed_to_shell(words: &[Text]) -> Option<&Text> {
+    let first = words.first()?.shown();
+    let name = first.rsplit('/').next().unwrap_or(&first);
+    if !SHELLS.contains(&name) {
+        return None;
+    }
+    let is_mark = |word: &Text| {
+        let word = word.shown();
+        word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
+    };
+    let mark = words.iter().position(is_mark)?;
+    words.get(mark + 1)
+}
+
+const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "zsh"];
+
+/// The shell script that is run as a program, or by a shell.
+pub(super) fn script_file(words: &[Text]) -> Option<&Text> {
+    let is_plain =
+        |word: &&Text| !["exec", "sudo", "nohup", "time"].contains(&word.shown().as_str());
+    let mut words = words.iter().skip_while(|word| !is_plain(word));
+    let mut first = words.next()?;
+    let shown = first.shown();
+    let name = shown.rsplit('/').next().unwrap_or(&shown);
+    if SHELLS.contains(&name) {
+        first = words.find(|word| !word.shown().starts_with('-'))?;
+    }
+    let shown = first.shown();
+    (shown.ends_with(".sh") || shown.ends_with(".bash")).then_some(first)
 }
