@@ -117,28 +117,6 @@ impl Workspace<'_> {
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
-        if std::env::var_os("OWNERS_DEBUG").is_some() {
-            for (n, g) in tables.grounds.iter().enumerate() {
-                eprintln!(
-                    "GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}",
-                    g.folder,
-                    g.owners.len(),
-                    g.holdings.len(),
-                    files.iter().filter(|f| f.1 == n).count(),
-                    files
-                        .iter()
-                        .filter(|f| f.1 == n)
-                        .map(|f| match self.facts(f.0) {
-                            Facts::Sql(p) => p.facts.references.len(),
-                            _ => 0,
-                        })
-                        .sum::<usize>(),
-                    g.doubt,
-                    g.makes_others,
-                    g.databases
-                );
-            }
-        }
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
