@@ -2,7 +2,7 @@
 
 /// The words of categories R and T of `pg_get_keywords()` in PostgreSQL 15 (its manual, appendix C),
 /// sorted. Words of category C work unquoted as database names.
-const REFUSED: [&str; 100] = [
+pub const REFUSED: [&str; 100] = [
     "all",
     "analyse",
     "analyze",

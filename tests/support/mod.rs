@@ -22,6 +22,11 @@ const OF_OTHER_TEAMS: [&str; 1] = ["undeclared-dependency"];
 pub(crate) struct Files(Vec<(String, String)>);
 
 impl Files {
+    /// No files at all.
+    pub(crate) fn empty() -> Self {
+        Self(Vec::new())
+    }
+
     /// Reads a fixture.
     pub(crate) fn of_fixture(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -80,7 +80,8 @@ impl<'a> Cursor<'a> {
             TokenKind::QuotedName => quoted_name(self.text, token.span)?,
             _ => return None,
         };
-        if name.value.contains(executed::UNKNOWN) {
+        let has_own_escapes = token.kind == TokenKind::QuotedName && self.is_word(1, &["uescape"]);
+        if has_own_escapes || name.value.contains(executed::UNKNOWN) {
             return None;
         }
         self.rest = rest;

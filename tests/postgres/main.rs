@@ -1,0 +1,11 @@
+//! What dbfence says of PostgreSQL, shown on a real server: facts that rules stand on, the verdict on a text,
+//! and what migrations leave behind.
+
+#![cfg(unix)]
+
+mod first_start;
+mod names;
+mod server;
+
+#[path = "../support/mod.rs"]
+mod support;
