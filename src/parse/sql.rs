@@ -242,7 +242,7 @@ fn weight(text: &str, tokens: &[Token]) -> usize {
 /// What is wrong with the syntax of a statement.
 fn problem(text: &str, raw: &RawStatement) -> Option<Problem> {
     let cursor = Cursor::new(text, &raw.tokens);
-    if let Some(problem) = if_not_exists(cursor) {
+    if let Some(problem) = if_not_exists(cursor).or_else(|| default_not(cursor)) {
         return Some(problem);
     }
     // A bare variable may stand for any text, and what is cut off has its problem already.
@@ -337,6 +337,31 @@ fn if_not_exists(mut cursor: Cursor) -> Option<Problem> {
         help: format!(
             "write `SELECT 'CREATE {what} {name}' WHERE NOT EXISTS (SELECT FROM {catalog} WHERE {column} = '{stored}')\\gexec`"
         ),
+    })
+}
+
+/// The default of a column or a domain is an expression without `NOT` (`b_expr` of PostgreSQL's grammar), which
+/// squawk takes. Behind `SET` the word is another one.
+fn default_not(mut cursor: Cursor) -> Option<Problem> {
+    let defines = cursor.eat_one_of(&["create", "alter"])
+        && cursor.is_word(0, &["table", "domain", "temporary", "temp", "unlogged"]);
+    if !defines {
+        return None;
+    }
+    let tokens = cursor.rest;
+    let starts = 1..tokens.len().saturating_sub(1);
+    let found = starts
+        .map(|start| Cursor::new(cursor.text, &tokens[start - 1..]))
+        .find(|cursor| {
+            !cursor.is_word(0, &["set"])
+                && cursor.is_word(1, &["default"])
+                && cursor.is_word(2, &["not"])
+        })?;
+    Some(Problem {
+        span: found.rest[2].span,
+        message: "PostgreSQL cannot read this: `DEFAULT` has no value".to_owned(),
+        help: "write the value behind `DEFAULT`, one with `NOT` in parentheses, or remove the word"
+            .to_owned(),
     })
 }
 
@@ -876,6 +901,12 @@ mod tests {
                 "IF NOT EXISTS",
                 "PostgreSQL has no `CREATE DATABASE IF NOT EXISTS`",
                 vec!["create loans"],
+            ),
+            (
+                "CREATE TABLE a (b int DEFAULT NOT NULL, c int REFERENCES b ON DELETE SET DEFAULT NOT DEFERRABLE);",
+                "NOT",
+                "PostgreSQL cannot read this: `DEFAULT` has no value",
+                vec!["CREATE TABLE"],
             ),
             (
                 "INSERT INTO a VALUES ('it's');\nSELECT 1;",

@@ -5,7 +5,10 @@
 
 mod first_start;
 mod names;
+mod reach;
 mod server;
+mod splitting;
+mod syntax;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -111,6 +111,11 @@ impl Files {
         self
     }
 
+    /// The paths of all files, sorted where they were read from a fixture.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(path, _)| path.as_str())
+    }
+
     /// The text of a file.
     pub(crate) fn text(&self, path: &str) -> &str {
         let file = self.0.iter().find(|(known, _)| known == path);
