@@ -155,7 +155,7 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
-    /// A `package.json` that mentions a database.
+    /// A `package.json` that mentions a database or Prisma.
     Package,
     /// Any other YAML file that mentions a database: a Kubernetes manifest, Helm values.
     Deployment,

@@ -195,6 +195,7 @@ fn is_deployment(path: &str) -> bool {
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
+        Kind::Package if mentions("prisma") => true,
         Kind::Package | Kind::Deployment => ["postgres", "DATABASE_URL", "PGDATABASE"]
             .iter()
             .any(|word| mentions(word)),

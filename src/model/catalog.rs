@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::keywords::is_refused_unquoted;
 use crate::source::{Place, Placed};
 
 /// The content of one database.
@@ -99,5 +100,31 @@ impl Catalog {
             let enums = content.enums.iter();
             enums.map(move |(name, found)| (schema.as_str(), name.as_str(), found))
         })
+    }
+}
+
+/// The name of a type of one's own as `format_type` prints it: in quotes where it must stand in some, with
+/// its schema where unqualified names do not find it.
+pub fn type_name(schema: &str, name: &str, default_schema: &str) -> String {
+    let name = quoted(name);
+    if schema == default_schema || schema == "pg_catalog" {
+        name
+    } else {
+        format!("{}.{name}", quoted(schema))
+    }
+}
+
+fn quoted(name: &str) -> String {
+    let is_of_name =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let begins_well = !name.starts_with(|first: char| first.is_ascii_digit());
+    let is_plain = !name.is_empty()
+        && begins_well
+        && name.chars().all(is_of_name)
+        && !is_refused_unquoted(name);
+    if is_plain {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }

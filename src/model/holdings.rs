@@ -1,16 +1,24 @@
 //! What keeps the tables of one database: a Prisma schema, a folder of migrations, or both, and whose it is.
 
-use std::collections::BTreeMap;
+mod migrations;
+mod schemas;
 
-use crate::discover::is_test_code;
+pub use schemas::{Pointer, PointerKind};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::schemas::{Schema, Schemas};
+use crate::connection;
 use crate::finding::Owner;
 use crate::model::catalog::Catalog;
+use crate::model::compose::{Stack, Variable};
 use crate::model::inferred::InferredService;
-use crate::model::module::is_generated_copy;
-use crate::model::product::Product;
+use crate::model::product::{Product, Service};
+use crate::model::settings::Settings;
 use crate::model::{Workspace, declared, replay};
-use crate::parse::AllFacts;
-use crate::source::{FileId, Kind, Sources, ancestors, file_name, has_ending, join, parent};
+use crate::parse::prisma::{Datasource, Value};
+use crate::parse::{AllFacts, Facts};
+use crate::source::{FileId, Place, Sources, ancestors, parent};
 
 /// A Prisma schema with its migrations, or migrations alone.
 #[derive(Debug, Default)]
@@ -22,6 +30,12 @@ pub struct Holding {
     pub owners: Vec<Owner>,
     /// The files of the Prisma schema, sorted by path.
     pub schema_files: Vec<FileId>,
+    /// The name token of the schema's datasource.
+    pub datasource: Option<Place>,
+    /// What names the schema or its migrations: configs, packages and commands.
+    pub pointers: Vec<Pointer>,
+    /// Whether some of the schema could not be read: then nothing may be called missing in it.
+    pub is_open: bool,
     /// The folder of the migrations, from the workspace root.
     pub migrations_folder: Option<String>,
     /// The migrations in the order in which they are applied.
@@ -33,80 +47,306 @@ pub struct Holding {
     pub is_postgres: bool,
     /// What the Prisma schema says that the database holds; `None` without one.
     pub declared: Option<Catalog>,
-    /// What the migrations leave; `None` without any.
+    /// What the migrations leave; `None` without any, and where the database is not PostgreSQL's.
     pub replayed: Option<Catalog>,
 }
 
+impl Holding {
+    /// Whether a service is among its owners.
+    pub fn is_of(&self, owner: &Owner) -> bool {
+        self.owners.contains(owner)
+    }
+}
+
 impl Workspace<'_> {
-    /// Everything that keeps tables, by path.
+    /// Everything that keeps tables: Prisma schemas by path, then migrations without one.
     pub fn holdings(&self) -> &[Holding] {
         &self.holdings
     }
 }
 
-/// The holdings of a workspace.
-pub(super) fn holdings(
-    sources: &Sources,
-    facts: &AllFacts,
-    products: &[Product],
-    inferred: &[InferredService],
-) -> Vec<Holding> {
-    let owners = owners_by_folder(products, inferred);
-    let mut by_root: BTreeMap<String, Holding> = BTreeMap::new();
-    for (id, file) in sources.files() {
-        if file.kind != Kind::Prisma
-            || is_test_code(&file.path)
-            || is_generated_copy(sources, &file.path)
-        {
-            continue;
-        }
-        let root = schema_root(&file.path);
-        by_root.entry(root).or_default().schema_files.push(id);
-    }
-    let mut holdings: Vec<Holding> = Vec::new();
-    for (root, mut holding) in by_root {
-        let migrations = join(&root, "migrations").unwrap_or_default();
-        let below = sources.below(&migrations);
-        let scripts = below.filter(|(path, _)| has_ending(path, "sql"));
-        holding.migrations = scripts.filter_map(|(path, _)| sources.find(path)).collect();
-        holding.migrations_folder = (!holding.migrations.is_empty()).then_some(migrations);
-        let nearest = ancestors(&root).find_map(|folder| owners.get_key_value(folder));
-        if let Some((folder, owners)) = nearest {
-            holding.folder.clone_from(folder);
-            holding.owners.clone_from(owners);
-        }
-        "public".clone_into(&mut holding.default_schema);
-        holding.is_postgres = true;
-        holding.declared = Some(declared::declared(facts, &holding));
-        holding.replayed = (!holding.migrations.is_empty())
-            .then(|| replay::replay(facts, &holding.migrations, &holding.default_schema));
-        holdings.push(holding);
-    }
-    holdings
+/// What holdings are made of.
+pub(super) struct Parts<'a> {
+    pub sources: &'a Sources,
+    pub facts: &'a AllFacts,
+    pub products: &'a [Product],
+    pub stacks: &'a [Stack],
+    pub inferred: &'a [InferredService],
+    pub settings: &'a Settings,
+    /// The variable that a connection string is taken from where nothing says another.
+    pub variable: &'a str,
 }
 
-fn schema_root(path: &str) -> String {
-    let folder = parent(path);
-    let is_part = file_name(folder) == "schema" || file_name(folder) == "models";
-    if is_part { parent(folder) } else { folder }.to_owned()
+impl Parts<'_> {
+    /// The holdings of a workspace.
+    pub(super) fn holdings(&self) -> Vec<Holding> {
+        let owners = Owners::of(self);
+        let folders = migrations::folders(self.sources);
+        let mut unclaimed: BTreeSet<&str> = folders.keys().map(String::as_str).collect();
+        let schemas = Schemas::new(self.sources, self.facts).all();
+        let mut holdings = Vec::new();
+        for (schema, folder) in self.with_migrations(schemas, &folders) {
+            let mut holding = self.of_schema(schema, &owners);
+            if let Some((name, migrations)) = folder.and_then(|it| folders.get_key_value(&it)) {
+                unclaimed.remove(name.as_str());
+                holding.migrations.clone_from(migrations);
+                holding.migrations_folder = Some(name.clone());
+            }
+            holdings.push(holding);
+        }
+        for folder in unclaimed {
+            let migrations = folders[folder].clone();
+            let (home, owners) = owners.of_path(self.sources, folder);
+            holdings.push(Holding {
+                is_postgres: migrations::are_of_postgres(self.facts, folder, &migrations),
+                folder: home,
+                owners,
+                migrations,
+                migrations_folder: Some(folder.to_owned()),
+                default_schema: PUBLIC.to_owned(),
+                ..Holding::default()
+            });
+        }
+        for holding in &mut holdings {
+            if !holding.schema_files.is_empty() {
+                holding.declared = Some(declared::declared(self.facts, holding));
+            }
+            if holding.is_postgres && !holding.migrations.is_empty() {
+                holding.replayed = Some(replay::replay(
+                    self.facts,
+                    &holding.migrations,
+                    &holding.default_schema,
+                ));
+            }
+        }
+        holdings
+    }
+
+    /// Schemas with the folders of their migrations. Of several in one folder, made for different servers,
+    /// only one has those: the one that bears the usual name, unless it is made for another server than the
+    /// migrations.
+    fn with_migrations(
+        &self,
+        schemas: Vec<Schema>,
+        folders: &BTreeMap<String, Vec<FileId>>,
+    ) -> Vec<(Schema, Option<String>)> {
+        let of_schema = |schema: &Schema| migrations::of_schema(self.sources, folders, schema);
+        let mut found: Vec<_> = schemas
+            .into_iter()
+            .map(|schema| {
+                let folder = of_schema(&schema);
+                (schema, folder)
+            })
+            .collect();
+        let mut claimants: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, (schema, folder)) in found.iter().enumerate() {
+            // A config that says so is to be believed, even where it takes the folder of another.
+            if let Some(folder) = folder
+                && schema.migrations.as_ref() != Some(folder)
+            {
+                claimants.entry(folder.clone()).or_default().push(number);
+            }
+        }
+        for (folder, numbers) in claimants.into_iter().filter(|(_, it)| it.len() > 1) {
+            let is_postgres = migrations::are_of_postgres(self.facts, &folder, &folders[&folder]);
+            let rank = |number: &&usize| {
+                let (schema, _) = &found[**number];
+                let is_usual = schema.files.iter().any(|&id| {
+                    crate::source::file_name(&self.sources.file(id).path) == "schema.prisma"
+                });
+                (self.is_postgres(schema) != is_postgres, !is_usual)
+            };
+            let best = numbers.iter().min_by_key(rank).copied();
+            for number in numbers {
+                if Some(number) != best {
+                    found[number].1 = None;
+                }
+            }
+        }
+        found
+    }
+
+    fn of_schema(&self, schema: Schema, owners: &Owners) -> Holding {
+        let (folder, mut of_path) = owners.of_path(self.sources, &schema.folder);
+        let mut pointing: Vec<Owner> = Vec::new();
+        for pointer in &schema.pointers {
+            let path = parent(&self.sources.file(pointer.place.file).path);
+            for owner in owners.of_path(self.sources, path).1 {
+                if !of_path.contains(&owner) && !pointing.contains(&owner) {
+                    pointing.push(owner);
+                }
+            }
+        }
+        // A package that several services of a registry share is no service.
+        let is_registered = |owner: &Owner| owner.product.is_some();
+        if pointing.iter().any(is_registered) && !of_path.iter().any(is_registered) {
+            of_path.clear();
+        }
+        of_path.append(&mut pointing);
+        let is_open = schema.files.iter().any(|&id| {
+            let facts = self.facts[id.0 as usize].as_ref();
+            let is_unreadable = self.sources.file(id).unreadable.is_some();
+            is_unreadable || !facts.problems().is_empty()
+        });
+        let datasource = self.datasource(&schema);
+        Holding {
+            folder,
+            is_open: is_open || datasource.is_none(),
+            is_postgres: self.is_postgres(&schema),
+            default_schema: self.default_schema(&schema, &of_path),
+            owners: of_path,
+            datasource: datasource.map(|(id, it)| it.name.span.in_file(id)),
+            pointers: schema.pointers,
+            schema_files: schema.files,
+            ..Holding::default()
+        }
+    }
+
+    fn datasource(&self, schema: &Schema) -> Option<(FileId, &Datasource)> {
+        let id = schema.datasource?;
+        match self.facts[id.0 as usize].as_ref() {
+            Facts::Prisma(parsed) => Some((id, parsed.facts.datasources.first()?)),
+            _ => None,
+        }
+    }
+
+    fn is_postgres(&self, schema: &Schema) -> bool {
+        let datasource = self.datasource(schema);
+        let provider = datasource.and_then(|(_, datasource)| datasource.provider.as_ref());
+        matches!(provider, Some(Value::Literal(name))
+            if matches!(name.value.as_str(), "postgresql" | "postgres"))
+    }
+
+    /// The schema that the connection string says, where all that is known of it agrees.
+    fn default_schema(&self, schema: &Schema, owners: &[Owner]) -> String {
+        let datasource = self.datasource(schema).map(|(_, datasource)| datasource);
+        let mut variables = schema.variables.clone();
+        let mut said = BTreeSet::new();
+        match datasource.and_then(|datasource| datasource.url.as_ref()) {
+            Some(Value::Literal(url)) => said.extend(schema_parameter(&url.value)),
+            Some(Value::Env(name)) => variables.push(name.value.clone()),
+            _ => {}
+        }
+        if variables.is_empty() {
+            variables.push(self.variable.to_owned());
+        }
+        let is_meant = |variable: &&Variable| variables.contains(&variable.name.value);
+        let services = self.products.iter().flat_map(|product| {
+            let services = product.services.iter();
+            services.map(move |service| (product, service))
+        });
+        for (product, service) in services {
+            if !owners.contains(&service.into()) {
+                continue;
+            }
+            for variable in self.variables_of(product, service).filter(is_meant) {
+                said.extend(said_schema(variable));
+            }
+        }
+        for (number, service) in self.inferred.iter().enumerate() {
+            if !owners.contains(&service.into()) {
+                continue;
+            }
+            let containers = service.containers.iter();
+            let containers =
+                containers.flat_map(|&(stack, it)| &self.stacks[stack].services[it].environment);
+            let settings = self.settings.of_inferred(number);
+            let variables = containers.chain(settings.map(|setting| &setting.variable));
+            said.extend(variables.filter(is_meant).filter_map(said_schema));
+        }
+        let only = said.pop_first().filter(|_| said.is_empty());
+        only.unwrap_or_else(|| PUBLIC.to_owned())
+    }
+
+    fn variables_of<'s>(
+        &'s self,
+        product: &'s Product,
+        service: &'s Service,
+    ) -> impl Iterator<Item = &'s Variable> {
+        let stacks = product.stacks.iter().map(|&number| &self.stacks[number]);
+        let containers = stacks.filter_map(|stack| service.container(stack));
+        let settings = self.settings.of_service(service);
+        containers
+            .flat_map(|container| &container.environment)
+            .chain(settings.map(|setting| &setting.variable))
+    }
 }
 
-fn owners_by_folder(
-    products: &[Product],
-    inferred: &[InferredService],
-) -> BTreeMap<String, Vec<Owner>> {
-    let mut owners: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    for service in products.iter().flat_map(Product::services) {
-        if let Some(module) = &service.module {
-            let of_folder = owners.entry(module.folder.clone()).or_default();
-            of_folder.push(service.into());
+/// The schema of a database that is there by itself, and stands first in the search path of everyone.
+const PUBLIC: &str = "public";
+
+/// The schema that a variable's connection string says; `None` where the string is not known.
+fn said_schema(variable: &Variable) -> Option<String> {
+    let value = variable.value.as_ref()?;
+    let connection = variable.connection.as_ref()?;
+    let named = connection
+        .parameters
+        .iter()
+        .find(|(name, _)| value.text.get(name.clone()) == Some("schema"));
+    match named {
+        Some((_, schema)) if value.is_known(schema) => {
+            Some(connection::decode(&value.text[schema.clone()]))
         }
+        Some(_) => None,
+        None => variable.known_value().map(|_| PUBLIC.to_owned()),
     }
-    for service in inferred {
-        if let Some(folder) = &service.folder {
-            let of_folder = owners.entry(folder.clone()).or_default();
-            of_folder.push(service.into());
+}
+
+/// The same of a connection string that is written as it is.
+fn schema_parameter(url: &str) -> Option<String> {
+    let connection = connection::parse(url)?;
+    let named = connection
+        .parameters
+        .iter()
+        .find(|(name, _)| &url[name.clone()] == "schema");
+    Some(named.map_or_else(
+        || PUBLIC.to_owned(),
+        |(_, schema)| connection::decode(&url[schema.clone()]),
+    ))
+}
+
+/// The services of modules, by the folders of those.
+struct Owners(BTreeMap<String, Vec<Owner>>);
+
+impl Owners {
+    fn of(parts: &Parts) -> Self {
+        let mut owners: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
+        for service in parts.products.iter().flat_map(Product::services) {
+            if let Some(module) = &service.module {
+                let of_folder = owners.entry(module.folder.clone()).or_default();
+                of_folder.push(service.into());
+            }
         }
+        for service in parts.inferred {
+            if let Some(folder) = &service.folder {
+                let of_folder = owners.entry(folder.clone()).or_default();
+                of_folder.push(service.into());
+            }
+        }
+        Self(owners)
     }
-    owners
+
+    /// The module that a folder lies in and its services: in each product those with the nearest folder.
+    /// Without a service the folder of the package.
+    fn of_path(&self, sources: &Sources, folder: &str) -> (String, Vec<Owner>) {
+        let package = migrations::package_of(sources, folder).unwrap_or(folder);
+        let mut home = None;
+        let mut found: Vec<Owner> = Vec::new();
+        let mut served: BTreeSet<Option<&str>> = BTreeSet::new();
+        // What stands in the root is not of every package.
+        let root = [""].into_iter().filter(|_| package.is_empty());
+        for above in ancestors(folder).chain(root) {
+            let here = self.0.get(above).into_iter().flatten();
+            let new: Vec<&Owner> = here
+                .filter(|owner| !served.contains(&owner.product.as_deref()))
+                .filter(|owner| owner.product.is_some() || served.is_empty())
+                .collect();
+            if !new.is_empty() {
+                home.get_or_insert(above);
+            }
+            found.extend(new.iter().map(|&owner| owner.clone()));
+            served.extend(new.iter().map(|owner| owner.product.as_deref()));
+        }
+        (home.unwrap_or(package).to_owned(), found)
+    }
 }

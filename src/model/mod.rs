@@ -144,7 +144,16 @@ impl<'a> Workspace<'a> {
                 .services(|user| containers.contains_key(&user), &folders)
         };
         let settings = settings::Settings::of(sources, &facts, &products, &inferred);
-        let holdings = holdings::holdings(sources, &facts, &products, &inferred);
+        let holdings = holdings::Parts {
+            sources,
+            facts: &facts,
+            products: &products,
+            stacks: &stacks,
+            inferred: &inferred,
+            settings: &settings,
+            variable: &policy.database_variable,
+        }
+        .holdings();
         Self {
             settings,
             holdings,

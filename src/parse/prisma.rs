@@ -119,10 +119,51 @@ impl Field {
 
     /// Whether the Prisma client leaves it out: `@ignore`.
     pub fn is_ignored(&self) -> bool {
-        self.attributes
-            .iter()
-            .any(|attribute| attribute.value == "@ignore")
+        self.attribute("ignore").is_some()
     }
+
+    /// What stands between the parentheses of the attribute of that name (`default` for `@default(1)`);
+    /// empty without any.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let written = self.attributes.iter();
+        let mut written = written.map(|attribute| taken_apart(&attribute.value));
+        written.find(|(own, _)| *own == name).map(|(_, it)| it)
+    }
+
+    /// The type that the column has in the database by the field's own word, with its arguments:
+    /// `VarChar` and `191` of `@db.VarChar(191)`, whatever the name of the datasource.
+    pub fn native_type(&self) -> Option<(&str, &str)> {
+        let written = self.attributes.iter();
+        written
+            .map(|attribute| taken_apart(&attribute.value))
+            .find_map(|(name, arguments)| Some((name.split_once('.')?.1, arguments)))
+    }
+
+    /// The name of the relation that the field is a side of, where it says one: `@relation("Name")`,
+    /// `@relation(name: "Name")`.
+    pub fn relation_name(&self) -> Option<String> {
+        let arguments = self.attribute("relation")?.trim_start();
+        let unlabelled = arguments.strip_prefix('"');
+        let labelled = || {
+            let starts = arguments.match_indices("name");
+            starts.filter_map(|(at, word)| {
+                let before = arguments[..at].trim_end();
+                let begins = before.is_empty() || before.ends_with(',');
+                let rest = arguments[at + word.len()..].trim_start();
+                let rest = rest.strip_prefix(':').filter(|_| begins)?;
+                rest.trim_start().strip_prefix('"')
+            })
+        };
+        let text = unlabelled.or_else(|| labelled().next())?;
+        Some(text.split('"').next().unwrap_or_default().to_owned())
+    }
+}
+
+/// The name of an attribute, and what stands between its parentheses.
+fn taken_apart(attribute: &str) -> (&str, &str) {
+    let attribute = attribute.trim_start_matches('@');
+    let (name, rest) = attribute.split_once('(').unwrap_or((attribute, ""));
+    (name.trim(), rest.strip_suffix(')').unwrap_or(rest).trim())
 }
 
 /// An `enum` block.
@@ -136,6 +177,13 @@ pub struct Enum {
     pub schema: Option<At<String>>,
     /// The values, each with its `@map("…")`.
     pub values: Vec<(At<String>, Option<At<String>>)>,
+}
+
+impl Enum {
+    /// The name of its type in the database: `@@map`, else its own.
+    pub fn type_name(&self) -> &At<String> {
+        self.mapped.as_ref().unwrap_or(&self.name)
+    }
 }
 
 /// Reads one `.prisma` file.

@@ -13,6 +13,18 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The paths of Prisma schemas, in the order of the text.
+    pub schemas: Vec<SchemaPath>,
+}
+
+/// A path that says which Prisma schema is meant.
+#[derive(Debug)]
+pub struct SchemaPath {
+    /// The path, as written.
+    pub path: At<String>,
+    /// The command of Prisma that takes it (`generate`, `migrate`); `None` for `prisma.schema`, which all
+    /// take.
+    pub command: Option<String>,
 }
 
 /// One variable, and what it is set for.
@@ -55,6 +67,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
+            schemas: Vec::new(),
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -159,13 +172,24 @@ fn at(scalar: &Scalar) -> At<String> {
 /// Reads the scripts of a `package.json`.
 pub fn parse_package(text: &str) -> Parsed<Settings> {
     let tree = Tree::parse(text);
-    let scripts = tree.root().and_then(|root| value_of(&root, "scripts"));
+    let root = tree.root();
+    let prisma = root.as_ref().and_then(|root| value_of(root, "prisma"));
+    let schema = prisma.and_then(|prisma| value_of(&prisma, "schema")?.scalar().map(at));
+    let mut schemas: Vec<SchemaPath> = schema
+        .map(|path| SchemaPath {
+            path,
+            command: None,
+        })
+        .into_iter()
+        .collect();
+    let scripts = root.and_then(|root| value_of(&root, "scripts"));
     let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
     for script in scripts {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        schemas.extend(schemas_in_command(text, command.span));
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
             entry,
@@ -173,9 +197,69 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         }));
     }
     Parsed {
-        facts: Settings { settings },
+        facts: Settings { settings, schemas },
         ..Parsed::default()
     }
+}
+
+/// The schemas that commands of Prisma are given by `--schema`.
+pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
+    let start = span.start as usize;
+    let is_quote = |letter: char| matches!(letter, '"' | '\'' | '\\');
+    let ends = |letter: char| letter.is_whitespace() || matches!(letter, ';' | '&' | '|' | ')');
+    let mut words: Vec<(usize, &str)> = Vec::new();
+    let mut from = 0;
+    let command = &text[span.range()];
+    for (at, letter) in command.char_indices().chain([(command.len(), ' ')]) {
+        if ends(letter) {
+            if from < at {
+                words.push((from, &command[from..at]));
+            }
+            if !letter.is_whitespace() {
+                words.push((at, ""));
+            }
+            from = at + letter.len_utf8();
+        }
+    }
+    let mut found = Vec::new();
+    let mut verb: Option<Option<&str>> = None;
+    let mut words = words.into_iter().peekable();
+    while let Some((at, word)) = words.next() {
+        let bare = word.trim_matches(is_quote);
+        if bare.is_empty() {
+            verb = None;
+        } else if bare == "prisma" || bare.ends_with("/prisma") {
+            verb = Some(None);
+        } else if let Some(known) = &mut verb {
+            let (path, offset) = match bare.strip_prefix("--schema") {
+                Some("") => match words.next_if(|(_, next)| !next.is_empty()) {
+                    Some((at, next)) => (next, at),
+                    None => continue,
+                },
+                Some(rest) if rest.starts_with('=') => {
+                    let skipped = word.find('=').map_or(0, |equals| equals + 1);
+                    (&word[skipped..], at + skipped)
+                }
+                _ => {
+                    if known.is_none() && !bare.starts_with('-') {
+                        *known = Some(bare);
+                    }
+                    continue;
+                }
+            };
+            let inside = path.trim_start_matches(is_quote);
+            let offset = offset + path.len() - inside.len();
+            let inside = inside.trim_end_matches(is_quote);
+            if !inside.is_empty() {
+                let span = Span::new(offset, offset + inside.len()).shifted(start);
+                found.push(SchemaPath {
+                    path: At::new(inside.to_owned(), span),
+                    command: Some(known.unwrap_or_default().to_owned()),
+                });
+            }
+        }
+    }
+    found
 }
 
 /// The connection strings that stand in a command, each with the variable that it is assigned to, and what
