@@ -6,6 +6,7 @@
 mod first_start;
 mod names;
 mod reach;
+mod replay;
 mod server;
 mod splitting;
 mod syntax;

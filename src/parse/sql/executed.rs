@@ -198,8 +198,16 @@ fn outside_of_brackets(tokens: &[Token]) -> impl Iterator<Item = (usize, Token)>
         })
 }
 
+/// What stands in the brackets that the first token opens.
+pub(super) fn within_brackets(tokens: &[Token]) -> &[Token] {
+    let closing = outside_of_brackets(tokens)
+        .next()
+        .map_or(tokens.len(), |(at, _)| at);
+    tokens.get(1..closing).unwrap_or_default()
+}
+
 /// The parts between separators outside of brackets.
-fn split_at(tokens: &[Token], separator: u8) -> impl Iterator<Item = &[Token]> {
+pub(super) fn split_at(tokens: &[Token], separator: u8) -> impl Iterator<Item = &[Token]> {
     let mut starts = vec![0];
     let separators =
         outside_of_brackets(tokens).filter(|(_, token)| token.kind == TokenKind::Symbol(separator));
@@ -219,7 +227,7 @@ fn is(text: &str, token: Token, word: &str) -> bool {
 }
 
 /// What an expression of `||`, `format`, `quote_ident` and literals comes to.
-fn expression(text: &str, tokens: &[Token]) -> Built {
+pub(super) fn expression(text: &str, tokens: &[Token]) -> Built {
     let mut built = Built::default();
     // `||` is two symbols, with nothing between them.
     for operand in split_at(tokens, b'|').filter(|operand| !operand.is_empty()) {
