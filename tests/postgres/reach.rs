@@ -85,7 +85,7 @@ fn a_qualified_name_never_reaches_another_database() {
         ),
     ] {
         let text = text.replace("OWN", &own).replace("OTHER", &other);
-        let said = server.run(&own, &format!("BEGIN;\n{text};\nROLLBACK;"));
+        let said = server.run(&own, &format!("BEGIN;\n{text}\n;\nROLLBACK;"));
         assert_eq!(said.sqlstate(), expected, "{text}");
         let message = "cross-database references are not implemented";
         let is_refused = expected == Some(CROSS_DATABASE);

@@ -207,7 +207,7 @@ fn apply(server: &Server, sources: &Sources, holding: &Holding) -> String {
     for &id in &holding.migrations {
         let file = sources.file(id);
         let text = &file.text;
-        let script = format!("SET search_path = \"$user\", \"{path}\";\n{text}");
+        let script = format!("SET search_path = \"{path}\";\n{text}");
         let said = server.run(&database, &script);
         assert!(said.is_well, "{}: {}", file.path, said.errors);
     }

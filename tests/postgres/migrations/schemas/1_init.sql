@@ -1,7 +1,8 @@
 CREATE SCHEMA charts;
 CREATE SCHEMA IF NOT EXISTS charts;
 CREATE SCHEMA "Archive" AUTHORIZATION CURRENT_USER;
-CREATE SCHEMA AUTHORIZATION CURRENT_USER;
+CREATE SCHEMA AUTHORIZATION postgres;
+ALTER SCHEMA postgres RENAME TO fog;
 
 -- A schema with what stands in it.
 CREATE SCHEMA stores
@@ -17,4 +18,4 @@ CREATE TABLE charts.lighthouse (
 CREATE TABLE keeper (id serial PRIMARY KEY, name text NOT NULL);
 CREATE TYPE charts.light_colour AS ENUM ('white', 'red', 'green');
 ALTER TABLE charts.lighthouse ADD COLUMN colour charts.light_colour NOT NULL DEFAULT 'white';
-CREATE TABLE postgres.fog_horn (id int);
+CREATE TABLE fog.horn (id int);

@@ -11,7 +11,7 @@ DROP TYPE "lamp_state_old";
 ALTER TABLE "light" ALTER COLUMN "state" SET DEFAULT 'OFF';
 COMMIT;
 
-ALTER TYPE position ADD ATTRIBUTE height float8;
+ALTER TYPE location ADD ATTRIBUTE height float8;
 ALTER DOMAIN bearing SET NOT NULL;
 ALTER DOMAIN call_sign RENAME TO sign;
 DROP TYPE nothing;
