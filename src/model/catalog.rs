@@ -1,7 +1,7 @@
 //! What a database of PostgreSQL holds, as `pg_catalog` would tell it: schemas, relations with their
 //! columns, and enums. Migrations leave one behind, and a Prisma schema declares one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::keywords::is_refused_unquoted;
 use crate::source::{Place, Placed};
@@ -11,6 +11,21 @@ use crate::source::{Place, Placed};
 pub struct Catalog {
     /// The schemas by name, `public` included where anything stands in it.
     pub schemas: BTreeMap<String, Schema>,
+    /// What may be otherwise than it says here, because a statement may or may not have run.
+    pub doubts: BTreeSet<Doubt>,
+    /// Whether statements whose text does not tell what they change may have changed anything.
+    pub is_open: bool,
+}
+
+/// A relation, an enum or a column of which the text does not tell whether it is there, or that it is so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Doubt {
+    /// Its schema.
+    pub schema: String,
+    /// The relation or enum.
+    pub name: String,
+    /// The column, where the relation itself is certain.
+    pub column: Option<String>,
 }
 
 /// A schema.
@@ -81,6 +96,16 @@ pub struct Enum {
 }
 
 impl Catalog {
+    /// Whether a relation or an enum, or a column of it, is in doubt.
+    pub fn is_doubtful(&self, schema: &str, name: &str, column: Option<&str>) -> bool {
+        let doubt = |column: Option<&str>| Doubt {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            column: column.map(str::to_owned),
+        };
+        self.doubts.contains(&doubt(None)) || column.is_some() && self.doubts.contains(&doubt(column))
+    }
+
     /// A relation by its schema and name.
     pub fn relation(&self, schema: &str, name: &str) -> Option<&Relation> {
         self.schemas.get(schema)?.relations.get(name)

@@ -4,6 +4,7 @@
 //! does is told from its tokens; squawk parses it only for its syntax errors, and only where it is not
 //! nested so deeply that parsing would overflow the stack.
 
+mod change;
 mod dialect;
 mod executed;
 mod reaches;
@@ -18,6 +19,11 @@ use crate::source::{At, Span};
 use references::Session;
 use split::{Item, Reader};
 
+pub use change::{
+    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView, Output,
+    OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition, TypeName,
+    ValuePosition,
+};
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
 
 /// What one SQL file says.
@@ -33,6 +39,8 @@ pub struct SqlFile {
     pub references: Vec<TableReference>,
     /// What reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// What statements change about what the database holds, in the order of the text.
+    pub changes: Vec<Change>,
 }
 
 /// Whose SQL a file holds.
@@ -147,6 +155,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
     let mut session = Session::default();
     let statements = &mut parsed.facts.statements;
     for item in &script.items {
+        parsed.facts.changes.extend(change::of_item(text, item));
         match item {
             Item::Meta(meta) => {
                 statements.push(statement::meta_command(text, meta));
