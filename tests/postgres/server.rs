@@ -40,6 +40,9 @@ finish() {
     rm -rf "$folder"
 }
 trap finish EXIT
+trap 'exit 1' HUP INT TERM
+# Without a reader, what is printed below is an error and no death.
+trap '' PIPE
 cd "$folder"
 if ! "$programs/initdb" --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync \
     >log 2>&1; then
