@@ -4,9 +4,12 @@ use std::sync::Once;
 
 use rayon::prelude::*;
 
+use crate::catalogue;
 use crate::conflict;
 use crate::finding::{self, Inactive, Open, Outcome, Summary};
+use crate::inventory::{InactiveRule, Inventory};
 use crate::model::Workspace;
+use crate::ownership::{Folding, Name, Owned};
 use crate::parse::Kept;
 use crate::policy::Policy;
 use crate::rule::{self, Rule, RuleSet};
@@ -33,6 +36,50 @@ pub fn check(sources: &Sources, policy: &Policy, rules: &RuleSet) -> Outcome {
     check_again(&mut Kept::default(), sources, policy, rules)
 }
 
+/// Says what a workspace consists of, without checking it; `None` where there is nothing to look at.
+pub fn inspect(sources: &Sources, policy: &Policy, rules: &RuleSet) -> Option<Inventory> {
+    start_threads(None);
+    let facts = Kept::default().parse_all(sources);
+    let workspace = Workspace::link(sources, facts, policy);
+    if !workspace.has_subject() && workspace.holdings().is_empty() {
+        return None;
+    }
+    let mut inventory = workspace.inventory();
+    let resting = inactive(&workspace, rules, &speaking(policy, rules));
+    inventory.not_understood.inactive_rules = resting
+        .into_iter()
+        .map(|inactive| InactiveRule {
+            rule: inactive.rule.to_owned(),
+            product: inactive.product,
+            reason: inactive.reason,
+        })
+        .collect();
+    Some(inventory)
+}
+
+/// Who owns the tables and databases of a name. Where nothing has that name, the error is the nearest one;
+/// `None` where there is nothing to look at.
+pub fn owner(
+    sources: &Sources,
+    policy: &Policy,
+    name: &Name,
+) -> Option<Result<Vec<Owned>, Option<String>>> {
+    start_threads(None);
+    let facts = Kept::default().parse_all(sources);
+    let workspace = Workspace::link(sources, facts, policy);
+    if !workspace.has_subject() && workspace.holdings().is_empty() {
+        return None;
+    }
+    let found = workspace.owned(name);
+    if !found.is_empty() {
+        return Some(Ok(found));
+    }
+    let names = workspace.names_of_data();
+    let asked = name.parts(Folding::AsWritten).join(".");
+    let nearest = catalogue::nearest(&asked, names.iter().map(String::as_str));
+    Some(Err(nearest.map(str::to_owned)))
+}
+
 /// Checks a workspace whose unchanged files were parsed before.
 pub fn check_again(
     kept: &mut Kept,
@@ -44,11 +91,7 @@ pub fn check_again(
     let facts = kept.parse_all(sources);
     let workspace = Workspace::link(sources, facts, policy);
     let catalogue = rules.catalogue();
-    let speaking: Vec<&Rule> = rules
-        .rules()
-        .iter()
-        .filter(|rule| policy.speaks_somewhere(rule.entry.name, catalogue))
-        .collect();
+    let speaking = speaking(policy, rules);
     let drafts: Vec<_> = speaking
         .par_iter()
         .map(|rule| rule::run(rule, &workspace))
@@ -66,6 +109,14 @@ pub fn check_again(
         coverage: Some(workspace.coverage()),
         findings,
     }
+}
+
+/// The rules that are not off everywhere.
+fn speaking<'r>(policy: &Policy, rules: &'r RuleSet) -> Vec<&'r Rule> {
+    let catalogue = rules.catalogue();
+    let all = rules.rules().iter();
+    all.filter(|rule| policy.speaks_somewhere(rule.entry.name, catalogue))
+        .collect()
 }
 
 fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summary {

@@ -33,6 +33,35 @@ pub struct Connection {
     pub parameters: Vec<(Range<usize>, Range<usize>)>,
 }
 
+impl Connection {
+    /// The text that the connection was read from, to be shown: with other texts in place of some parts, and
+    /// no password and no key in it.
+    pub fn without_secrets(&self, text: &str, parts: &[(Range<usize>, &str)]) -> Option<String> {
+        let is_secret = |name: &Range<usize>| {
+            let name = text[name.clone()].to_ascii_lowercase();
+            ["password", "key", "token", "secret"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let parameters = self.parameters.iter();
+        let secrets = parameters.filter(|(name, _)| is_secret(name));
+        let mut edits: Vec<(&Range<usize>, &str)> =
+            parts.iter().map(|(range, text)| (range, *text)).collect();
+        edits.extend(self.password.as_ref().map(|it| (it, "<password>")));
+        edits.extend(secrets.map(|(_, secret)| (secret, "<secret>")));
+        edits.sort_by_key(|(range, _)| range.start);
+        let mut shown = String::new();
+        let mut end = 0;
+        for (range, with) in edits {
+            shown.push_str(text.get(end..range.start)?);
+            shown.push_str(with);
+            end = range.end;
+        }
+        shown.push_str(&text[end..]);
+        Some(shown)
+    }
+}
+
 /// One host of a connection string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {

@@ -13,7 +13,7 @@ use crate::glob::Globs;
 use crate::source::{At, Span};
 
 pub use date::Date;
-pub use schema::{schema, schema_url};
+pub use schema::{join_lines, schema, schema_url};
 
 /// The name of the config file, and of the marker of a workspace root.
 pub const FILE_NAME: &str = "dbfence.yaml";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 /// The floors, the lowest first. Modules of one floor leave each other alone.
 const FLOORS: [&[&str]; 10] = [
     &["source"],
-    &["coverage"],
+    &["coverage", "inventory"],
     &["finding", "yaml", "connection", "glob", "interpolation"],
-    &["catalogue", "fix", "conflict"],
+    &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
     &["parse", "discover"],
     &["model"],

@@ -1,10 +1,14 @@
-//! The JSON Schema of the config, the page that explains it, and every example of a config.
+//! The JSON Schemas, the page that explains the config, and every example of a config.
+
+#[path = "support/json_schema.rs"]
+mod json_schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dbfence::policy::{self, Date, Policy};
-use dbfence::rules;
+use dbfence::policy::{self, Policy};
+use dbfence::{report, rules};
+use json_schema::satisfies;
 use serde_json::Value;
 
 fn project_file(path: &str) -> PathBuf {
@@ -15,95 +19,26 @@ fn schema() -> Value {
     policy::schema(rules::all().unwrap().catalogue())
 }
 
-/// With `DBFENCE_BLESS=1` the schema is written anew instead of compared.
+/// With `DBFENCE_BLESS=1` the schemas are written anew instead of compared.
 #[test]
-fn the_schema_is_the_one_of_the_types_and_the_catalogue() {
-    let path = project_file("docs/schema/dbfence.schema.json");
-    let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-    if std::env::var_os("DBFENCE_BLESS").is_some() {
-        fs::write(path, text).unwrap();
-    } else {
-        let committed = fs::read_to_string(path).unwrap();
-        assert_eq!(committed, text, "`DBFENCE_BLESS=1` writes it anew");
+fn the_schemas_are_those_of_the_types_and_the_catalogue() {
+    let schemas = [
+        ("docs/schema/dbfence.schema.json", schema()),
+        (
+            "docs/schema/inspect.schema.json",
+            report::inventory_schema(),
+        ),
+    ];
+    for (path, schema) in schemas {
+        let path = project_file(path);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("DBFENCE_BLESS").is_some() {
+            fs::write(path, text).unwrap();
+        } else {
+            let committed = fs::read_to_string(path).unwrap();
+            assert_eq!(committed, text, "`DBFENCE_BLESS=1` writes it anew");
+        }
     }
-}
-
-/// Whether a value is what a schema asks for, by those words of JSON Schema that ours is made of.
-fn satisfies(root: &Value, schema: &Value, value: &Value) -> bool {
-    let all = |schemas: &Value| {
-        let schemas = schemas.as_array().unwrap();
-        schemas.iter().all(|schema| satisfies(root, schema, value))
-    };
-    let any = |schemas: &Value| {
-        let schemas = schemas.as_array().unwrap();
-        schemas.iter().any(|schema| satisfies(root, schema, value))
-    };
-    let at_least = |least: &Value, length: Option<usize>| {
-        length.is_none_or(|length| length as u64 >= least.as_u64().unwrap())
-    };
-    schema
-        .as_object()
-        .unwrap()
-        .iter()
-        .all(|(word, asked)| match word.as_str() {
-            "$schema" | "$id" | "title" | "description" | "definitions" | "format" | "default" => {
-                true
-            }
-            "$ref" => {
-                let pointer = asked.as_str().unwrap().trim_start_matches('#');
-                satisfies(root, root.pointer(pointer).unwrap(), value)
-            }
-            "allOf" => all(asked),
-            "anyOf" => any(asked),
-            "enum" => asked.as_array().unwrap().contains(value),
-            "type" => {
-                let is = |kind: &Value| match kind.as_str().unwrap() {
-                    "string" => value.is_string(),
-                    "boolean" => value.is_boolean(),
-                    "integer" => value.is_u64() || value.is_i64(),
-                    "null" => value.is_null(),
-                    "array" => value.is_array(),
-                    "object" => value.is_object(),
-                    other => panic!("no such type: {other}"),
-                };
-                asked
-                    .as_array()
-                    .map_or_else(|| is(asked), |kinds| kinds.iter().any(is))
-            }
-            "items" => {
-                let items = value.as_array();
-                items.is_none_or(|items| items.iter().all(|item| satisfies(root, asked, item)))
-            }
-            "properties" => value.as_object().is_none_or(|entries| {
-                let known =
-                    |(key, value)| asked.get(key).is_none_or(|it| satisfies(root, it, value));
-                entries.iter().all(known)
-            }),
-            "additionalProperties" => value.as_object().is_none_or(|entries| {
-                let properties = &schema["properties"];
-                let others = entries
-                    .iter()
-                    .filter(|(key, _)| properties.get(key).is_none());
-                let allowed =
-                    |(_, value)| *asked != Value::Bool(false) && satisfies(root, asked, value);
-                others.into_iter().all(allowed)
-            }),
-            "required" => {
-                let keys = asked.as_array().unwrap();
-                keys.iter()
-                    .all(|key| value.get(key.as_str().unwrap()).is_some())
-            }
-            "minimum" => value
-                .as_u64()
-                .is_none_or(|number| number >= asked.as_u64().unwrap()),
-            "maximum" => value
-                .as_u64()
-                .is_none_or(|number| number <= asked.as_u64().unwrap()),
-            "minLength" => at_least(asked, value.as_str().map(str::len)),
-            "minItems" => at_least(asked, value.as_array().map(Vec::len)),
-            "pattern" => value.as_str().is_none_or(|text| Date::read(text).is_some()),
-            other => panic!("the schema uses `{other}`, which this test does not know"),
-        })
 }
 
 fn as_json(config: &str) -> Value {

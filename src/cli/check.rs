@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, output};
+use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
 use crate::check::{check, start_threads};
 use crate::finding::{self, Severity};
 use crate::report::{Format, render};
@@ -72,13 +72,7 @@ impl Arguments {
         let sources = config.discover(&root)?;
         let mut outcome = check(&sources, &config.policy, rules);
         if !outcome.summary.has_subject && outcome.findings.is_empty() {
-            return Err(Failure::with_help(
-                format!(
-                    "there is nothing to check in `{}`: no registry, compose file or Prisma schema",
-                    root.display()
-                ),
-                "name the workspace root with `--root`",
-            ));
+            return Err(nothing_there("check", &root));
         }
         let chosen = chosen_paths(&root, &self.paths)?;
         retain_chosen(&mut outcome.findings, &sources, &chosen);

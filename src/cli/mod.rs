@@ -3,7 +3,9 @@
 mod check;
 mod explain;
 mod init;
+mod inspect;
 mod output;
+mod owner;
 mod rules;
 mod schema;
 
@@ -96,6 +98,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the rules with the levels that are in force here.
     Rules(rules::Arguments),
+    /// Prints what the workspace consists of as JSON: services, databases, tables, connections, calls.
+    Inspect(inspect::Arguments),
+    /// Says who owns a table or a database, where it says so, and what touches it.
+    Owner(owner::Arguments),
     /// Writes a `dbfence.yaml` with what is found in the workspace.
     Init(init::Arguments),
     /// Prints a JSON Schema, for editors and other programs.
@@ -123,6 +129,8 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(color),
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Owner(owner) => owner.run(color),
         Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
     });
@@ -229,6 +237,17 @@ impl Config {
         lead.map_err(|broken| broken_config(&self.path, &self.text, &broken))?;
         Ok(sources)
     }
+}
+
+/// Nothing stands in a folder that a command could do its work on.
+fn nothing_there(work: &str, root: &Path) -> Failure {
+    Failure::with_help(
+        format!(
+            "there is nothing to {work} in `{}`: no registry, compose file or Prisma schema",
+            root.display()
+        ),
+        "name the workspace root with `--root`",
+    )
 }
 
 fn broken_config(path: &Path, text: &str, broken: &BrokenConfig) -> Failure {

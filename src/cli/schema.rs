@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Exit, Failure, Outcome, all_rules, output};
-use crate::policy;
+use crate::{policy, report};
 
 /// Arguments of `dbfence schema`.
 #[derive(clap::Args)]
@@ -17,12 +17,15 @@ pub(super) struct Arguments {
 enum What {
     /// `dbfence.yaml`.
     Config,
+    /// What `dbfence inspect` prints.
+    Inspect,
 }
 
 impl Arguments {
     pub(super) fn run(&self) -> Outcome {
         let schema: Value = match self.what {
             What::Config => policy::schema(all_rules()?.catalogue()),
+            What::Inspect => report::inventory_schema(),
         };
         let text = serde_json::to_string_pretty(&schema);
         let text = text.map_err(|error| Failure::new(error.to_string()))?;

@@ -378,30 +378,11 @@ impl Variable {
     /// key is in it.
     fn shown_with(&self, parts: &[(&Part, &str)]) -> Option<String> {
         let (value, connection) = (self.value.as_ref()?, self.connection.as_ref()?);
-        let is_secret = |name: &Range<usize>| {
-            let name = value.text[name.clone()].to_ascii_lowercase();
-            ["password", "key", "token", "secret"]
-                .iter()
-                .any(|word| name.contains(word))
-        };
-        let parameters = connection.parameters.iter();
-        let secrets = parameters.filter(|(name, _)| is_secret(name));
-        let mut edits: Vec<_> = parts
+        let parts: Vec<_> = parts
             .iter()
-            .map(|(part, text)| (&part.range, *text))
+            .map(|(part, text)| (part.range.clone(), *text))
             .collect();
-        edits.extend(connection.password.as_ref().map(|it| (it, "<password>")));
-        edits.extend(secrets.map(|(_, secret)| (secret, "<secret>")));
-        edits.sort_by_key(|(range, _)| range.start);
-        let mut shown = String::new();
-        let mut end = 0;
-        for (range, text) in edits {
-            shown.push_str(value.text.get(end..range.start)?);
-            shown.push_str(text);
-            end = range.end;
-        }
-        shown.push_str(&value.text[end..]);
-        Some(shown)
+        connection.without_secrets(&value.text, &parts)
     }
 
     /// Whether the value is a connection string of PostgreSQL.

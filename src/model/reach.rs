@@ -143,7 +143,7 @@ const MOST_SHOWN: usize = 3;
 impl Variable {
     /// Whether it is the connection string of a server that a program opens itself, and no address that is
     /// handed on, as to a browser.
-    fn is_server(&self) -> bool {
+    pub(super) fn is_server(&self) -> bool {
         const SCHEMES: [&str; 9] = [
             "postgres",
             "postgresql",

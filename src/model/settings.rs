@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use self::whose::{Owners, Whose};
 use crate::discover::{is_test_code, is_test_environment};
+use crate::finding::Owner;
+use crate::model::Workspace;
 use crate::model::compose::Variable;
 use crate::model::inferred::InferredService;
 use crate::model::product::{Product, Service};
@@ -128,6 +130,19 @@ impl Settings {
     pub fn of_inferred(&self, service: usize) -> impl Iterator<Item = &Setting> {
         let numbers = self.by_inferred.get(&service).into_iter().flatten();
         numbers.map(|&number| &self.all[number])
+    }
+}
+
+impl Workspace<'_> {
+    /// The services that a setting is for.
+    pub(super) fn owners_of_setting(&self, setting: &Setting) -> Vec<Owner> {
+        match &setting.whose {
+            Whose::Inferred(number) => vec![(&self.inferred_services()[*number]).into()],
+            Whose::Registered(services) => services
+                .iter()
+                .map(|&(product, service)| (&self.products[product].services[service]).into())
+                .collect(),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ impl Workspace<'_> {
     }
 
     /// The start scripts of a product, and what they run.
-    fn start_scripts(&self, product: &Product) -> Vec<(FileId, Runs)> {
+    pub(super) fn start_scripts(&self, product: &Product) -> Vec<(FileId, Runs)> {
         let variable = &self.policy.database_variable;
         let files = self.start_script_files(product).into_iter();
         let scripts = files.filter_map(|id| match self.facts(id) {

@@ -36,8 +36,8 @@ pub fn schema_url() -> String {
     )
 }
 
-/// Comments are broken into lines where the code ends; editors break descriptions themselves.
-fn join_lines(schema: &mut Value) {
+/// Joins the lines of the descriptions in a schema that types make. Comments are broken into lines where the code ends; editors break descriptions themselves.
+pub fn join_lines(schema: &mut Value) {
     match schema {
         Value::Object(entries) => {
             for (key, value) in entries {

@@ -3,7 +3,9 @@
 mod concise;
 mod coverage;
 mod excerpt;
+mod inspect;
 mod json;
+mod owner;
 mod pretty;
 mod summary;
 #[cfg(test)]
@@ -11,6 +13,8 @@ mod tests;
 pub mod visible;
 
 use crate::finding::{Finding, Outcome, Severity};
+use crate::inventory::Inventory;
+use crate::ownership::Owned;
 use crate::source::{Place, Sources};
 
 /// How an outcome is written.
@@ -128,6 +132,26 @@ pub fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Styl
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
     }
+}
+
+/// What a workspace consists of, as a JSON document.
+pub fn inventory(inventory: &Inventory) -> String {
+    inspect::render(inventory)
+}
+
+/// The JSON Schema of what [`inventory`] writes.
+pub fn inventory_schema() -> serde_json::Value {
+    inspect::schema()
+}
+
+/// Who owns a table or a database, for a person.
+pub fn ownership(sources: &Sources, found: &[Owned], style: &Style) -> String {
+    owner::pretty(sources, found, style)
+}
+
+/// The same for programs, with the name that was asked for.
+pub fn ownership_json(sources: &Sources, name: &str, found: &[Owned]) -> String {
+    owner::json(sources, name, found)
 }
 
 /// The lines around a place for a person, with the place underlined.

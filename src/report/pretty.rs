@@ -13,7 +13,7 @@ use miette::{
 use super::excerpt::{self, Excerpt, Excerpts, Mark};
 use super::visible::{columns, escaped};
 use super::{Paint, Style, coverage, document_url, summary};
-use crate::finding::{Finding, Fix, Outcome, Safety, Severity};
+use crate::finding::{Finding, Fix, Label, Outcome, Safety, Severity};
 use crate::source::{Place, Sources};
 
 /// A paragraph of more lines than about this is cropped: a value of the scanned tree may be of any length.
@@ -42,6 +42,23 @@ pub(super) fn underline(sources: &Sources, place: Place, style: &Style) -> Strin
     let mut out = String::new();
     let drawn = excerpt::excerpts(sources, place, &[], style.columns());
     write_drawing(&mut out, &drawn.excerpts, Severity::Error, style);
+    out
+}
+
+/// The lines around some places, each with its remark; none of them is wrong.
+pub(super) fn labelled(sources: &Sources, labels: &[Label], style: &Style) -> String {
+    let Some(first) = labels.first() else {
+        return String::new();
+    };
+    let mut drawn = excerpt::excerpts(sources, first.place, labels, style.columns());
+    let marks = drawn.excerpts.iter_mut().flat_map(|it| &mut it.marks);
+    marks.for_each(|mark| mark.primary = false);
+    let mut out = String::new();
+    write_drawing(&mut out, &drawn.excerpts, Severity::Warning, style);
+    if drawn.left_out > 0 {
+        let note = format!("{} more places; `--format json` lists them", drawn.left_out);
+        write_paragraph(&mut out, style, "  ", "note", &note);
+    }
     out
 }
 

@@ -97,8 +97,6 @@ pub(super) fn of_field(field: &Field) -> Option<String> {
         }
         "VarChar" => with("character varying"),
         "VarBit" => with("bit varying"),
-        "Decimal" if arguments.is_empty() => "numeric(65,30)".to_owned(),
-        "Decimal" if !arguments.contains(',') => format!("numeric({arguments},0)"),
         "Decimal" => with("numeric"),
         "Timestamp" => time("timestamp", "without"),
         "Timestamptz" => time("timestamp", "with"),

@@ -1,0 +1,33 @@
+//! Databases, as plain data.
+
+use super::named_folder;
+use crate::inventory::{Database, Owner, Said};
+use crate::model::Workspace;
+use crate::model::connections::KnownConnection;
+use crate::model::databases::Realm;
+
+impl Workspace<'_> {
+    pub(super) fn all_databases(&self, connections: &[KnownConnection]) -> Vec<Database> {
+        let databases = self.databases(connections).into_iter();
+        let databases = databases.map(|((realm, name), database)| {
+            let (product, folder) = match realm {
+                Realm::Product(product) => (Some(product), None),
+                Realm::Server(folder, _) => (None, Some(named_folder(&folder))),
+                Realm::Nowhere => (None, None),
+            };
+            let said = database.said.iter().map(|&(place, by)| Said {
+                by,
+                place: place.map(|place| self.range(place)),
+            });
+            Database {
+                name,
+                product,
+                folder,
+                servers: database.servers.into_iter().collect(),
+                owners: database.owners.iter().map(Owner::from).collect(),
+                said: said.collect(),
+            }
+        });
+        databases.collect()
+    }
+}
