@@ -103,7 +103,8 @@ impl Catalog {
             name: name.to_owned(),
             column: column.map(str::to_owned),
         };
-        self.doubts.contains(&doubt(None)) || column.is_some() && self.doubts.contains(&doubt(column))
+        self.doubts.contains(&doubt(None))
+            || column.is_some() && self.doubts.contains(&doubt(column))
     }
 
     /// A relation by its schema and name.

@@ -110,9 +110,16 @@ impl<'a> Replay<'a> {
     fn run(&mut self, change: &'a Change, perhaps: bool) -> Outcome<End> {
         let state = &mut self.state;
         match change {
-            Change::CreateSchema { name, if_not_exists } => {
+            Change::CreateSchema {
+                name,
+                if_not_exists,
+            } => {
                 if state.schemas.contains_key(&name.value) {
-                    return if *if_not_exists { Ok(End::Reached) } else { Err(Refused) };
+                    return if *if_not_exists {
+                        Ok(End::Reached)
+                    } else {
+                        Err(Refused)
+                    };
                 }
                 state.set_schema(&name.value, Some(Some(name.span.in_file(state.file))));
             }
@@ -131,17 +138,35 @@ impl<'a> Replay<'a> {
             }
             Change::CreateTable(new) => state.create_table(new, perhaps)?,
             Change::CreateView(new) => state.create_view(new, perhaps)?,
-            Change::CreateIndex { name, table, columns } => {
+            Change::CreateIndex {
+                name,
+                table,
+                columns,
+            } => {
                 let id = state.find_relation(table).ok_or(Refused)?;
                 let schema = state.objects[id].key.0.clone();
-                state.indexes.insert((schema, name.clone()), columns.clone());
+                state
+                    .indexes
+                    .insert((schema, name.clone()), columns.clone());
             }
-            Change::CreateType { name, definition } => state.create_type(name, definition, perhaps)?,
-            Change::AlterRelation { name, if_exists, only, actions } => {
+            Change::CreateType { name, definition } => {
+                state.create_type(name, definition, perhaps)?
+            }
+            Change::AlterRelation {
+                name,
+                if_exists,
+                only,
+                actions,
+            } => {
                 state.alter_relation(name, *if_exists, *only, actions, perhaps)?;
             }
             Change::AlterType { name, action } => state.alter_type(name, action, perhaps)?,
-            Change::Drop { what, names, if_exists, cascade } => {
+            Change::Drop {
+                what,
+                names,
+                if_exists,
+                cascade,
+            } => {
                 state.drop_objects(*what, names, *if_exists, *cascade, perhaps)?;
             }
             Change::SearchPath { .. } if perhaps => state.is_open = true,
@@ -162,9 +187,23 @@ impl<'a> Replay<'a> {
                 }
             }
             Change::RollbackTo(name) => self.roll_back_to(name)?,
-            Change::If { condition, then, otherwise } => return self.branch(condition, then, otherwise, perhaps),
-            Change::Block { changes, is_caught, handler, may_fail } => {
-                return self.block(changes, *is_caught, handler, perhaps || *is_caught && *may_fail);
+            Change::If {
+                condition,
+                then,
+                otherwise,
+            } => return self.branch(condition, then, otherwise, perhaps),
+            Change::Block {
+                changes,
+                is_caught,
+                handler,
+                may_fail,
+            } => {
+                return self.block(
+                    changes,
+                    *is_caught,
+                    handler,
+                    perhaps || *is_caught && *may_fail,
+                );
             }
             Change::Return => return Ok(End::Returned),
             Change::Raise if perhaps => {}
@@ -179,12 +218,16 @@ impl<'a> Replay<'a> {
     }
 
     fn set_path(&mut self, path: Option<&Vec<String>>, is_local: bool) {
-        let path = path.cloned().unwrap_or_else(|| vec![self.state.default_schema.clone()]);
+        let path = path
+            .cloned()
+            .unwrap_or_else(|| vec![self.state.default_schema.clone()]);
         if is_local {
             let Some(transaction) = &mut self.transaction else {
                 return;
             };
-            transaction.path_after.get_or_insert_with(|| self.state.path.clone());
+            transaction
+                .path_after
+                .get_or_insert_with(|| self.state.path.clone());
         }
         self.state.set_path(path);
     }
@@ -210,7 +253,10 @@ impl<'a> Replay<'a> {
 
     fn roll_back_to(&mut self, name: &str) -> Outcome {
         let transaction = self.transaction.as_mut().ok_or(Refused)?;
-        let position = transaction.savepoints.iter().rposition(|(known, _)| known == name);
+        let position = transaction
+            .savepoints
+            .iter()
+            .rposition(|(known, _)| known == name);
         let position = position.ok_or(Refused)?;
         transaction.savepoints.truncate(position + 1);
         let mark = transaction.savepoints[position].1;
@@ -218,19 +264,35 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn branch(&mut self, condition: &Condition, then: &'a [Change], otherwise: &'a [Change], perhaps: bool) -> Outcome<End> {
+    fn branch(
+        &mut self,
+        condition: &Condition,
+        then: &'a [Change],
+        otherwise: &'a [Change],
+        perhaps: bool,
+    ) -> Outcome<End> {
         match self.holds(condition) {
             Some(true) => self.all(then, perhaps),
             Some(false) => self.all(otherwise, perhaps),
             None => {
                 let ends = [self.all(then, true)?, self.all(otherwise, true)?];
                 let is_reached = ends.iter().all(|end| *end == End::Reached);
-                Ok(if is_reached { End::Reached } else { End::MayHaveReturned })
+                Ok(if is_reached {
+                    End::Reached
+                } else {
+                    End::MayHaveReturned
+                })
             }
         }
     }
 
-    fn block(&mut self, changes: &'a [Change], is_caught: bool, handler: &'a [Change], perhaps: bool) -> Outcome<End> {
+    fn block(
+        &mut self,
+        changes: &'a [Change],
+        is_caught: bool,
+        handler: &'a [Change],
+        perhaps: bool,
+    ) -> Outcome<End> {
         if perhaps {
             return self.all(changes, true);
         }
@@ -280,20 +342,32 @@ impl<'a> Replay<'a> {
             Tested::Schema(name) => Some(state.schemas.contains_key(name)),
             Tested::Relation(name) => {
                 let id = state.find_relation(&self.asked(test, name));
-                id.map_or(Some(false), |id| (!state.objects[id].is_doubtful).then_some(true))
+                id.map_or(Some(false), |id| {
+                    (!state.objects[id].is_doubtful).then_some(true)
+                })
             }
             Tested::Column(table, column) => match state.find_relation(&self.asked(test, table)) {
                 None => Some(false),
                 Some(id) if state.objects[id].is_doubtful => None,
-                Some(id) => state.relation(id).and_then(|relation| match relation.position(column) {
-                    Some(position) => (!relation.columns[position].is_doubtful).then_some(true),
-                    None => relation.is_complete.then_some(false),
-                }),
+                Some(id) => {
+                    state
+                        .relation(id)
+                        .and_then(|relation| match relation.position(column) {
+                            Some(position) => {
+                                (!relation.columns[position].is_doubtful).then_some(true)
+                            }
+                            None => relation.is_complete.then_some(false),
+                        })
+                }
             },
             Tested::Type(name) => {
                 let name = self.asked(test, name);
-                let id = state.find_type(&name).or_else(|| state.find_relation(&name));
-                id.map_or(Some(false), |id| (!state.objects[id].is_doubtful).then_some(true))
+                let id = state
+                    .find_type(&name)
+                    .or_else(|| state.find_relation(&name));
+                id.map_or(Some(false), |id| {
+                    (!state.objects[id].is_doubtful).then_some(true)
+                })
             }
             Tested::Value(name, value) => match state.find_type(&self.asked(test, name)) {
                 None => Some(false),
@@ -310,8 +384,11 @@ impl<'a> Replay<'a> {
     /// The name that a test asks for, as a name of SQL.
     fn asked(&self, test: &Test, name: &str) -> ObjectName {
         let parts = test.schema.iter().map(String::as_str).chain([name]);
-        let part = |part: &str| crate::source::At::new(part.to_owned(), crate::source::Span::default());
-        ObjectName { parts: parts.map(part).collect() }
+        let part =
+            |part: &str| crate::source::At::new(part.to_owned(), crate::source::Span::default());
+        ObjectName {
+            parts: parts.map(part).collect(),
+        }
     }
 
     fn catalog(self) -> Catalog {
@@ -339,7 +416,10 @@ impl<'a> Replay<'a> {
             }
             match &object.what {
                 What::Enum(values) => {
-                    let found = Enum { place: object.place, values: values.clone() };
+                    let found = Enum {
+                        place: object.place,
+                        values: values.clone(),
+                    };
                     schema.enums.insert(key.1.clone(), found);
                 }
                 What::Relation(relation) => {

@@ -20,9 +20,9 @@ use references::Session;
 use split::{Item, Reader};
 
 pub use change::{
-    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView, Output,
-    OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition, TypeName,
-    ValuePosition,
+    Action, BaseType, Change, ColumnDefinition, Condition, Dropped, Element, NewTable, NewView,
+    Output, OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition,
+    TypeName, ValuePosition,
 };
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
 

@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod catalog;
 mod first_start;
 mod names;
 mod reach;

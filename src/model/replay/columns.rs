@@ -8,7 +8,8 @@ use crate::source::At;
 
 impl State {
     fn children(&self, id: Id) -> Vec<Id> {
-        self.relation(id).map_or_else(Vec::new, |relation| relation.children.clone())
+        self.relation(id)
+            .map_or_else(Vec::new, |relation| relation.children.clone())
     }
 
     fn column(&self, id: Id, name: &str) -> Outcome<(usize, &Column)> {
@@ -21,7 +22,13 @@ impl State {
     fn known_column(&self, id: Id, name: &str) -> Outcome<Option<(usize, &Column)>> {
         match self.column(id, name) {
             Ok(found) => Ok(Some(found)),
-            Err(Refused) if self.relation(id).is_some_and(|relation| !relation.is_complete) => Ok(None),
+            Err(Refused)
+                if self
+                    .relation(id)
+                    .is_some_and(|relation| !relation.is_complete) =>
+            {
+                Ok(None)
+            }
             Err(Refused) => Err(Refused),
         }
     }
@@ -34,13 +41,20 @@ impl State {
         }
     }
 
-    pub(super) fn add_column(&mut self, id: Id, column: &Column, if_not_exists: bool, only: bool) -> Outcome {
+    pub(super) fn add_column(
+        &mut self,
+        id: Id,
+        column: &Column,
+        if_not_exists: bool,
+        only: bool,
+    ) -> Outcome {
         self.is_table(id)?;
         let file = self.file;
         if let Ok((position, known)) = self.column(id, &column.name) {
             let is_doubtful = known.is_doubtful;
             if is_doubtful {
-                let is_same = known.of_type == column.of_type && known.is_nullable == column.is_nullable;
+                let is_same =
+                    known.of_type == column.of_type && known.is_nullable == column.is_nullable;
                 let known = &mut self.change_relation(id)?.columns[position];
                 known.is_doubtful = false;
                 if !is_same {
@@ -53,7 +67,12 @@ impl State {
         }
         let _ = file;
         let children = self.children(id);
-        if only && !children.is_empty() || self.relation(id).is_some_and(|relation| relation.is_partition) && column.inherited == 0 {
+        if only && !children.is_empty()
+            || self
+                .relation(id)
+                .is_some_and(|relation| relation.is_partition)
+                && column.inherited == 0
+        {
             return Err(Refused);
         }
         self.change_relation(id)?.columns.push(column.clone());
@@ -67,7 +86,11 @@ impl State {
                     self.change_relation(child)?.columns[position].inherited += 1;
                 }
                 Err(Refused) => {
-                    let inherited = Column { is_local: false, inherited: 1, ..column.clone() };
+                    let inherited = Column {
+                        is_local: false,
+                        inherited: 1,
+                        ..column.clone()
+                    };
                     self.add_column(child, &inherited, false, false)?;
                 }
             }
@@ -75,7 +98,14 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn drop_column(&mut self, id: Id, name: &str, if_exists: bool, cascade: bool, only: bool) -> Outcome {
+    pub(super) fn drop_column(
+        &mut self,
+        id: Id,
+        name: &str,
+        if_exists: bool,
+        cascade: bool,
+        only: bool,
+    ) -> Outcome {
         self.is_table(id)?;
         match self.column(id, name) {
             Err(Refused) if if_exists => return Ok(()),
@@ -87,7 +117,13 @@ impl State {
     }
 
     /// Drops a column with those that tables inherit from it.
-    pub(super) fn drop_column_below(&mut self, id: Id, name: &str, cascade: bool, only: bool) -> Outcome {
+    pub(super) fn drop_column_below(
+        &mut self,
+        id: Id,
+        name: &str,
+        cascade: bool,
+        only: bool,
+    ) -> Outcome {
         let Ok((position, _)) = self.column(id, name) else {
             return Ok(());
         };
@@ -119,13 +155,24 @@ impl State {
         let readers = self.readers.get(&id).map_or(&[][..], Vec::as_slice);
         let uses = |&&view: &&Id| {
             self.relation(view).is_some_and(|relation| {
-                relation.reads.contains(&id) && relation.words.binary_search_by(|word| word.as_str().cmp(name)).is_ok()
+                relation.reads.contains(&id)
+                    && relation
+                        .words
+                        .binary_search_by(|word| word.as_str().cmp(name))
+                        .is_ok()
             })
         };
         readers.iter().filter(uses).copied().collect()
     }
 
-    pub(super) fn set_type(&mut self, id: Id, name: &str, of_type: &Type, only: bool, is_below: bool) -> Outcome {
+    pub(super) fn set_type(
+        &mut self,
+        id: Id,
+        name: &str,
+        of_type: &Type,
+        only: bool,
+        is_below: bool,
+    ) -> Outcome {
         self.is_table(id)?;
         let Some((position, column)) = self.known_column(id, name)? else {
             return Ok(());
@@ -139,10 +186,18 @@ impl State {
         }
         self.change_relation(id)?.columns[position].of_type = of_type.clone();
         self.note_use(id, of_type);
-        children.into_iter().try_for_each(|child| self.set_type(child, name, of_type, false, true))
+        children
+            .into_iter()
+            .try_for_each(|child| self.set_type(child, name, of_type, false, true))
     }
 
-    pub(super) fn set_not_null(&mut self, id: Id, name: &str, is_not_null: bool, only: bool) -> Outcome {
+    pub(super) fn set_not_null(
+        &mut self,
+        id: Id,
+        name: &str,
+        is_not_null: bool,
+        only: bool,
+    ) -> Outcome {
         self.is_table(id)?;
         let Some((position, _)) = self.known_column(id, name)? else {
             return Ok(());
@@ -152,10 +207,19 @@ impl State {
             return Ok(());
         }
         let children = self.children(id);
-        children.into_iter().try_for_each(|child| self.set_not_null(child, name, is_not_null, false))
+        children
+            .into_iter()
+            .try_for_each(|child| self.set_not_null(child, name, is_not_null, false))
     }
 
-    pub(super) fn rename_column(&mut self, id: Id, name: &str, to: &At<String>, only: bool, is_below: bool) -> Outcome {
+    pub(super) fn rename_column(
+        &mut self,
+        id: Id,
+        name: &str,
+        to: &At<String>,
+        only: bool,
+        is_below: bool,
+    ) -> Outcome {
         let Some((position, column)) = self.known_column(id, name)? else {
             return Ok(());
         };
@@ -175,7 +239,9 @@ impl State {
                 words.insert(at, to.value.clone());
             }
         }
-        children.into_iter().try_for_each(|child| self.rename_column(child, name, to, false, true))
+        children
+            .into_iter()
+            .try_for_each(|child| self.rename_column(child, name, to, false, true))
     }
 
     /// Makes a table one that inherits from another.
@@ -183,16 +249,23 @@ impl State {
         let (Some(above), Some(below)) = (self.relation(parent), self.relation(child)) else {
             return Err(Refused);
         };
-        if below.parents.contains(&parent) || is_partition && below.columns.len() != above.columns.len() {
+        if below.parents.contains(&parent)
+            || is_partition && below.columns.len() != above.columns.len()
+        {
             return Err(Refused);
         }
-        let names: HashSet<String> = above.columns.iter().map(|column| column.name.clone()).collect();
+        let names: HashSet<String> = above
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         for column in &above.columns {
             let Some(position) = below.position(&column.name) else {
                 return Err(Refused);
             };
             let own = &below.columns[position];
-            let is_known = own.of_type.base != Base::Unknown && column.of_type.base != Base::Unknown;
+            let is_known =
+                own.of_type.base != Base::Unknown && column.of_type.base != Base::Unknown;
             let is_stricter = column.is_nullable == Some(false) && own.is_nullable == Some(true);
             if is_known && own.of_type != column.of_type || is_stricter {
                 return Err(Refused);
@@ -202,7 +275,11 @@ impl State {
         let below = self.change_relation(child)?;
         below.parents.push(parent);
         below.is_partition = is_partition;
-        for column in below.columns.iter_mut().filter(|column| names.contains(&column.name)) {
+        for column in below
+            .columns
+            .iter_mut()
+            .filter(|column| names.contains(&column.name))
+        {
             column.inherited += 1;
             column.is_local &= !is_partition;
         }
@@ -217,12 +294,22 @@ impl State {
         if !below.parents.contains(&parent) {
             return Err(Refused);
         }
-        let names: HashSet<String> = above.columns.iter().map(|column| column.name.clone()).collect();
-        self.change_relation(parent)?.children.retain(|&known| known != child);
+        let names: HashSet<String> = above
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        self.change_relation(parent)?
+            .children
+            .retain(|&known| known != child);
         let below = self.change_relation(child)?;
         below.parents.retain(|&known| known != parent);
         below.is_partition = false;
-        for column in below.columns.iter_mut().filter(|column| names.contains(&column.name)) {
+        for column in below
+            .columns
+            .iter_mut()
+            .filter(|column| names.contains(&column.name))
+        {
             column.inherited = column.inherited.saturating_sub(1);
             column.is_local |= column.inherited == 0;
         }

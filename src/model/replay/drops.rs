@@ -7,9 +7,20 @@ use crate::model::replay::state::{Base, Id, Outcome, Refused, State, What};
 use crate::parse::sql::{Dropped, ObjectName};
 
 impl State {
-    pub(super) fn drop_objects(&mut self, what: Dropped, names: &[ObjectName], if_exists: bool, cascade: bool, perhaps: bool) -> Outcome {
+    pub(super) fn drop_objects(
+        &mut self,
+        what: Dropped,
+        names: &[ObjectName],
+        if_exists: bool,
+        cascade: bool,
+        perhaps: bool,
+    ) -> Outcome {
         if what == Dropped::Schema {
-            let drop = |state: &mut Self| names.iter().try_for_each(|name| state.drop_schema(&name.name().value, if_exists, cascade, perhaps));
+            let drop = |state: &mut Self| {
+                names.iter().try_for_each(|name| {
+                    state.drop_schema(&name.name().value, if_exists, cascade, perhaps)
+                })
+            };
             return self.at_once(drop);
         }
         let mut ids = Vec::new();
@@ -46,7 +57,13 @@ impl State {
         }
     }
 
-    fn drop_schema(&mut self, name: &str, if_exists: bool, cascade: bool, perhaps: bool) -> Outcome {
+    fn drop_schema(
+        &mut self,
+        name: &str,
+        if_exists: bool,
+        cascade: bool,
+        perhaps: bool,
+    ) -> Outcome {
         if !self.schemas.contains_key(name) {
             return if if_exists { Ok(()) } else { Err(Refused) };
         }
@@ -74,8 +91,13 @@ impl State {
         while next < queue.len() {
             let id = queue[next];
             next += 1;
-            for child in self.relation(id).map_or(&[][..], |relation| &relation.children) {
-                let is_own = self.relation(*child).is_some_and(|child| child.is_partition);
+            for child in self
+                .relation(id)
+                .map_or(&[][..], |relation| &relation.children)
+            {
+                let is_own = self
+                    .relation(*child)
+                    .is_some_and(|child| child.is_partition);
                 if (is_own || cascade) && going.insert(*child) {
                     queue.push(*child);
                 } else if !is_own {
@@ -83,7 +105,10 @@ impl State {
                 }
             }
             for &view in self.readers.get(&id).map_or(&[][..], Vec::as_slice) {
-                if !self.relation(view).is_some_and(|relation| relation.reads.contains(&id)) {
+                if !self
+                    .relation(view)
+                    .is_some_and(|relation| relation.reads.contains(&id))
+                {
                     continue;
                 }
                 if cascade && going.insert(view) {
@@ -93,7 +118,11 @@ impl State {
                 }
             }
         }
-        if !cascade && dependents.iter().any(|dependent| !going.contains(dependent)) {
+        if !cascade
+            && dependents
+                .iter()
+                .any(|dependent| !going.contains(dependent))
+        {
             return Err(Refused);
         }
         for &id in &queue {
@@ -114,11 +143,19 @@ impl State {
             }
             let (names, is_view): (Vec<String>, bool) = match &self.objects[user].what {
                 What::Relation(relation) => {
-                    let columns = relation.columns.iter().filter(|column| is_it(&column.of_type.base));
-                    let is_view = matches!(relation.kind, RelationKind::View | RelationKind::MaterializedView);
+                    let columns = relation
+                        .columns
+                        .iter()
+                        .filter(|column| is_it(&column.of_type.base));
+                    let is_view = matches!(
+                        relation.kind,
+                        RelationKind::View | RelationKind::MaterializedView
+                    );
                     (columns.map(|column| column.name.clone()).collect(), is_view)
                 }
-                What::Composite(columns) if columns.iter().any(|column| is_it(&column.of_type.base)) => {
+                What::Composite(columns)
+                    if columns.iter().any(|column| is_it(&column.of_type.base)) =>
+                {
                     if !cascade {
                         return Err(Refused);
                     }
@@ -153,7 +190,9 @@ impl State {
         if let Some(relation) = self.relation(id) {
             for parent in relation.parents.clone() {
                 if self.relation(parent).is_some() {
-                    self.change_relation(parent)?.children.retain(|&child| child != id);
+                    self.change_relation(parent)?
+                        .children
+                        .retain(|&child| child != id);
                 }
             }
         }

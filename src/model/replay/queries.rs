@@ -29,8 +29,13 @@ impl State {
     /// The relations that a query reads.
     pub(super) fn read_by(&self, query: &Query) -> Vec<Id> {
         let common = |name: &str| query.common.iter().any(|(common, _)| common == name);
-        let mentions = query.mentions.iter().filter(|name| name.parts.len() > 1 || !common(&name.name().value));
-        let mut ids: Vec<Id> = mentions.filter_map(|name| self.find_relation(name)).collect();
+        let mentions = query
+            .mentions
+            .iter()
+            .filter(|name| name.parts.len() > 1 || !common(&name.name().value));
+        let mut ids: Vec<Id> = mentions
+            .filter_map(|name| self.find_relation(name))
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -43,17 +48,25 @@ impl State {
             let columns = self.in_scope(common, &scope);
             scope.insert(name.clone(), columns);
         }
-        let sources: Vec<From> = query.sources.iter().map(|source| {
-            let columns = match &source.relation {
-                SourceRelation::Query(inner) => self.in_scope(inner, &scope),
-                SourceRelation::Named(name) if name.parts.len() == 1 && scope.contains_key(&name.name().value) => {
-                    scope[&name.name().value].clone()
-                }
-                SourceRelation::Named(name) => self.find_relation(name).and_then(|id| self.given_by(id)),
-                SourceRelation::Unknown => None,
-            };
-            (source.alias.clone(), columns)
-        }).collect();
+        let sources: Vec<From> = query
+            .sources
+            .iter()
+            .map(|source| {
+                let columns = match &source.relation {
+                    SourceRelation::Query(inner) => self.in_scope(inner, &scope),
+                    SourceRelation::Named(name)
+                        if name.parts.len() == 1 && scope.contains_key(&name.name().value) =>
+                    {
+                        scope[&name.name().value].clone()
+                    }
+                    SourceRelation::Named(name) => {
+                        self.find_relation(name).and_then(|id| self.given_by(id))
+                    }
+                    SourceRelation::Unknown => None,
+                };
+                (source.alias.clone(), columns)
+            })
+            .collect();
         let mut given = Vec::new();
         for output in query.columns.as_ref()? {
             self.output(output, query, &sources, &mut given)?;
@@ -76,7 +89,13 @@ impl State {
         Some(columns.collect())
     }
 
-    fn output(&self, output: &Output, query: &Query, sources: &[From], given: &mut Vec<Given>) -> Option<()> {
+    fn output(
+        &self,
+        output: &Output,
+        query: &Query,
+        sources: &[From],
+        given: &mut Vec<Given>,
+    ) -> Option<()> {
         match &output.value {
             OutputValue::All(None) => {
                 if !query.has_all_sources {
@@ -84,13 +103,19 @@ impl State {
                 }
                 for (_, columns) in sources {
                     let columns = columns.as_ref()?.iter();
-                    given.extend(columns.map(|column| Given { span: output.span, ..column.clone() }));
+                    given.extend(columns.map(|column| Given {
+                        span: output.span,
+                        ..column.clone()
+                    }));
                 }
             }
             OutputValue::All(Some(alias)) => {
                 let (_, columns) = sources.iter().find(|(name, _)| name == alias)?;
                 let columns = columns.as_ref()?.iter();
-                given.extend(columns.map(|column| Given { span: output.span, ..column.clone() }));
+                given.extend(columns.map(|column| Given {
+                    span: output.span,
+                    ..column.clone()
+                }));
             }
             value => {
                 let name = output.name.as_ref()?;
@@ -105,7 +130,11 @@ impl State {
                     OutputValue::Typed(type_name) => self.resolve(type_name),
                     _ => Type::unknown(),
                 };
-                given.push(Given { name: name.value.clone(), of_type, span: name.span });
+                given.push(Given {
+                    name: name.value.clone(),
+                    of_type,
+                    span: name.span,
+                });
             }
         }
         Some(())
@@ -129,5 +158,8 @@ fn type_of(sources: &[From], qualifier: Option<&str>, column: &str) -> Type {
             found = Some(&column.of_type);
         }
     }
-    found.cloned().unwrap_or(Type { base: Base::Unknown, is_array: false })
+    found.cloned().unwrap_or(Type {
+        base: Base::Unknown,
+        is_array: false,
+    })
 }

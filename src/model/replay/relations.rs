@@ -34,9 +34,17 @@ impl State {
             TEMPORARY.clone_into(&mut key.0);
         }
         if self.relations.contains_key(&key) {
-            return if new.if_not_exists { Ok(()) } else { Err(Refused) };
+            return if new.if_not_exists {
+                Ok(())
+            } else {
+                Err(Refused)
+            };
         }
-        let kind = if new.is_foreign { RelationKind::ForeignTable } else { RelationKind::Table };
+        let kind = if new.is_foreign {
+            RelationKind::ForeignTable
+        } else {
+            RelationKind::Table
+        };
         let mut relation = Relation::new(kind, Vec::new());
         if let Some(name) = &new.of_type {
             let id = self.find_type(name).ok_or(Refused)?;
@@ -77,7 +85,11 @@ impl State {
                     known.inherited += 1;
                     known.is_nullable = both(known.is_nullable, column.is_nullable);
                 }
-                None => relation.columns.push(Column { is_local: false, inherited: 1, ..column.clone() }),
+                None => relation.columns.push(Column {
+                    is_local: false,
+                    inherited: 1,
+                    ..column.clone()
+                }),
             }
         }
         Ok(())
@@ -100,7 +112,11 @@ impl State {
                             _ => return Err(Refused),
                         },
                     };
-                    own.extend(columns.iter().map(|column| Column { is_local: true, inherited: 0, ..column.clone() }));
+                    own.extend(columns.iter().map(|column| Column {
+                        is_local: true,
+                        inherited: 0,
+                        ..column.clone()
+                    }));
                 }
                 Element::NotNull(_) => {}
             }
@@ -164,11 +180,24 @@ impl State {
         Ok(columns)
     }
 
-    fn add_relation(&mut self, key: (String, String), name: &ObjectName, relation: Relation) -> Outcome<Id> {
+    fn add_relation(
+        &mut self,
+        key: (String, String),
+        name: &ObjectName,
+        relation: Relation,
+    ) -> Outcome<Id> {
         let parents = relation.parents.clone();
-        let used: Vec<Type> = relation.columns.iter().map(|column| column.of_type.clone()).collect();
+        let used: Vec<Type> = relation
+            .columns
+            .iter()
+            .map(|column| column.of_type.clone())
+            .collect();
         let reads = relation.reads.clone();
-        let id = self.add(key, name.name().span.in_file(self.file), What::Relation(relation))?;
+        let id = self.add(
+            key,
+            name.name().span.in_file(self.file),
+            What::Relation(relation),
+        )?;
         for parent in parents {
             self.change_relation(parent)?.children.push(id);
         }
@@ -183,7 +212,11 @@ impl State {
 
     pub(super) fn create_view(&mut self, new: &NewView, perhaps: bool) -> Outcome {
         let mut key = self.new_key(&new.name)?;
-        let kind = if new.is_materialized { RelationKind::MaterializedView } else { RelationKind::View };
+        let kind = if new.is_materialized {
+            RelationKind::MaterializedView
+        } else {
+            RelationKind::View
+        };
         let given = self.columns_of(&new.query);
         let is_complete = given.is_some();
         let columns = match given {
@@ -197,11 +230,17 @@ impl State {
         let of_all = relation.reads.iter().filter_map(|&id| self.relation(id));
         let columns = of_all.flat_map(|read| read.columns.iter().map(|column| column.name.clone()));
         // What `*` stands for is part of the view.
-        let by_star = columns.filter(|name| relation.columns.iter().any(|column| column.name == *name));
+        let by_star =
+            columns.filter(|name| relation.columns.iter().any(|column| column.name == *name));
         let by_star: Vec<String> = by_star.collect();
         relation.words.extend(by_star);
         relation.words.sort_unstable();
-        if new.is_temporary || relation.reads.iter().any(|&id| self.objects[id].is_temporary()) {
+        if new.is_temporary
+            || relation
+                .reads
+                .iter()
+                .any(|&id| self.objects[id].is_temporary())
+        {
             TEMPORARY.clone_into(&mut key.0);
         }
         let Some(&known) = self.relations.get(&key) else {
@@ -226,7 +265,8 @@ impl State {
             let mut new_columns = relation.columns.iter();
             let is_same = |column: &Column| {
                 new_columns.next().is_some_and(|new| {
-                    let is_known = new.of_type.base != Base::Unknown && column.of_type.base != Base::Unknown;
+                    let is_known =
+                        new.of_type.base != Base::Unknown && column.of_type.base != Base::Unknown;
                     new.name == column.name && (!is_known || new.of_type == column.of_type)
                 })
             };
@@ -245,9 +285,20 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn alter_relation(&mut self, name: &ObjectName, if_exists: bool, only: bool, actions: &[Action], perhaps: bool) -> Outcome {
+    pub(super) fn alter_relation(
+        &mut self,
+        name: &ObjectName,
+        if_exists: bool,
+        only: bool,
+        actions: &[Action],
+        perhaps: bool,
+    ) -> Outcome {
         let Some(id) = self.find_relation(name) else {
-            return if if_exists || self.is_index(name) { Ok(()) } else { Err(Refused) };
+            return if if_exists || self.is_index(name) {
+                Ok(())
+            } else {
+                Err(Refused)
+            };
         };
         if perhaps {
             for action in actions {
@@ -270,7 +321,9 @@ impl State {
     }
 
     fn is_index(&self, name: &ObjectName) -> bool {
-        self.indexes.keys().any(|(_, own)| *own == name.name().value)
+        self.indexes
+            .keys()
+            .any(|(_, own)| *own == name.name().value)
     }
 
     /// What may have been done to a relation leaves it in doubt.
@@ -283,14 +336,18 @@ impl State {
         let What::Relation(relation) = &mut object.what else {
             return;
         };
-        let find = |columns: &[Column], name: &str| columns.iter().position(|column| column.name == name);
+        let find =
+            |columns: &[Column], name: &str| columns.iter().position(|column| column.name == name);
         match action {
             Action::AddColumn { column, .. } => {
                 if let Some(at) = find(&relation.columns, &column.name.value) {
                     relation.columns[at].of_type = Type::unknown();
                     relation.columns[at].is_nullable = None;
                 } else if let Some(added) = added {
-                    relation.columns.push(Column { is_doubtful: true, ..added });
+                    relation.columns.push(Column {
+                        is_doubtful: true,
+                        ..added
+                    });
                 }
             }
             Action::DropColumn { name, .. } => {
@@ -322,24 +379,36 @@ impl State {
 
     fn alter(&mut self, id: Id, only: bool, action: &Action) -> Outcome {
         match action {
-            Action::AddColumn { column, if_not_exists } => {
+            Action::AddColumn {
+                column,
+                if_not_exists,
+            } => {
                 let column = self.new_column(column);
                 self.add_column(id, &column, *if_not_exists, only)
             }
-            Action::DropColumn { name, if_exists, cascade } => self.drop_column(id, name, *if_exists, *cascade, only),
+            Action::DropColumn {
+                name,
+                if_exists,
+                cascade,
+            } => self.drop_column(id, name, *if_exists, *cascade, only),
             Action::SetType { column, type_name } => {
                 let of_type = self.resolve(type_name);
                 self.set_type(id, column, &of_type, only, false)
             }
-            Action::SetNotNull { column, is_not_null } => self.set_not_null(id, column, *is_not_null, only),
-            Action::AddPrimaryKey(columns) => {
-                columns.iter().try_for_each(|column| self.set_not_null(id, column, true, only))
-            }
+            Action::SetNotNull {
+                column,
+                is_not_null,
+            } => self.set_not_null(id, column, *is_not_null, only),
+            Action::AddPrimaryKey(columns) => columns
+                .iter()
+                .try_for_each(|column| self.set_not_null(id, column, true, only)),
             Action::AddPrimaryKeyUsing(index) => {
                 let schema = self.objects[id].key.0.clone();
                 let columns = self.indexes.get(&(schema, index.clone())).cloned();
                 let columns = columns.unwrap_or_default();
-                columns.iter().try_for_each(|column| self.set_not_null(id, column, true, only))
+                columns
+                    .iter()
+                    .try_for_each(|column| self.set_not_null(id, column, true, only))
             }
             Action::RenameColumn { name, to } => self.rename_column(id, name, to, only, false),
             Action::RenameTo(to) => {
@@ -376,7 +445,10 @@ const PASSES: usize = 4;
 /// When an action of an `ALTER TABLE` is done.
 fn pass_of(action: &Action) -> usize {
     match action {
-        Action::DropColumn { .. } | Action::SetNotNull { is_not_null: false, .. } => 0,
+        Action::DropColumn { .. }
+        | Action::SetNotNull {
+            is_not_null: false, ..
+        } => 0,
         Action::SetType { .. } => 1,
         Action::AddColumn { .. } => 2,
         _ => 3,

@@ -257,7 +257,10 @@ impl State {
     /// Gives an object another schema or name.
     pub(super) fn rename(&mut self, id: Id, key: Key, place: Option<Place>) -> Outcome {
         let object = &self.objects[id];
-        if object.key == key || !self.schemas.contains_key(&key.0) || !self.is_free(&key, &object.what) {
+        if object.key == key
+            || !self.schemas.contains_key(&key.0)
+            || !self.is_free(&key, &object.what)
+        {
             return Err(Refused);
         }
         let is_relation = matches!(object.what, What::Relation(_));
@@ -289,7 +292,9 @@ impl State {
     }
 
     fn creation_schema(&self) -> Option<&String> {
-        self.path.iter().find(|schema| self.schemas.contains_key(*schema))
+        self.path
+            .iter()
+            .find(|schema| self.schemas.contains_key(*schema))
     }
 
     /// What a name leads to.
@@ -317,7 +322,9 @@ impl State {
     pub(super) fn content(&self, schema: &str) -> Vec<Id> {
         let of = |map: &BTreeMap<Key, Id>| -> Vec<Id> {
             let from = map.range((schema.to_owned(), String::new())..);
-            from.take_while(|(key, _)| key.0 == schema).map(|(_, id)| *id).collect()
+            from.take_while(|(key, _)| key.0 == schema)
+                .map(|(_, id)| *id)
+                .collect()
         };
         let mut all = of(&self.relations);
         all.extend(of(&self.types));

@@ -6,14 +6,27 @@ use crate::model::replay::state::{
     Base, Column, Id, Object, Outcome, Refused, State, TEMPORARY, Type, What,
 };
 use crate::parse::sql::{
-    Action, BaseType, ColumnDefinition, ObjectName, TypeAction, TypeDefinition, TypeName, ValuePosition,
+    Action, BaseType, ColumnDefinition, ObjectName, TypeAction, TypeDefinition, TypeName,
+    ValuePosition,
 };
 use crate::source::{At, Placed};
 
 /// Types of extensions, which nothing in the text creates.
 const OF_EXTENSIONS: [&str; 14] = [
-    "citext", "hstore", "ltree", "lquery", "ltxtquery", "vector", "halfvec", "sparsevec", "geometry",
-    "geography", "cube", "isbn", "ulid", "semver",
+    "citext",
+    "hstore",
+    "ltree",
+    "lquery",
+    "ltxtquery",
+    "vector",
+    "halfvec",
+    "sparsevec",
+    "geometry",
+    "geography",
+    "cube",
+    "isbn",
+    "ulid",
+    "semver",
 ];
 
 impl State {
@@ -22,13 +35,17 @@ impl State {
         let base = match &written.base {
             BaseType::BuiltIn(text) => Base::Text(text.clone()),
             BaseType::Unknown => Base::Unknown,
-            BaseType::Named { name, modifiers } => match self.find_type(name).or_else(|| self.find_relation(name)) {
-                Some(id) => Base::Object(id),
-                None if name.parts.len() == 1 && OF_EXTENSIONS.contains(&name.name().value.as_str()) => {
-                    Base::Text(format!("{}{modifiers}", name.name().value))
+            BaseType::Named { name, modifiers } => {
+                match self.find_type(name).or_else(|| self.find_relation(name)) {
+                    Some(id) => Base::Object(id),
+                    None if name.parts.len() == 1
+                        && OF_EXTENSIONS.contains(&name.name().value.as_str()) =>
+                    {
+                        Base::Text(format!("{}{modifiers}", name.name().value))
+                    }
+                    None => Base::Unknown,
                 }
-                None => Base::Unknown,
-            },
+            }
         };
         Type {
             base,
@@ -82,7 +99,12 @@ impl State {
         }
     }
 
-    pub(super) fn create_type(&mut self, name: &ObjectName, definition: &TypeDefinition, perhaps: bool) -> Outcome {
+    pub(super) fn create_type(
+        &mut self,
+        name: &ObjectName,
+        definition: &TypeDefinition,
+        perhaps: bool,
+    ) -> Outcome {
         let key = self.new_key(name)?;
         let what = match definition {
             TypeDefinition::Enum(values) => {
@@ -95,11 +117,19 @@ impl State {
                 }
                 What::Enum(placed)
             }
-            TypeDefinition::Composite(columns) => What::Composite(columns.iter().map(|column| self.new_column(column)).collect()),
+            TypeDefinition::Composite(columns) => What::Composite(
+                columns
+                    .iter()
+                    .map(|column| self.new_column(column))
+                    .collect(),
+            ),
             TypeDefinition::Other => What::OtherType,
         };
         let used: Vec<Type> = match &what {
-            What::Composite(columns) => columns.iter().map(|column| column.of_type.clone()).collect(),
+            What::Composite(columns) => columns
+                .iter()
+                .map(|column| column.of_type.clone())
+                .collect(),
             _ => Vec::new(),
         };
         // Shell types are completed by a second `CREATE TYPE`.
@@ -121,7 +151,12 @@ impl State {
         value.in_file(self.file)
     }
 
-    pub(super) fn alter_type(&mut self, name: &ObjectName, action: &TypeAction, perhaps: bool) -> Outcome {
+    pub(super) fn alter_type(
+        &mut self,
+        name: &ObjectName,
+        action: &TypeAction,
+        perhaps: bool,
+    ) -> Outcome {
         let id = self.find_type(name).ok_or(Refused)?;
         if perhaps {
             self.change(id).is_doubtful = true;
@@ -136,13 +171,22 @@ impl State {
                 let key = (schema.clone(), self.objects[id].key.1.clone());
                 self.rename(id, key, None)
             }
-            TypeAction::AddValue { value, if_not_exists, position } => {
+            TypeAction::AddValue {
+                value,
+                if_not_exists,
+                position,
+            } => {
                 let new = self.placed(value);
                 let values = self.values(id)?;
                 if values.iter().any(|known| known.value == value.value) {
                     return if *if_not_exists { Ok(()) } else { Err(Refused) };
                 }
-                let find = |wanted: &String| values.iter().position(|known| known.value == *wanted).ok_or(Refused);
+                let find = |wanted: &String| {
+                    values
+                        .iter()
+                        .position(|known| known.value == *wanted)
+                        .ok_or(Refused)
+                };
                 let at = match position {
                     None => values.len(),
                     Some(ValuePosition::Before(value)) => find(value)?,
@@ -157,7 +201,10 @@ impl State {
                 if values.iter().any(|known| known.value == to.value) {
                     return Err(Refused);
                 }
-                let at = values.iter().position(|known| known.value == *value).ok_or(Refused)?;
+                let at = values
+                    .iter()
+                    .position(|known| known.value == *value)
+                    .ok_or(Refused)?;
                 values[at] = new;
                 Ok(())
             }
@@ -193,10 +240,16 @@ impl State {
             let What::Composite(attributes) = &mut self.change(id).what else {
                 return Err(Refused);
             };
-            let position = |name: &String, attributes: &[Column]| attributes.iter().position(|attribute| attribute.name == *name);
+            let position = |name: &String, attributes: &[Column]| {
+                attributes
+                    .iter()
+                    .position(|attribute| attribute.name == *name)
+            };
             match action {
                 Action::AddColumn { .. } => attributes.extend(added),
-                Action::DropColumn { name, if_exists, .. } => match position(name, attributes) {
+                Action::DropColumn {
+                    name, if_exists, ..
+                } => match position(name, attributes) {
                     Some(at) => {
                         attributes.remove(at);
                     }
@@ -233,7 +286,9 @@ impl Object {
 /// A name as `quote_ident` writes it.
 pub(super) fn quoted(name: &str) -> String {
     let is_plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
-        && name.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_');
+        && name
+            .chars()
+            .all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_');
     if is_plain && !keywords::is_refused_unquoted(name) {
         name.to_owned()
     } else {

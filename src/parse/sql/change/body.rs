@@ -12,7 +12,10 @@ const DEEPEST: usize = 32;
 
 /// What a `DO` does.
 pub(super) fn of_do(words: Words, depth: usize) -> Vec<Change> {
-    let literal = words.rest().iter().position(|token| token.kind == TokenKind::Literal);
+    let literal = words
+        .rest()
+        .iter()
+        .position(|token| token.kind == TokenKind::Literal);
     let Some(position) = literal else {
         return vec![Change::Unknown];
     };
@@ -21,11 +24,19 @@ pub(super) fn of_do(words: Words, depth: usize) -> Vec<Change> {
         return vec![Change::Unknown];
     }
     let changes = body(words, words.rest()[position], depth);
-    let is_one_block = matches!(changes.as_slice(), [] | [Change::Unknown] | [Change::Block { .. }]);
+    let is_one_block = matches!(
+        changes.as_slice(),
+        [] | [Change::Unknown] | [Change::Block { .. }]
+    );
     if is_one_block {
         return changes;
     }
-    vec![Change::Block { changes, is_caught: false, handler: Vec::new(), may_fail: false }]
+    vec![Change::Block {
+        changes,
+        is_caught: false,
+        handler: Vec::new(),
+        may_fail: false,
+    }]
 }
 
 /// What a routine does once it is called.
@@ -33,7 +44,13 @@ pub(super) fn of_routine(mut words: Words, depth: usize) -> Vec<Change> {
     let Some(name) = words.object() else {
         return Vec::new();
     };
-    let Some(position) = words.find(|here| here.at("as") && here.rest().get(1).is_some_and(|token| token.kind == TokenKind::Literal)) else {
+    let Some(position) = words.find(|here| {
+        here.at("as")
+            && here
+                .rest()
+                .get(1)
+                .is_some_and(|token| token.kind == TokenKind::Literal)
+    }) else {
         return Vec::new();
     };
     let token = words.rest()[position + 1];
@@ -48,14 +65,21 @@ pub(super) fn of_routine(mut words: Words, depth: usize) -> Vec<Change> {
     if !changes.iter().any(changes_something) {
         return Vec::new();
     }
-    vec![Change::DefineRoutine { name: name.name().value.clone(), changes }]
+    vec![Change::DefineRoutine {
+        name: name.name().value.clone(),
+        changes,
+    }]
 }
 
 fn changes_something(change: &Change) -> bool {
     match change {
         Change::Return | Change::Raise | Change::Call(_) | Change::SearchPath { .. } => false,
-        Change::If { then, otherwise, .. } => then.iter().chain(otherwise).any(changes_something),
-        Change::Block { changes, handler, .. } => changes.iter().chain(handler).any(changes_something),
+        Change::If {
+            then, otherwise, ..
+        } => then.iter().chain(otherwise).any(changes_something),
+        Change::Block {
+            changes, handler, ..
+        } => changes.iter().chain(handler).any(changes_something),
         Change::CreateTable(table) => !table.is_temporary,
         _ => true,
     }
@@ -81,14 +105,26 @@ fn body(words: Words, literal: Token, depth: usize) -> Vec<Change> {
         // Read where it stands, so that its places are those of the text around it.
         Some(offset) => {
             let offset = literal.span.start as usize + offset;
-            let shifted = |token: Token| Token { span: token.span.shifted(offset), ..token };
-            let tokens: Vec<Token> = split::tokens(&built.text).into_iter().map(shifted).collect();
-            let mut reader = Body { words: words.over(&tokens), depth };
+            let shifted = |token: Token| Token {
+                span: token.span.shifted(offset),
+                ..token
+            };
+            let tokens: Vec<Token> = split::tokens(&built.text)
+                .into_iter()
+                .map(shifted)
+                .collect();
+            let mut reader = Body {
+                words: words.over(&tokens),
+                depth,
+            };
             reader.outermost()
         }
         None if words.origin.is_none() => {
             let tokens = split::tokens(&built.text);
-            let words = Words { cursor: Cursor::new(&built.text, &tokens), origin: Some(&built) };
+            let words = Words {
+                cursor: Cursor::new(&built.text, &tokens),
+                origin: Some(&built),
+            };
             let mut reader = Body { words, depth };
             reader.outermost()
         }
@@ -120,7 +156,11 @@ impl<'a> Body<'a> {
 
     fn label(&mut self) {
         while self.words.cursor.is_symbol(0, b'<') {
-            let end = self.words.rest().iter().position(|token| token.kind == TokenKind::Symbol(b'>'));
+            let end = self
+                .words
+                .rest()
+                .iter()
+                .position(|token| token.kind == TokenKind::Symbol(b'>'));
             self.words.skip(end.map_or(usize::MAX, |end| end + 2));
         }
     }
@@ -156,7 +196,11 @@ impl<'a> Body<'a> {
 
     /// Passes over the rest of a statement and its `;`, and gives it.
     fn rest_of_statement(&mut self) -> Words<'a> {
-        let end = self.words.rest().iter().position(|token| token.kind == TokenKind::Symbol(b';'));
+        let end = self
+            .words
+            .rest()
+            .iter()
+            .position(|token| token.kind == TokenKind::Symbol(b';'));
         let end = end.unwrap_or(self.words.rest().len());
         let statement = self.words.over(&self.words.rest()[..end]);
         self.words.skip(end + 1);
@@ -210,7 +254,10 @@ impl<'a> Body<'a> {
         if self.words.eat("case") {
             return self.cases();
         }
-        if ["loop", "while", "for", "foreach"].iter().any(|word| self.words.at(word)) {
+        if ["loop", "while", "for", "foreach"]
+            .iter()
+            .any(|word| self.words.at(word))
+        {
             self.skip_through("loop");
             let list = self.statements();
             self.words.eat("end");
@@ -221,15 +268,27 @@ impl<'a> Body<'a> {
         let changes = if statement.at("execute") {
             let texts = executed::by_execute(statement.cursor.text, statement.rest());
             let is_nested = statement.origin.is_some();
-            let of_texts = texts.iter().flat_map(|built| read::executed(built, self.depth + 1));
+            let of_texts = texts
+                .iter()
+                .flat_map(|built| read::executed(built, self.depth + 1));
             let changes: Vec<Change> = of_texts.collect();
-            if is_nested && !changes.is_empty() { vec![Change::Unknown] } else { changes }
+            if is_nested && !changes.is_empty() {
+                vec![Change::Unknown]
+            } else {
+                changes
+            }
         } else if statement.at("return") {
             vec![Change::Return]
         } else if statement.at("raise") {
             let levels = ["debug", "log", "info", "notice", "warning"];
-            let is_message = levels.iter().any(|level| statement.cursor.is_word(1, &[level]));
-            if is_message { Vec::new() } else { vec![Change::Raise] }
+            let is_message = levels
+                .iter()
+                .any(|level| statement.cursor.is_word(1, &[level]));
+            if is_message {
+                Vec::new()
+            } else {
+                vec![Change::Raise]
+            }
         } else {
             read::statement(statement, Context::Body, self.depth)
         };
@@ -245,11 +304,22 @@ impl<'a> Body<'a> {
         let then = self.statements();
         let otherwise = if self.words.eat("elsif") || self.words.eat("elseif") {
             self.depth += 1;
-            let list = if self.depth > DEEPEST { perhaps(List { changes: vec![Change::Unknown], may_fail: true }) } else { self.branches() };
+            let list = if self.depth > DEEPEST {
+                perhaps(List {
+                    changes: vec![Change::Unknown],
+                    may_fail: true,
+                })
+            } else {
+                self.branches()
+            };
             self.depth -= 1;
             list
         } else {
-            let list = if self.words.eat("else") { self.statements() } else { List::default() };
+            let list = if self.words.eat("else") {
+                self.statements()
+            } else {
+                List::default()
+            };
             self.words.eat("end");
             self.rest_of_statement();
             list
@@ -259,7 +329,10 @@ impl<'a> Body<'a> {
 
     fn cases(&mut self) -> List {
         let mut all = List::default();
-        let end = self.words.find(|here| here.at("when")).unwrap_or(usize::MAX);
+        let end = self
+            .words
+            .find(|here| here.at("when"))
+            .unwrap_or(usize::MAX);
         self.words.skip(end);
         loop {
             if self.words.eat("when") {
@@ -284,8 +357,15 @@ fn perhaps(list: List) -> List {
 fn either(condition: Condition, then: List, otherwise: List) -> List {
     let may_fail = then.may_fail || otherwise.may_fail;
     if then.changes.is_empty() && otherwise.changes.is_empty() {
-        return List { changes: Vec::new(), may_fail };
+        return List {
+            changes: Vec::new(),
+            may_fail,
+        };
     }
-    let changes = vec![Change::If { condition, then: then.changes, otherwise: otherwise.changes }];
+    let changes = vec![Change::If {
+        condition,
+        then: then.changes,
+        otherwise: otherwise.changes,
+    }];
     List { changes, may_fail }
 }

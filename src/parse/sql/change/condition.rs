@@ -9,7 +9,9 @@ pub(super) fn read(words: Words) -> Condition {
     let mut tests = Vec::new();
     let mut rest = words;
     loop {
-        let end = rest.find(|here| here.at("and")).unwrap_or(rest.rest().len());
+        let end = rest
+            .find(|here| here.at("and"))
+            .unwrap_or(rest.rest().len());
         match test(rest.over(&rest.rest()[..end])) {
             Some(test) => tests.push(test),
             None => return Condition::Unknown,
@@ -32,13 +34,18 @@ fn test(mut words: Words) -> Option<Test> {
     if words.eat("exists") {
         let query = words.group()?;
         let (schema, object) = words.is_empty().then(|| exists(query))??;
-        return Some(Test { is_negated, schema, object });
+        return Some(Test {
+            is_negated,
+            schema,
+            object,
+        });
     }
     let name = words.object()?;
     let group = words.group()?;
     let mut name_of = group;
     let mut literal = name_of.literal()?;
-    let is_known = name_of.is_empty() && matches!(name.name().value.as_str(), "to_regclass" | "to_regtype");
+    let is_known =
+        name_of.is_empty() && matches!(name.name().value.as_str(), "to_regclass" | "to_regtype");
     if !is_known {
         return None;
     }
@@ -50,18 +57,33 @@ fn test(mut words: Words) -> Option<Test> {
     if !words.is_empty() {
         return None;
     }
-    let mut parts: Vec<String> = literal.value.split('.').map(stored).collect::<Option<_>>()?;
+    let mut parts: Vec<String> = literal
+        .value
+        .split('.')
+        .map(stored)
+        .collect::<Option<_>>()?;
     literal.value = parts.pop()?;
     let schema = parts.pop();
-    let object = if name.name().value == "to_regclass" { Tested::Relation(literal.value) } else { Tested::Type(literal.value) };
-    parts.is_empty().then_some(Test { is_negated, schema, object })
+    let object = if name.name().value == "to_regclass" {
+        Tested::Relation(literal.value)
+    } else {
+        Tested::Type(literal.value)
+    };
+    parts.is_empty().then_some(Test {
+        is_negated,
+        schema,
+        object,
+    })
 }
 
 /// A part of a name in a text, as PostgreSQL stores it.
 fn stored(part: &str) -> Option<String> {
     let part = part.trim();
     match part.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"').filter(|name| !name.contains('"')).map(str::to_owned),
+        Some(quoted) => quoted
+            .strip_suffix('"')
+            .filter(|name| !name.contains('"'))
+            .map(str::to_owned),
         None => (!part.contains('"')).then(|| part.to_ascii_lowercase()),
     }
 }
@@ -76,7 +98,9 @@ fn exists(mut query: Words) -> Option<(Option<String>, Tested)> {
     query.skip(end + 1);
     let mut asked = Asked::default();
     loop {
-        let end = query.find(|here| here.at("and")).unwrap_or(query.rest().len());
+        let end = query
+            .find(|here| here.at("and"))
+            .unwrap_or(query.rest().len());
         asked.equality(query.over(&query.rest()[..end]))?;
         query.skip(end + 1);
         if query.is_empty() {
@@ -89,7 +113,15 @@ fn exists(mut query: Words) -> Option<(Option<String>, Tested)> {
 /// The catalogues that a query reads, by their own names.
 fn catalogs(words: Words) -> Option<Vec<String>> {
     const KNOWN: [&str; 9] = [
-        "columns", "tables", "schemata", "pg_tables", "pg_type", "pg_enum", "pg_class", "pg_namespace", "pg_views",
+        "columns",
+        "tables",
+        "schemata",
+        "pg_tables",
+        "pg_type",
+        "pg_enum",
+        "pg_class",
+        "pg_namespace",
+        "pg_views",
     ];
     let mut found = Vec::new();
     let mut rest = words;
@@ -101,8 +133,14 @@ fn catalogs(words: Words) -> Option<Vec<String>> {
         }
         found.push(own);
         let next = rest.find(|here| here.at("join"));
-        let comma = rest.rest().iter().position(|token| token.kind == TokenKind::Symbol(b','));
-        if rest.find(|here| here.at("left") || here.at("full") || here.at("right")).is_some() {
+        let comma = rest
+            .rest()
+            .iter()
+            .position(|token| token.kind == TokenKind::Symbol(b','));
+        if rest
+            .find(|here| here.at("left") || here.at("full") || here.at("right"))
+            .is_some()
+        {
             return None;
         }
         match next.or(comma) {
@@ -126,9 +164,22 @@ impl Asked {
             return None;
         }
         if let Some(literal) = words.literal() {
-            let is_type = words.rest().first().is_some_and(|token| words.written(token) == "::") && words.cursor.is_word(1, &["regtype", "regclass"]);
-            let value = if is_type { stored(&literal.value)? } else { literal.value };
-            if !words.is_empty() && !words.rest().first().is_some_and(|token| words.written(token) == "::") {
+            let is_type = words
+                .rest()
+                .first()
+                .is_some_and(|token| words.written(token) == "::")
+                && words.cursor.is_word(1, &["regtype", "regclass"]);
+            let value = if is_type {
+                stored(&literal.value)?
+            } else {
+                literal.value
+            };
+            if !words.is_empty()
+                && !words
+                    .rest()
+                    .first()
+                    .is_some_and(|token| words.written(token) == "::")
+            {
                 return None;
             }
             self.values.push((own, value));
@@ -140,13 +191,17 @@ impl Asked {
         }
         // A subquery on `pg_namespace` or `pg_type`.
         if let Some(mut group) = words.group() {
-            let from = group.at("select").then(|| group.find(|here| here.at("from")))??;
+            let from = group
+                .at("select")
+                .then(|| group.find(|here| here.at("from")))??;
             group.skip(from + 1);
             let end = group.find(|here| here.at("where"))?;
             catalogs(group.over(&group.rest()[..end]))?;
             group.skip(end + 1);
             loop {
-                let end = group.find(|here| here.at("and")).unwrap_or(group.rest().len());
+                let end = group
+                    .find(|here| here.at("and"))
+                    .unwrap_or(group.rest().len());
                 self.equality(group.over(&group.rest()[..end]))?;
                 group.skip(end + 1);
                 if group.is_empty() {
@@ -155,14 +210,24 @@ impl Asked {
             }
         }
         // Columns that join catalogues.
-        const KEYS: [&str; 6] = ["oid", "typnamespace", "relnamespace", "enumtypid", "typrelid", "attrelid"];
+        const KEYS: [&str; 6] = [
+            "oid",
+            "typnamespace",
+            "relnamespace",
+            "enumtypid",
+            "typrelid",
+            "attrelid",
+        ];
         let other = words.object()?;
         let is_key = |name: &str| KEYS.contains(&name);
         (words.is_empty() && is_key(&own) && is_key(&other.name().value)).then_some(())
     }
 
     fn take(&mut self, columns: &[&str]) -> Option<String> {
-        let position = self.values.iter().position(|(column, _)| columns.contains(&column.as_str()))?;
+        let position = self
+            .values
+            .iter()
+            .position(|(column, _)| columns.contains(&column.as_str()))?;
         Some(self.values.remove(position).1)
     }
 
@@ -170,7 +235,10 @@ impl Asked {
         let has = |name: &str| catalogs.iter().any(|catalog| catalog == name);
         if has("schemata") || catalogs == ["pg_namespace"] {
             let name = self.take(&["schema_name", "nspname"])?;
-            return self.values.is_empty().then_some((None, Tested::Schema(name)));
+            return self
+                .values
+                .is_empty()
+                .then_some((None, Tested::Schema(name)));
         }
         let schema = self.take(&["table_schema", "schemaname", "nspname"]);
         let object = if has("pg_enum") {

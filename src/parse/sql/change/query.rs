@@ -11,31 +11,93 @@ const DEEPEST: usize = 16;
 
 /// Words that end the column list of a `SELECT`.
 const AFTER_COLUMNS: [&str; 14] = [
-    "from", "where", "group", "having", "window", "union", "intersect", "except", "order", "limit",
-    "offset", "fetch", "for", "into",
+    "from",
+    "where",
+    "group",
+    "having",
+    "window",
+    "union",
+    "intersect",
+    "except",
+    "order",
+    "limit",
+    "offset",
+    "fetch",
+    "for",
+    "into",
 ];
 
 /// Words that end the `FROM` of a `SELECT`.
 const AFTER_SOURCES: [&str; 12] = [
-    "where", "group", "having", "window", "union", "intersect", "except", "order", "limit", "offset",
-    "fetch", "for",
+    "where",
+    "group",
+    "having",
+    "window",
+    "union",
+    "intersect",
+    "except",
+    "order",
+    "limit",
+    "offset",
+    "fetch",
+    "for",
 ];
 
 /// Words that stand between a table and its alias, or behind a table without one.
 const AFTER_TABLE: [&str; 11] = [
-    "join", "inner", "left", "right", "full", "cross", "natural", "on", "using", "tablesample", "lateral",
+    "join",
+    "inner",
+    "left",
+    "right",
+    "full",
+    "cross",
+    "natural",
+    "on",
+    "using",
+    "tablesample",
+    "lateral",
 ];
 
 /// Words that end an expression and are no alias.
 const LAST_WORDS: [&str; 12] = [
-    "end", "null", "true", "false", "precision", "zone", "varying", "unknown", "current_date",
-    "current_timestamp", "current_user", "localtimestamp",
+    "end",
+    "null",
+    "true",
+    "false",
+    "precision",
+    "zone",
+    "varying",
+    "unknown",
+    "current_date",
+    "current_timestamp",
+    "current_user",
+    "localtimestamp",
 ];
 
 /// Words behind which an operand follows, never an alias.
 const OPERATORS: [&str; 22] = [
-    "is", "not", "and", "or", "in", "like", "ilike", "between", "collate", "case", "when", "then", "else",
-    "distinct", "from", "interval", "date", "timestamp", "time", "all", "as", "double",
+    "is",
+    "not",
+    "and",
+    "or",
+    "in",
+    "like",
+    "ilike",
+    "between",
+    "collate",
+    "case",
+    "when",
+    "then",
+    "else",
+    "distinct",
+    "from",
+    "interval",
+    "date",
+    "timestamp",
+    "time",
+    "all",
+    "as",
+    "double",
 ];
 
 /// A query that is not known.
@@ -83,7 +145,9 @@ fn nested(mut words: Words, depth: usize) -> Query {
             }
         }
     }
-    query.is_joined = ["union", "intersect", "except"].iter().any(|word| words.find(|here| here.at(word)).is_some());
+    query.is_joined = ["union", "intersect", "except"]
+        .iter()
+        .any(|word| words.find(|here| here.at(word)).is_some());
     if words.cursor.is_symbol(0, b'(')
         && let Some(first) = words.group()
     {
@@ -109,7 +173,9 @@ fn nested(mut words: Words, depth: usize) -> Query {
     query.columns = columns.split(b',').into_iter().map(output).collect();
     words.skip(end);
     if words.eat("into") {
-        let end = words.find(|here| here.at("from")).unwrap_or(words.rest().len());
+        let end = words
+            .find(|here| here.at("from"))
+            .unwrap_or(words.rest().len());
         words.skip(end);
     }
     query.has_all_sources = true;
@@ -131,7 +197,11 @@ fn is_inside_expression(all: &[Token], here: &Words) -> bool {
 
 fn common(words: &mut Words, depth: usize) -> Option<(String, Query)> {
     let name = words.name()?.value;
-    let columns = if words.cursor.is_symbol(0, b'(') { words.names_in_group()? } else { Vec::new() };
+    let columns = if words.cursor.is_symbol(0, b'(') {
+        words.names_in_group()?
+    } else {
+        Vec::new()
+    };
     if !words.eat("as") {
         return None;
     }
@@ -146,7 +216,11 @@ pub(super) fn rename(query: &mut Query, names: Vec<At<String>>) {
     let Some(columns) = &mut query.columns else {
         return;
     };
-    if !names.is_empty() && columns.iter().any(|column| matches!(column.value, OutputValue::All(_))) {
+    if !names.is_empty()
+        && columns
+            .iter()
+            .any(|column| matches!(column.value, OutputValue::All(_)))
+    {
         query.columns = None;
         return;
     }
@@ -158,7 +232,12 @@ pub(super) fn rename(query: &mut Query, names: Vec<At<String>>) {
 fn read_sources(words: Words, query: &mut Query, depth: usize) {
     for part in words.split(b',') {
         let mut part = part;
-        if part.cursor.is_symbol(0, b'(') && part.rest().iter().any(|token| part.written(token).eq_ignore_ascii_case("join")) {
+        if part.cursor.is_symbol(0, b'(')
+            && part
+                .rest()
+                .iter()
+                .any(|token| part.written(token).eq_ignore_ascii_case("join"))
+        {
             // Joins in parentheses.
             let mut inner = part;
             if let Some(group) = inner.group()
@@ -177,8 +256,15 @@ fn read_sources(words: Words, query: &mut Query, depth: usize) {
             let Some(next) = part.find(|here| here.at("join")) else {
                 break;
             };
-            let natural = part.over(&part.rest()[..next]).find(|here| here.at("natural") || here.at("using"));
-            if natural.is_some() || part.over(&part.rest()[next..]).find(|here| here.at("using")).is_some() {
+            let natural = part
+                .over(&part.rest()[..next])
+                .find(|here| here.at("natural") || here.at("using"));
+            if natural.is_some()
+                || part
+                    .over(&part.rest()[next..])
+                    .find(|here| here.at("using"))
+                    .is_some()
+            {
                 query.has_all_sources = false;
             }
             part.skip(next + 1);
@@ -194,7 +280,11 @@ fn source(words: &mut Words, query: &mut Query, depth: usize) -> bool {
             return false;
         };
         let is_query = group.at("select") || group.at("with") || group.cursor.is_symbol(0, b'(');
-        let inner = if is_query { SourceRelation::Query(Box::new(nested(group, depth + 1))) } else { SourceRelation::Unknown };
+        let inner = if is_query {
+            SourceRelation::Query(Box::new(nested(group, depth + 1)))
+        } else {
+            SourceRelation::Unknown
+        };
         (inner, String::new())
     } else {
         let Some(name) = words.object() else {
@@ -215,7 +305,11 @@ fn source(words: &mut Words, query: &mut Query, depth: usize) -> bool {
     let is_renamed = alias.is_some() && words.group().is_some();
     query.sources.push(Source {
         alias: alias.map_or(own, |alias| alias.value),
-        relation: if is_renamed { SourceRelation::Unknown } else { relation },
+        relation: if is_renamed {
+            SourceRelation::Unknown
+        } else {
+            relation
+        },
     });
     true
 }
@@ -224,14 +318,30 @@ fn output(words: Words) -> Option<Output> {
     let tokens = words.rest();
     let span = tokens.iter().map(|token| token.span).reduce(Span::cover)?;
     let span = words.place(span);
-    if tokens.last().is_some_and(|token| token.kind == TokenKind::Symbol(b'*')) && is_all(words) {
+    if tokens
+        .last()
+        .is_some_and(|token| token.kind == TokenKind::Symbol(b'*'))
+        && is_all(words)
+    {
         let mut qualifier = words;
-        let qualifier = if tokens.len() == 1 { None } else { Some(qualifier.object()?.name().value.clone()) };
-        return Some(Output { name: None, value: OutputValue::All(qualifier), span });
+        let qualifier = if tokens.len() == 1 {
+            None
+        } else {
+            Some(qualifier.object()?.name().value.clone())
+        };
+        return Some(Output {
+            name: None,
+            value: OutputValue::All(qualifier),
+            span,
+        });
     }
     let (expression, alias) = without_alias(words);
     let (value, own) = value(expression);
-    Some(Output { name: alias.or(own), value, span })
+    Some(Output {
+        name: alias.or(own),
+        value,
+        span,
+    })
 }
 
 /// Whether this is `*` or `table.*`.
@@ -257,14 +367,19 @@ fn without_alias(words: Words) -> (Words, Option<At<String>>) {
             _ => false,
         };
         let is_operand = match before.kind {
-            TokenKind::Word => !OPERATORS.contains(&words.written(before).to_ascii_lowercase().as_str()),
+            TokenKind::Word => {
+                !OPERATORS.contains(&words.written(before).to_ascii_lowercase().as_str())
+            }
             TokenKind::QuotedName | TokenKind::Literal | TokenKind::Number => true,
             TokenKind::Symbol(symbol) => matches!(symbol, b')' | b']'),
             _ => false,
         };
         if is_name && is_operand {
             let end = tokens.len() - 1;
-            return (words.over(&tokens[..end]), words.over(&tokens[end..]).name());
+            return (
+                words.over(&tokens[..end]),
+                words.over(&tokens[end..]).name(),
+            );
         }
     }
     (words, None)
@@ -296,7 +411,10 @@ fn value(words: Words) -> (OutputValue, Option<At<String>>) {
         }
         let of_call = if is_call && chain.is_empty() && name.name().value == "count" {
             let base = BaseType::BuiltIn("bigint".to_owned());
-            OutputValue::Typed(TypeName { base, is_array: false })
+            OutputValue::Typed(TypeName {
+                base,
+                is_array: false,
+            })
         } else {
             OutputValue::Unknown
         };
@@ -308,7 +426,12 @@ fn value(words: Words) -> (OutputValue, Option<At<String>>) {
     }
     if words.cursor.is_symbol(0, b'(') {
         let mut after = words;
-        if after.group().is_some() && after.rest().first().is_some_and(|token| token.kind == TokenKind::Colons) {
+        if after.group().is_some()
+            && after
+                .rest()
+                .first()
+                .is_some_and(|token| token.kind == TokenKind::Colons)
+        {
             return cast(after, None);
         }
     }
@@ -317,7 +440,12 @@ fn value(words: Words) -> (OutputValue, Option<At<String>>) {
 
 /// What stands behind an operand: a cast that makes all of it one type, or something else.
 fn cast(mut after: Words, own: Option<At<String>>) -> (OutputValue, Option<At<String>>) {
-    let is_cast = |words: &Words| words.rest().first().is_some_and(|token| words.written(token) == "::");
+    let is_cast = |words: &Words| {
+        words
+            .rest()
+            .first()
+            .is_some_and(|token| words.written(token) == "::")
+    };
     let mut last = OutputValue::Unknown;
     while is_cast(&after) {
         after.skip(1);
@@ -351,7 +479,9 @@ fn mentions(words: Words) -> Vec<ObjectName> {
     let mut found: Vec<ObjectName> = Vec::new();
     for (position, token) in tokens.iter().enumerate() {
         let opens = match token.kind {
-            TokenKind::Word => ["from", "join", "only", "lateral"].iter().any(|word| words.written(token).eq_ignore_ascii_case(word)),
+            TokenKind::Word => ["from", "join", "only", "lateral"]
+                .iter()
+                .any(|word| words.written(token).eq_ignore_ascii_case(word)),
             TokenKind::Symbol(b',' | b'(') => true,
             _ => false,
         };
@@ -367,5 +497,9 @@ fn mentions(words: Words) -> Vec<ObjectName> {
 
 fn same(one: &ObjectName, other: &ObjectName) -> bool {
     one.parts.len() == other.parts.len()
-        && one.parts.iter().zip(&other.parts).all(|(one, other)| one.value == other.value)
+        && one
+            .parts
+            .iter()
+            .zip(&other.parts)
+            .all(|(one, other)| one.value == other.value)
 }

@@ -1,7 +1,9 @@
 //! What each statement changes.
 
 use super::words::Words;
-use super::{Action, Change, Dropped, NewView, TypeAction, TypeDefinition, ValuePosition, body, query, table};
+use super::{
+    Action, Change, Dropped, NewView, TypeAction, TypeDefinition, ValuePosition, body, query, table,
+};
 use crate::parse::sql::executed::{Built, UNKNOWN};
 use crate::parse::sql::relation::ObjectName;
 use crate::parse::sql::split::{self, Item, Reader, Token, TokenKind};
@@ -11,14 +13,29 @@ use crate::parse::sql::statement::Cursor;
 pub(in crate::parse::sql) fn of_item(text: &str, item: &Item) -> Vec<Change> {
     match item {
         Item::Meta(meta) => {
-            let runs_more = ["i", "ir", "include", "include_relative", "c", "connect", "gexec"];
+            let runs_more = [
+                "i",
+                "ir",
+                "include",
+                "include_relative",
+                "c",
+                "connect",
+                "gexec",
+            ];
             let is_unknown = runs_more.contains(&meta.command.value.as_str());
-            if is_unknown { vec![Change::Unknown] } else { Vec::new() }
+            if is_unknown {
+                vec![Change::Unknown]
+            } else {
+                Vec::new()
+            }
         }
         Item::Statement(raw) if raw.gexec.is_some() => vec![Change::Unknown],
         Item::Statement(raw) => {
             let cursor = Cursor::new(text, &raw.tokens);
-            let words = Words { cursor, origin: None };
+            let words = Words {
+                cursor,
+                origin: None,
+            };
             statement(words, Context::Script, 0)
         }
     }
@@ -81,12 +98,19 @@ fn known(mut words: Words, context: Context, depth: usize) -> Option<Vec<Change>
             "do" => return Some(body::of_do(words, depth)),
             "set" => return Some(set(words)),
             "reset" if words.at("reset search_path") || words.at("reset all") => {
-                return one(Change::SearchPath { path: None, is_local: false });
+                return one(Change::SearchPath {
+                    path: None,
+                    is_local: false,
+                });
             }
             "begin" | "start" if context == Context::Script => return one(Change::Begin),
             "commit" | "end" if context == Context::Script => {
                 let is_other = words.at("commit prepared");
-                return Some(if is_other { Vec::new() } else { vec![Change::Commit] });
+                return Some(if is_other {
+                    Vec::new()
+                } else {
+                    vec![Change::Commit]
+                });
             }
             "rollback" | "abort" if context == Context::Script => return Some(rollback(words)),
             "prepare" if words.at("prepare transaction") => return one(Change::Unknown),
@@ -102,7 +126,11 @@ fn known(mut words: Words, context: Context, depth: usize) -> Option<Vec<Change>
         }
     }
     // A bare variable may stand for any statement.
-    if first.kind == TokenKind::BareVariable { None } else { Some(select(words, context)) }
+    if first.kind == TokenKind::BareVariable {
+        None
+    } else {
+        Some(select(words, context))
+    }
 }
 
 fn rollback(mut words: Words) -> Vec<Change> {
@@ -115,7 +143,11 @@ fn rollback(mut words: Words) -> Vec<Change> {
         return vec![Change::Rollback];
     }
     words.eat("savepoint");
-    words.name().map(|name| Change::RollbackTo(name.value)).into_iter().collect()
+    words
+        .name()
+        .map(|name| Change::RollbackTo(name.value))
+        .into_iter()
+        .collect()
 }
 
 /// `SET search_path`, `SET SCHEMA`.
@@ -125,7 +157,10 @@ fn set(mut words: Words) -> Vec<Change> {
     words.eat("session");
     if words.eat("schema") {
         return match words.literal() {
-            Some(schema) => vec![Change::SearchPath { path: Some(vec![schema.value]), is_local }],
+            Some(schema) => vec![Change::SearchPath {
+                path: Some(vec![schema.value]),
+                is_local,
+            }],
             None => vec![Change::Unknown],
         };
     }
@@ -134,14 +169,20 @@ fn set(mut words: Words) -> Vec<Change> {
     }
     let _ = words.eat("to") || words.eat_symbol(b'=');
     if words.eat("default") {
-        return vec![Change::SearchPath { path: None, is_local }];
+        return vec![Change::SearchPath {
+            path: None,
+            is_local,
+        }];
     }
     let schemas = words.split(b',').into_iter().map(|mut part| {
         let name = part.literal().or_else(|| part.name())?;
         part.is_empty().then_some(name.value)
     });
     match schemas.collect::<Option<Vec<String>>>() {
-        Some(path) => vec![Change::SearchPath { path: Some(path), is_local }],
+        Some(path) => vec![Change::SearchPath {
+            path: Some(path),
+            is_local,
+        }],
         None => vec![Change::Unknown],
     }
 }
@@ -177,14 +218,22 @@ fn select(words: Words, context: Context) -> Vec<Change> {
         if name.value == "set_config"
             && let Some(group) = call.group()
             && let [mut setting, mut path, local] = group.split(b',')[..]
-            && setting.literal().is_some_and(|setting| setting.value == "search_path")
+            && setting
+                .literal()
+                .is_some_and(|setting| setting.value == "search_path")
         {
             let is_local = local.at("true");
             let schemas = path.literal().map(|path| {
-                let parts = path.value.split(',').map(|part| part.trim().trim_matches('"').to_owned());
+                let parts = path
+                    .value
+                    .split(',')
+                    .map(|part| part.trim().trim_matches('"').to_owned());
                 parts.filter(|part| !part.is_empty()).collect()
             });
-            changes.push(schemas.map_or(Change::Unknown, |path| Change::SearchPath { path: Some(path), is_local }));
+            changes.push(schemas.map_or(Change::Unknown, |path| Change::SearchPath {
+                path: Some(path),
+                is_local,
+            }));
         } else if !called.contains(&name.value) {
             called.push(name.value);
         }
@@ -213,15 +262,25 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
             name
         };
         // Statements in it stand in the new schema.
-        return words.is_empty().then(|| vec![Change::CreateSchema { name, if_not_exists }]);
+        return words.is_empty().then(|| {
+            vec![Change::CreateSchema {
+                name,
+                if_not_exists,
+            }]
+        });
     }
     let is_foreign = words.at("foreign table");
     if is_foreign {
         words.skip(1);
     }
     if words.eat("table") {
-        let opening = table::Opening { is_temporary, is_foreign };
-        return one(Change::CreateTable(Box::new(table::create(words, &opening)?)));
+        let opening = table::Opening {
+            is_temporary,
+            is_foreign,
+        };
+        return one(Change::CreateTable(Box::new(table::create(
+            words, &opening,
+        )?)));
     }
     words.eat("recursive");
     let is_materialized = words.at("materialized view");
@@ -239,7 +298,10 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
     }
     if words.eat("domain") {
         let name = words.object()?;
-        return one(Change::CreateType { name, definition: TypeDefinition::Other });
+        return one(Change::CreateType {
+            name,
+            definition: TypeDefinition::Other,
+        });
     }
     if words.eat("function") || words.eat("procedure") {
         return Some(body::of_routine(words, depth));
@@ -247,10 +309,19 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
     Some(Vec::new())
 }
 
-fn view(mut words: Words, is_materialized: bool, is_temporary: bool, or_replace: bool) -> Option<Vec<Change>> {
+fn view(
+    mut words: Words,
+    is_materialized: bool,
+    is_temporary: bool,
+    or_replace: bool,
+) -> Option<Vec<Change>> {
     let if_not_exists = words.eat("if not exists");
     let name = words.object()?;
-    let columns = if words.cursor.is_symbol(0, b'(') { words.names_in_group()? } else { Vec::new() };
+    let columns = if words.cursor.is_symbol(0, b'(') {
+        words.names_in_group()?
+    } else {
+        Vec::new()
+    };
     while !words.is_empty() && !words.eat("as") {
         words.skip(1);
     }
@@ -280,22 +351,36 @@ fn index(mut words: Words) -> Option<Change> {
     }
     let columns = words.names_in_group()?;
     let columns = columns.into_iter().map(|column| column.value).collect();
-    Some(Change::CreateIndex { name, table, columns })
+    Some(Change::CreateIndex {
+        name,
+        table,
+        columns,
+    })
 }
 
 fn create_type(mut words: Words) -> Option<Vec<Change>> {
     let name = words.object()?;
     let definition = if words.eat("as enum") {
         let values = words.group()?;
-        let values = if values.is_empty() { Vec::new() } else { values.split(b',') };
+        let values = if values.is_empty() {
+            Vec::new()
+        } else {
+            values.split(b',')
+        };
         let values = values.into_iter().map(|mut value| value.literal());
         TypeDefinition::Enum(values.collect::<Option<_>>()?)
     } else if words.at("as range") {
         TypeDefinition::Other
     } else if words.eat("as") {
         let columns = words.group()?;
-        let columns = if columns.is_empty() { Vec::new() } else { columns.split(b',') };
-        let columns = columns.into_iter().map(|mut column| table::column(&mut column));
+        let columns = if columns.is_empty() {
+            Vec::new()
+        } else {
+            columns.split(b',')
+        };
+        let columns = columns
+            .into_iter()
+            .map(|mut column| table::column(&mut column));
         TypeDefinition::Composite(columns.collect::<Option<_>>()?)
     } else {
         TypeDefinition::Other
@@ -308,7 +393,10 @@ fn alter(mut words: Words) -> Option<Vec<Change>> {
     if words.eat("schema") {
         let name = words.name()?.value;
         if words.eat("rename to") {
-            return one(Change::RenameSchema { name, to: words.name()? });
+            return one(Change::RenameSchema {
+                name,
+                to: words.name()?,
+            });
         }
         return Some(Vec::new());
     }
@@ -340,7 +428,12 @@ fn alter(mut words: Words) -> Option<Vec<Change>> {
     if actions.is_empty() {
         return Some(Vec::new());
     }
-    one(Change::AlterRelation { name: name?, if_exists, only, actions })
+    one(Change::AlterRelation {
+        name: name?,
+        if_exists,
+        only,
+        actions,
+    })
 }
 
 fn alter_type(mut words: Words) -> Option<Vec<Change>> {
@@ -355,11 +448,18 @@ fn alter_type(mut words: Words) -> Option<Vec<Change>> {
         } else {
             None
         };
-        TypeAction::AddValue { value, if_not_exists, position }
+        TypeAction::AddValue {
+            value,
+            if_not_exists,
+            position,
+        }
     } else if words.eat("rename value") {
         let value = words.literal()?.value;
         words.eat("to");
-        TypeAction::RenameValue { value, to: words.literal()? }
+        TypeAction::RenameValue {
+            value,
+            to: words.literal()?,
+        }
     } else if words.eat("rename to") {
         TypeAction::RenameTo(words.name()?)
     } else if words.eat("set schema") {
@@ -383,9 +483,18 @@ fn attribute(words: Words) -> Option<Vec<Action>> {
     if !is_attribute(1) {
         return Some(Vec::new());
     }
-    let tokens: Vec<Token> = words.rest().iter().enumerate().filter(|(position, _)| *position != 1).map(|(_, token)| *token).collect();
+    let tokens: Vec<Token> = words
+        .rest()
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| *position != 1)
+        .map(|(_, token)| *token)
+        .collect();
     let text = words.cursor.text;
-    let without = Words { cursor: Cursor::new(text, &tokens), origin: words.origin };
+    let without = Words {
+        cursor: Cursor::new(text, &tokens),
+        origin: words.origin,
+    };
     table::action(without)
 }
 
@@ -416,5 +525,10 @@ fn drop(mut words: Words) -> Option<Vec<Change>> {
     let if_exists = words.eat("if exists");
     let names: Vec<ObjectName> = words.objects()?;
     let cascade = words.eat("cascade");
-    Some(vec![Change::Drop { what, names, if_exists, cascade }])
+    Some(vec![Change::Drop {
+        what,
+        names,
+        if_exists,
+        cascade,
+    }])
 }

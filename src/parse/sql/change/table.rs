@@ -31,17 +31,23 @@ pub(super) fn create(mut words: Words, opening: &Opening) -> Option<NewTable> {
         let group = words.group()?;
         let is_typed = table.of_type.is_some() || table.partition_of.is_some();
         if !group.is_empty() {
-            let named = || group.split(b',').into_iter().map(|mut part| {
-                let name = part.name()?;
-                part.is_empty().then_some(name)
-            });
+            let named = || {
+                group.split(b',').into_iter().map(|mut part| {
+                    let name = part.name()?;
+                    part.is_empty().then_some(name)
+                })
+            };
             let names: Option<Vec<At<String>>> = named().collect();
             match names {
                 // Names alone are those of `CREATE TABLE … AS`.
                 Some(names) if !is_typed => table.query_columns = names,
                 _ => {
                     for part in group.split(b',') {
-                        let elements = if is_typed { option(part) } else { element(part) };
+                        let elements = if is_typed {
+                            option(part)
+                        } else {
+                            element(part)
+                        };
                         table.elements.extend(elements?);
                     }
                 }
@@ -98,7 +104,12 @@ fn option(mut words: Words) -> Option<Vec<Element>> {
     }
     let name = words.name()?;
     let is_not_null = is_not_null(words);
-    Some(is_not_null.then(|| Element::NotNull(vec![name.value])).into_iter().collect())
+    Some(
+        is_not_null
+            .then(|| Element::NotNull(vec![name.value]))
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// Whether a constraint of the table stands here, and no column.
@@ -140,7 +151,8 @@ pub(super) fn column(words: &mut Words) -> Option<ColumnDefinition> {
 
 /// Whether the constraints of a column make it `NOT NULL`.
 fn is_not_null(words: Words) -> bool {
-    let says_so = |words: &Words| words.at("not null") || words.at("primary key") || words.at("as identity");
+    let says_so =
+        |words: &Words| words.at("not null") || words.at("primary key") || words.at("as identity");
     words.find(says_so).is_some()
 }
 
@@ -203,7 +215,10 @@ pub(super) fn action(mut words: Words) -> Option<Vec<Action>> {
             words.eat("column");
         }
         let name = words.name()?.value;
-        return words.eat("to").then(|| words.name())?.map(|to| vec![Action::RenameColumn { name, to }]);
+        return words
+            .eat("to")
+            .then(|| words.name())?
+            .map(|to| vec![Action::RenameColumn { name, to }]);
     }
     if words.eat("set schema") {
         return one(Action::SetSchema(words.name()?.value));

@@ -13,15 +13,72 @@ pub(super) struct WrittenType {
 
 /// Types of `pg_catalog` whose name is what `format_type` prints.
 const PLAIN: [&str; 66] = [
-    "text", "uuid", "json", "jsonb", "bytea", "date", "money", "inet", "cidr", "macaddr", "macaddr8",
-    "xml", "oid", "name", "tsvector", "tsquery", "point", "line", "lseg", "box", "path", "polygon",
-    "circle", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange",
-    "int4multirange", "int8multirange", "nummultirange", "tsmultirange", "tstzmultirange",
-    "datemultirange", "regclass", "regtype", "regproc", "regprocedure", "regoper", "regoperator",
-    "regconfig", "regdictionary", "regnamespace", "regrole", "regcollation", "pg_lsn",
-    "pg_snapshot", "txid_snapshot", "jsonpath", "xid", "xid8", "cid", "tid", "void", "record",
-    "trigger", "int2vector", "oidvector", "refcursor", "aclitem", "gtsvector", "pg_node_tree",
-    "anyelement", "unknown", "cstring",
+    "text",
+    "uuid",
+    "json",
+    "jsonb",
+    "bytea",
+    "date",
+    "money",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "xml",
+    "oid",
+    "name",
+    "tsvector",
+    "tsquery",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regrole",
+    "regcollation",
+    "pg_lsn",
+    "pg_snapshot",
+    "txid_snapshot",
+    "jsonpath",
+    "xid",
+    "xid8",
+    "cid",
+    "tid",
+    "void",
+    "record",
+    "trigger",
+    "int2vector",
+    "oidvector",
+    "refcursor",
+    "aclitem",
+    "gtsvector",
+    "pg_node_tree",
+    "anyelement",
+    "unknown",
+    "cstring",
 ];
 
 /// Reads a type with its parameters and brackets.
@@ -39,7 +96,8 @@ pub(super) fn read(words: &mut Words) -> Option<WrittenType> {
             } else {
                 let modifiers = modifiers(words);
                 let own = name.name().value.as_str();
-                let is_own = name.parts.len() == 1 || name.schema().is_some_and(|it| it.value == "pg_catalog");
+                let is_own = name.parts.len() == 1
+                    || name.schema().is_some_and(|it| it.value == "pg_catalog");
                 let serial = match own {
                     _ if is_quoted || name.parts.len() > 1 => None,
                     "serial" | "serial4" => Some("integer"),
@@ -49,7 +107,13 @@ pub(super) fn read(words: &mut Words) -> Option<WrittenType> {
                 };
                 is_serial = serial.is_some();
                 let built_in = serial.map(str::to_owned);
-                match built_in.or_else(|| if is_own { of_catalog(words, own, &modifiers) } else { None }) {
+                match built_in.or_else(|| {
+                    if is_own {
+                        of_catalog(words, own, &modifiers)
+                    } else {
+                        None
+                    }
+                }) {
                     Some(name) => BaseType::BuiltIn(name),
                     None => BaseType::Named { name, modifiers },
                 }
@@ -75,7 +139,11 @@ fn modifiers(words: &mut Words) -> String {
     let Some(group) = words.group() else {
         return String::new();
     };
-    let inner: String = group.rest().iter().map(|token| group.written(token)).collect();
+    let inner: String = group
+        .rest()
+        .iter()
+        .map(|token| group.written(token))
+        .collect();
     format!("({inner})")
 }
 
@@ -96,12 +164,22 @@ fn key_word(words: &mut Words) -> Option<String> {
     } else if words.eat("float") {
         let digits = modifiers(words);
         let digits: u32 = digits.trim_matches(['(', ')']).parse().unwrap_or(53);
-        if digits < 25 { "real" } else { "double precision" }.to_owned()
+        if digits < 25 {
+            "real"
+        } else {
+            "double precision"
+        }
+        .to_owned()
     } else if words.eat("decimal") || words.eat("dec") || words.eat("numeric") {
         numeric(&modifiers(words))
     } else if words.eat("varchar") {
         format!("character varying{}", modifiers(words))
-    } else if words.eat("character") || words.eat("char") || words.eat("nchar") || words.eat("national character") || words.eat("national char") {
+    } else if words.eat("character")
+        || words.eat("char")
+        || words.eat("nchar")
+        || words.eat("national character")
+        || words.eat("national char")
+    {
         if words.eat("varying") {
             format!("character varying{}", modifiers(words))
         } else {
@@ -130,7 +208,11 @@ fn key_word(words: &mut Words) -> Option<String> {
 }
 
 fn or_one(modifiers: String) -> String {
-    if modifiers.is_empty() { "(1)".to_owned() } else { modifiers }
+    if modifiers.is_empty() {
+        "(1)".to_owned()
+    } else {
+        modifiers
+    }
 }
 
 /// `numeric(10)` is `numeric(10,0)`.

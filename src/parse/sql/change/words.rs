@@ -105,7 +105,9 @@ impl<'a> Words<'a> {
             return None;
         }
         self.skip(1);
-        let quote = self.cursor.text[token.span.range()].find('\'').map_or(0, |at| at + 1);
+        let quote = self.cursor.text[token.span.range()]
+            .find('\'')
+            .map_or(0, |at| at + 1);
         let inner = Span::new(
             token.span.start as usize + quote,
             token.span.end as usize - usize::from(quote > 0),
