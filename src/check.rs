@@ -1,5 +1,6 @@
 //! The pipeline: sources to outcome. Every command, the editor and every test go through [`check`].
 
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use rayon::prelude::*;
@@ -74,10 +75,13 @@ pub fn owner(
     if !found.is_empty() {
         return Some(Ok(found));
     }
-    let names = workspace.names_of_data();
-    let asked = name.parts(Folding::AsWritten).join(".");
-    let nearest = catalogue::nearest(&asked, names.iter().map(String::as_str));
-    Some(Err(nearest.map(str::to_owned)))
+    // Who forgets the quotes of `"User"` is as near as who swaps two letters.
+    let plain = |name: &str| name.replace('"', "").to_lowercase();
+    let names = workspace.names_of_data().into_iter();
+    let names: BTreeMap<String, String> = names.map(|it| (plain(&it), it)).collect();
+    let asked = plain(&name.parts(Folding::AsWritten).join("."));
+    let nearest = catalogue::nearest(&asked, names.keys().map(String::as_str));
+    Some(Err(nearest.map(|nearest| names[nearest].clone())))
 }
 
 /// Checks a workspace whose unchanged files were parsed before.

@@ -39,6 +39,8 @@ pub enum Attribute {
     Role,
     /// The user that a Postgres server begins with.
     Superuser,
+    /// What the SQL of a service touches, by file and name.
+    Tables,
 }
 
 /// What is wrong about the attribute.
@@ -83,7 +85,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 14] = [
+const ORDER: [(Attribute, &[&str]); 15] = [
     (
         Attribute::Database,
         &[
@@ -204,6 +206,10 @@ const ORDER: [(Attribute, &[&str]); 14] = [
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (
+        Attribute::Tables,
+        &["foreign-table", "cross-database-query", "unknown-table"],
+    ),
 ];
 
 fn rank(attribute: Attribute, rule: &str) -> usize {

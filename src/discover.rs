@@ -14,10 +14,12 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::policy::Policy;
+use crate::policy::{FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
-pub use kind::{is_named_for_tests, is_test_code, is_test_environment, kind_of};
+pub use kind::{
+    is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
+};
 
 use kind::{Kinds, is_worth_keeping};
 use walk::{Excluded, Found, Walked};
@@ -32,6 +34,8 @@ pub struct Options {
     pub registries: Vec<String>,
     /// Compose files by their paths, from any folder; those that are named like one are known anyway.
     pub compose: Vec<String>,
+    /// The config, from the workspace root; `None` where it lies elsewhere.
+    pub config: Option<String>,
     /// Larger files are not read; in bytes.
     pub max_file_size: u64,
 }
@@ -42,6 +46,7 @@ impl Default for Options {
             exclude: Vec::new(),
             registries: Vec::new(),
             compose: Vec::new(),
+            config: Some(FILE_NAME.to_owned()),
             max_file_size: 8 * 1024 * 1024,
         }
     }
@@ -54,6 +59,7 @@ impl Options {
             exclude: policy.exclude.clone(),
             registries: policy.registries.clone(),
             compose: policy.compose_files(),
+            config: Some(FILE_NAME.to_owned()),
             max_file_size: policy.max_file_size,
         }
     }

@@ -215,6 +215,18 @@ impl Policy {
             .map_or_else(|| self.level(name, catalogue), |(_, level)| level)
     }
 
+    /// Whether the config or the command line switches a rule of a category off for every file.
+    pub fn is_switched_off(&self, rule: &str, category: &str) -> bool {
+        let level = |levels: &Levels| levels.0.get(rule).or_else(|| levels.0.get(category)).copied();
+        match self.overriding.get(rule) {
+            Some(level) => *level == Level::Off,
+            None => {
+                let mut overrides = self.overrides.iter().filter_map(|it| level(&it.levels));
+                level(&self.levels) == Some(Level::Off) && overrides.all(|it| it == Level::Off)
+            }
+        }
+    }
+
     /// Whether a rule is on for some file.
     pub fn speaks_somewhere(&self, name: &str, catalogue: &Catalogue) -> bool {
         let mut levels = self.overrides_of(name, catalogue).map(|(_, level)| level);

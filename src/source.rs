@@ -155,7 +155,7 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
-    /// A `package.json` that mentions a database or Prisma.
+    /// A `package.json` that mentions a database, Prisma or another keeper of tables.
     Package,
     /// Any other YAML file that mentions a database: a Kubernetes manifest, Helm values.
     Deployment,
@@ -169,6 +169,8 @@ pub enum Kind {
     Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.
     Migration,
+    /// The config, `dbfence.yaml`.
+    Config,
 }
 
 /// One file whose text was read, or could not be.

@@ -145,3 +145,24 @@ fn its_config_can_be_read() {
         Policy::read(config, rules::all().unwrap().catalogue()).unwrap();
     }
 }
+
+#[test]
+fn its_table_names_every_command() {
+    let output = Command::new(env!("CARGO_BIN_EXE_dbfence"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let names = commands.filter_map(|line| line.split_whitespace().next());
+    let readme = read("README.md");
+    let mut count = 0;
+    for name in names.filter(|name| *name != "help") {
+        let is_named = readme.contains(&format!("| `dbfence {name}` |"))
+            || readme.contains(&format!("| `dbfence {name} "));
+        assert!(is_named, "`dbfence {name}` is not in the table");
+        count += 1;
+    }
+    assert!(count > 5);
+}

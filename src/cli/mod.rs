@@ -228,9 +228,20 @@ struct Config {
 }
 
 impl Config {
+    /// Its path from the workspace root, if it lies below it.
+    fn path_below(&self, root: &Path) -> Option<String> {
+        let path = std::fs::canonicalize(&self.path).ok()?;
+        let below = path.strip_prefix(root).ok()?;
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        Some(parts.join("/"))
+    }
+
     /// Reads the workspace as the config says. What the config names has to be there.
     fn discover(&self, root: &Path) -> Result<Sources, Failure> {
-        let options = discover::Options::of(&self.policy);
+        let options = discover::Options {
+            config: self.path_below(root),
+            ..discover::Options::of(&self.policy)
+        };
         let sources = discover::discover(root, &options)
             .map_err(|error| Failure::with_help(error.message, error.help))?;
         let lead = self.policy.lead_somewhere(&sources);

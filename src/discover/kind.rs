@@ -22,6 +22,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 /// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
 /// | `Sql` | any other `*.sql` |
+/// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
@@ -74,6 +75,7 @@ fn is_test_word(word: &str) -> bool {
 pub(super) struct Kinds {
     registries: Option<Gitignore>,
     compose: Vec<String>,
+    config: Option<String>,
 }
 
 impl Kinds {
@@ -89,6 +91,7 @@ impl Kinds {
         Ok(Self {
             registries,
             compose: compose.map(str::to_owned).collect(),
+            config: options.config.clone(),
         })
     }
 
@@ -103,6 +106,9 @@ impl Kinds {
         };
         if self.compose.iter().any(is_end) {
             return Some(Kind::Compose);
+        }
+        if self.config.as_deref() == Some(path) {
+            return Some(Kind::Config);
         }
         let name = file_name(path);
         if let Some((stem, ending)) = script_name(name) {
@@ -196,11 +202,39 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
         Kind::Package if mentions("prisma") => true,
-        Kind::Package | Kind::Deployment => ["postgres", "DATABASE_URL", "PGDATABASE"]
+        Kind::Package => OF_DATABASES
             .iter()
+            .chain(&KEEPERS_OF_TABLES)
             .any(|word| mentions(word)),
+        Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         _ => true,
     }
+}
+
+const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
+
+/// Packages, or parts of their names, that define tables in code or migrate them in their own way, so that
+/// neither a Prisma schema nor SQL migrations tell all tables of whoever takes them.
+pub(super) const KEEPERS_OF_TABLES: [&str; 14] = [
+    "typeorm",
+    "drizzle-orm",
+    "sequelize",
+    "knex",
+    "mikro-orm",
+    "kysely",
+    "objection",
+    "node-pg-migrate",
+    "slonik",
+    "bookshelf",
+    "waterline",
+    "umzug",
+    "db-migrate",
+    "@medusajs/",
+];
+
+/// Whether a package of that name keeps tables that only its own code tells.
+pub fn keeps_tables(package: &str) -> bool {
+    KEEPERS_OF_TABLES.iter().any(|word| package.contains(word))
 }
 
 fn is_env(name: &str) -> bool {

@@ -224,5 +224,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
+        Kind::Config => "config",
     }
 }

@@ -70,6 +70,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
 pub mod urls;
@@ -78,7 +79,7 @@ pub mod value;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::discover::is_test_code;
 use crate::finding::{Edit, Fix, Owner, Safety};
@@ -125,6 +126,8 @@ pub struct Workspace<'a> {
     settings: settings::Settings,
     /// What keeps tables.
     holdings: Vec<holdings::Holding>,
+    /// Who owns which table.
+    tables: OnceLock<tables::Tables>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -161,6 +164,7 @@ impl<'a> Workspace<'a> {
         Self {
             settings,
             holdings,
+            tables: OnceLock::new(),
             sources,
             policy,
             facts,
@@ -367,6 +371,7 @@ impl<'a> Workspace<'a> {
             | Kind::Generator
             | Kind::Migration
             | Kind::Shell
+            | Kind::Config
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)

@@ -124,7 +124,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
-        Kind::Generator | Kind::Folder => Facts::Text,
+        Kind::Generator | Kind::Config | Kind::Folder => Facts::Text,
     }
 }
 

@@ -13,6 +13,8 @@ use crate::yaml::{Scalar, Tree, Value};
 pub struct Settings {
     /// The variables, in the order of the text.
     pub settings: Vec<Setting>,
+    /// The packages that a `package.json` takes, of all its lists; empty for every other file.
+    pub dependencies: Vec<At<String>>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
 }
@@ -67,7 +69,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     Parsed {
         facts: Settings {
             settings: walk.settings,
-            schemas: Vec::new(),
+            ..Settings::default()
         },
         problems: Vec::new(),
         comments: tree.comments,
@@ -182,7 +184,8 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         })
         .into_iter()
         .collect();
-    let scripts = root.and_then(|root| value_of(&root, "scripts"));
+    let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
+    let scripts = list("scripts");
     let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
     for script in scripts {
@@ -196,11 +199,26 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             within: vec![script.key.value.to_owned()],
         }));
     }
+    let lists = LISTS_OF_DEPENDENCIES.into_iter().filter_map(list);
+    let dependencies = lists.flat_map(|packages| packages.entries());
+    let dependencies = dependencies.map(|it| At::new(it.key.value.to_owned(), it.key.span));
     Parsed {
-        facts: Settings { settings, schemas },
+        facts: Settings {
+            dependencies: dependencies.collect(),
+            settings,
+            schemas,
+        },
         ..Parsed::default()
     }
 }
+
+/// The lists of a `package.json` that bring packages into its folder.
+const LISTS_OF_DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+];
 
 /// The schemas that commands of Prisma are given by `--schema`.
 pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {

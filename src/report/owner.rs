@@ -35,11 +35,18 @@ fn part(sources: &Sources, owned: &Owned, style: &Style) -> String {
     for mention in owned.said.iter().filter(|it| it.place.is_none()) {
         text.push_str(&format!("  {}\n", escaped(&mention.remark)));
     }
+    let is_own = |mention: &&Mention| mention.owners.iter().any(|it| owned.owners.contains(it));
+    let (own, others): (Vec<_>, Vec<_>) = owned.touched.iter().partition(is_own);
+    for (heading, mentions) in [("touched by others", others), ("by its owner", own)] {
+        if !mentions.is_empty() {
+            text.push_str(&format!("  {heading}:\n"));
+        }
+        for mention in mentions {
+            text.push_str(&format!("    {}\n", line(sources, mention)));
+        }
+    }
     if owned.touched.is_empty() {
         text.push_str("  nothing else touches it\n");
-    }
-    for mention in &owned.touched {
-        text.push_str(&format!("  {}\n", line(sources, mention)));
     }
     text
 }

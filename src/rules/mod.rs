@@ -5,6 +5,8 @@ mod generated;
 mod input;
 mod prisma;
 mod registry;
+mod sql;
+mod suppression;
 
 use std::sync::LazyLock;
 
@@ -71,6 +73,10 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    sql::cross_database_query::RULE,
+    sql::foreign_table::RULE,
+    sql::unknown_table::RULE,
+    suppression::unused_suppression::RULE,
 ];
 
 /// All rules with their catalogue, read once.

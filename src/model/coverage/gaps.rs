@@ -7,7 +7,7 @@ use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
 use crate::model::module::{Module, is_generated_copy};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::parse::Facts;
 use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
@@ -159,10 +159,6 @@ impl Workspace<'_> {
     fn names_of_nothing(&self) -> Vec<(&str, &'static str)> {
         let containers = || self.stacks.iter().flat_map(|stack| &stack.services);
         let keys: HashSet<&str> = containers().map(|it| it.key.value.as_str()).collect();
-        let registered = self.products.iter().flat_map(Product::services);
-        let mut services: HashSet<&str> = registered.map(Service::key).collect();
-        services.extend(self.inferred_services().iter().map(|it| it.name.as_str()));
-        services.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
         let is_tool = |name: &str| containers().any(|container| container.goes_by(name));
         let tools = self.policy.tools.iter().map(String::as_str);
         let tools = tools
@@ -177,13 +173,13 @@ impl Workspace<'_> {
         let set = set
             .filter(|key| !keys.contains(key))
             .map(|key| (key, "services"));
-        let excepted = self
-            .policy
-            .exceptions
-            .iter()
-            .map(|it| it.service.value.as_str());
+        let services = self.service_names();
+        let excepted = self.policy.exceptions.iter();
+        // Where the config is a file of the workspace, `unused-suppression` says so.
+        let excepted = excepted.filter(|_| self.config_file().is_none());
+        let excepted = excepted.map(|it| it.service.value.as_str());
         let excepted = excepted
-            .filter(|name| !services.contains(name) && !keys.contains(name))
+            .filter(|name| !services.contains(name))
             .map(|name| (name, "exceptions"));
         tools.chain(set).chain(excepted).collect()
     }

@@ -33,8 +33,23 @@ impl Built {
     pub(super) fn from_literal(text: &str, token: Token) -> Option<Self> {
         let mut built = Self::default();
         let (content, source) = content(text, token)?;
-        built.push(&content, source);
+        built.push_content(text, &content, source);
         Some(built)
+    }
+
+    /// Adds what a literal holds; of two quotes in it only the first one stands there byte by byte.
+    fn push_content(&mut self, text: &str, content: &str, source: Span) {
+        let written = text.get(source.range()).unwrap_or_default();
+        if content.len() == source.len() || written.replace("''", "'") != content {
+            self.push(content, source);
+            return;
+        }
+        let mut start = source.start as usize;
+        for piece in written.split_inclusive("''") {
+            let kept = piece.strip_suffix("''").map_or(piece.len(), |rest| rest.len() + 1);
+            self.push(&piece[..kept], Span::new(start, start + kept));
+            start += piece.len();
+        }
     }
 
     fn push(&mut self, part: &str, source: Span) {
@@ -274,7 +289,7 @@ fn without_cast(tokens: &[Token]) -> &[Token] {
 
 fn push_literal(built: &mut Built, text: &str, literal: Token) {
     let (value, source) = value(text, &[literal]);
-    built.push(&value, source);
+    built.push_content(text, &value, source);
 }
 
 /// The value of an argument: a literal's content, or [`UNKNOWN`].

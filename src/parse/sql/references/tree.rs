@@ -147,7 +147,19 @@ impl<'a> Walk<'a> {
         }
         let is_compound = node.kind() == SyntaxKind::COMPOUND_SELECT;
         let first = steps.len();
-        let children = node.children().enumerate();
+        let mut is_schema = false;
+        let children = node.children().enumerate().filter(|(_, child)| {
+            match child.kind() {
+                SyntaxKind::PUBLICATION_OBJECT_TABLES_IN_SCHEMA => is_schema = true,
+                // In `FOR TABLES IN SCHEMA a, b` the latter has no words of its own.
+                SyntaxKind::PUBLICATION_OBJECT_TABLE => {
+                    is_schema &= !has_token(child, SyntaxKind::TABLE_KW);
+                    return !is_schema;
+                }
+                _ => {}
+            }
+            true
+        });
         steps.extend(children.map(|(at, child)| Step::Enter(child, is_compound && at == 0)));
         steps[first..].reverse();
     }
@@ -195,6 +207,9 @@ impl<'a> Walk<'a> {
         let Some(access) = access(node, &parent) else {
             return;
         };
+        if parent.kind() == SyntaxKind::RELATION_FROM_ITEM && is_value_function(node) {
+            return;
+        }
         let is_query = matches!(
             parent.kind(),
             SyntaxKind::RELATION_FROM_ITEM | SyntaxKind::RELATION_NAME
@@ -205,6 +220,11 @@ impl<'a> Walk<'a> {
                 return;
             }
         }
+        if is_new_name(&parent)
+            && let Some(schema) = self.schema_of_renamed(&parent)
+        {
+            name.parts.insert(0, schema);
+        }
         if access == Access::Defines && is_temporary(&parent) {
             self.events.push(Event::MakesTemporary(name));
             return;
@@ -214,6 +234,19 @@ impl<'a> Walk<'a> {
             name,
             access,
         });
+    }
+
+    /// The schema of what a `RENAME TO` renames, which stays where it is.
+    fn schema_of_renamed(&self, rename: &SyntaxNode) -> Option<At<String>> {
+        let statement = rename.parent()?;
+        let named = statement.children().take(3);
+        let name = named
+            .filter(|child| child.kind() != SyntaxKind::IF_EXISTS)
+            .find_map(|child| match child.kind() {
+                SyntaxKind::TABLE_RELATION_NAME => self.object(&child.first_child()?),
+                _ => self.object(&child),
+            })?;
+        name.schema().cloned()
     }
 
     /// The name that a node holds.
@@ -282,6 +315,36 @@ fn cte_name(table: &SyntaxNode) -> Option<String> {
     let name = child(table, SyntaxKind::CTE_NAME)?;
     let value = ast::normalize_name_node(&name);
     Some(value[..value.floor_char_boundary(63)].to_owned())
+}
+
+/// Functions that are written without brackets and look like a table behind `FROM`.
+const VALUE_FUNCTIONS: [&str; 12] = [
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "system_user",
+    "user",
+];
+
+fn is_value_function(name: &SyntaxNode) -> bool {
+    let text = name.text().to_string();
+    let mut words = VALUE_FUNCTIONS.iter();
+    words.any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Whether the name in a node is what a table or view is called from now on.
+fn is_new_name(node: &SyntaxNode) -> bool {
+    matches!(
+        node.kind(),
+        SyntaxKind::TABLE_RENAME_TO | SyntaxKind::VIEW_RENAME_TO
+    )
 }
 
 fn is_set_config(call: &SyntaxNode) -> bool {

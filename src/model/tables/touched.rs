@@ -1,0 +1,458 @@
+//! What SQL does with tables that are not its module's.
+
+use std::collections::BTreeMap;
+
+use super::grounds::is_for_other_database;
+use super::judgement::Verdict;
+use super::{DatabaseOwner, Definition, Tables, Use, name_of, names_of};
+use crate::discover::is_test_code;
+use crate::finding::Owner;
+use crate::model::Workspace;
+use crate::model::product::Service;
+use crate::parse::Facts;
+use crate::parse::sql::{Access, ObjectName};
+use crate::source::{FileId, Place};
+
+/// A table that a file touches, however often.
+#[derive(Debug)]
+pub(super) struct Touched {
+    /// The number of the ground.
+    pub(super) ground: usize,
+    /// The name in the catalogue.
+    pub(super) name: String,
+    /// The name as it is written.
+    written: String,
+    pub(super) verdict: Verdict,
+    /// Where it is named, in which part of the name, and what is done with it, in the order of the text.
+    uses: Vec<TouchedAt>,
+    /// Until when it was allowed, where that has passed.
+    pub(super) ended: Option<(String, Option<Place>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct TouchedAt {
+    /// The whole name.
+    name: Place,
+    /// Its first part.
+    first: Place,
+    access: Access,
+}
+
+/// A table of others that a module's SQL touches.
+pub struct ForeignTable {
+    /// The name.
+    pub place: Place,
+    /// The name as it is written.
+    pub written: String,
+    /// The table's own name.
+    pub name: String,
+    /// Whom the finding is about.
+    pub reader: Owner,
+    /// What is done with the table first: `reads`.
+    pub verb: &'static str,
+    /// Whose it is, in words.
+    pub owners: String,
+    /// Where they define it, and where else it is touched.
+    pub labels: Vec<(Place, String)>,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// A name that says that its table stands in another database.
+pub struct CrossDatabaseName {
+    /// The part of the name that says so.
+    pub place: Place,
+    /// The name as it is written.
+    pub written: String,
+    /// The table's own name.
+    pub name: String,
+    /// Whom the finding is about.
+    pub reader: Owner,
+    /// What the database is, in words.
+    pub whose: String,
+    /// Whose it is, and where else it is named.
+    pub labels: Vec<(Place, String)>,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// A table that no module defines.
+pub struct UnknownTable {
+    /// The name.
+    pub place: Place,
+    /// The name as it is written.
+    pub written: String,
+    /// Whom the finding is about.
+    pub reader: Owner,
+    /// What is done with the table first: `reads`.
+    pub verb: &'static str,
+    /// Where else it is named.
+    pub labels: Vec<(Place, String)>,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Further places of one table that are told one by one.
+const MOST_PLACES: usize = 5;
+
+impl Workspace<'_> {
+    /// The files of SQL that are a module's and are judged, with the numbers of their grounds: no init script,
+    /// which belongs to all, no test code, and no SQL of another database.
+    pub(super) fn judged_sql(&self, tables: &Tables) -> Vec<(FileId, usize)> {
+        let of_others = self.folders_of_other_databases();
+        let files = self.sql_files();
+        let judged = files.filter(|(id, path, _)| {
+            !self.is_init_script(*id)
+                && !is_test_code(path)
+                && !is_for_other_database(&of_others, path)
+        });
+        let owned = judged.filter_map(|(id, path, _)| {
+            let ground = tables.ground_below(self.sources, path)?;
+            // What lies in nobody's folder is for all.
+            (!tables.grounds[ground].owners.is_empty()).then_some((id, ground))
+        });
+        owned.collect()
+    }
+
+    /// Judges every table that SQL names.
+    pub(super) fn touch(&self, tables: &mut Tables) {
+        let files = self.judged_sql(tables);
+        if std::env::var_os("OWNERS_DEBUG").is_some() { for (n,g) in tables.grounds.iter().enumerate() { eprintln!("GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}", g.folder, g.owners.len(), g.holdings.len(), files.iter().filter(|f| f.1==n).count(), files.iter().filter(|f| f.1==n).map(|f| match self.facts(f.0) { Facts::Sql(p) => p.facts.references.len(), _ => 0}).sum::<usize>(), g.doubt, g.makes_others, g.databases); } }
+        let uses = files.iter().flat_map(|&(file, ground)| {
+            let references = match self.facts(file) {
+                Facts::Sql(parsed) => parsed.facts.references.as_slice(),
+                _ => &[],
+            };
+            references.iter().map(move |reference| Use {
+                file,
+                ground,
+                reference,
+            })
+        });
+        tables.touched = self.judge_all(tables, uses);
+        self.allow(tables);
+    }
+
+    /// What is said of uses, one entry a file and table.
+    fn judge_all<'u>(
+        &self,
+        tables: &Tables,
+        uses: impl Iterator<Item = Use<'u>>,
+    ) -> Vec<Touched> {
+        let mut touched: Vec<Touched> = Vec::new();
+        let mut known: BTreeMap<(FileId, usize, Vec<&str>), Option<usize>> = BTreeMap::new();
+        for it in uses {
+            let name = &it.reference.name;
+            let parts: Vec<&str> = name.parts.iter().map(|part| part.value.as_str()).collect();
+            // What a statement does decides as well: who creates a table owns it.
+            let verdict = tables.judge(&tables.grounds[it.ground], it.reference);
+            if verdict == Verdict::Fine {
+                continue;
+            }
+            let place = self.whole_name(it.file, name);
+            let at = TouchedAt {
+                name: place,
+                first: name.parts[0].span.in_file(it.file),
+                access: it.reference.access,
+            };
+            let number = known.entry((it.file, it.ground, parts)).or_default();
+            match number {
+                Some(number) => touched[*number].uses.push(at),
+                None => {
+                    *number = Some(touched.len());
+                    touched.push(Touched {
+                        ground: it.ground,
+                        name: name.name().value.clone(),
+                        written: self.written(place, name),
+                        verdict,
+                        uses: vec![at],
+                        ended: None,
+                    });
+                }
+            }
+        }
+        touched
+    }
+
+    /// Where a name stands: without its quotes, unless it has a qualifier and they stand inside.
+    fn whole_name(&self, file: FileId, name: &ObjectName) -> Place {
+        let mut span = name.span();
+        let text = self.sources.file(file).text.as_bytes();
+        if name.parts.len() > 1 && span.start > 0 {
+            let is_quote = |at: u32| text.get(at as usize) == Some(&b'"');
+            span.start -= u32::from(is_quote(span.start - 1));
+            span.end += u32::from(is_quote(span.end));
+        }
+        span.in_file(file)
+    }
+
+    /// A name as it is written, without quotes; as PostgreSQL reads it where escapes hide it.
+    fn written(&self, place: Place, name: &ObjectName) -> String {
+        let parts: Vec<&str> = name.parts.iter().map(|part| part.value.as_str()).collect();
+        let read = parts.join(".");
+        let written = self.sources.slice(place).replace('"', "");
+        if written.eq_ignore_ascii_case(&read) {
+            written
+        } else {
+            read
+        }
+    }
+
+    /// Tables that a module's SQL touches and that others define.
+    pub fn foreign_tables(&self) -> Vec<ForeignTable> {
+        let tables = self.tables();
+        let touched = tables.touched.iter();
+        let foreign = touched.filter_map(|it| {
+            let Verdict::Foreign { definitions, .. } = &it.verdict else {
+                return None;
+            };
+            let first = it.uses.first()?;
+            let reader = tables.grounds[it.ground].owner();
+            let owners = tables.owners_of(definitions);
+            let labels = self.definition_labels(tables, definitions);
+            Some(ForeignTable {
+                place: first.name,
+                written: it.written.clone(),
+                name: it.name.clone(),
+                verb: verb(first.access),
+                owners: names_of(owners.iter().copied()),
+                labels: labels
+                    .into_iter()
+                    .chain(it.ending())
+                    .chain(it.further(|at| at.name))
+                    .collect(),
+                help: self.advice(&reader, &owners, first.access),
+                reader,
+            })
+        });
+        foreign.collect()
+    }
+
+    /// Names that lead to another database. Those of tables that others are known to define come with them:
+    /// `foreign-table` says it first.
+    pub fn cross_database_names(&self) -> Vec<CrossDatabaseName> {
+        let tables = self.tables();
+        let touched = tables.touched.iter();
+        let names = touched.filter_map(|it| {
+            let (owners, definitions, is_schema) = match &it.verdict {
+                Verdict::OtherDatabase {
+                    owners,
+                    definitions,
+                    is_schema,
+                } => (owners, definitions, *is_schema),
+                Verdict::Foreign {
+                    definitions,
+                    qualifier: Some(owners),
+                } if !owners.is_empty() => (owners, definitions, false),
+                _ => return None,
+            };
+            let first = it.uses.first()?;
+            let reader = tables.grounds[it.ground].owner();
+            let database = self.sources.slice(first.first).to_owned();
+            let own = tables.own_database_label(it.ground);
+            let all: Vec<&Owner> = owners.iter().collect();
+            let labels = tables.database_labels(&database, owners);
+            let defined = self.definition_labels(tables, definitions);
+            Some(CrossDatabaseName {
+                place: first.first,
+                written: it.written.clone(),
+                name: it.name.clone(),
+                whose: whose(&database, owners, is_schema),
+                labels: labels
+                    .into_iter()
+                    .chain(defined)
+                    .chain(own)
+                    .chain(it.ending())
+                    .chain(it.further(|at| at.first))
+                    .collect(),
+                help: self.advice(&reader, &all, first.access),
+                reader,
+            })
+        });
+        names.collect()
+    }
+
+    /// Tables that a module's SQL touches and that nobody defines.
+    pub fn unknown_tables(&self) -> Vec<UnknownTable> {
+        let tables = self.tables();
+        let touched = tables.touched.iter();
+        let unknown = touched.filter_map(|it| {
+            let Verdict::Unknown {
+                nearest,
+                lacks_quotes,
+            } = &it.verdict
+            else {
+                return None;
+            };
+            let first = it.uses.first()?;
+            let reader = tables.grounds[it.ground].owner();
+            let help = match nearest {
+                Some(name) if *lacks_quotes => format!(
+                    "write `\"{name}\"`: without quotes PostgreSQL takes it for `{}`",
+                    it.name
+                ),
+                Some(name) if name.to_lowercase() != *name => {
+                    format!("write `\"{name}\"`, or create `{}` in a migration", it.name)
+                }
+                Some(name) => format!("write `{name}`, or create `{}` in a migration", it.name),
+                None => format!("create `{}` in a migration, or remove it", it.name),
+            };
+            Some(UnknownTable {
+                place: first.name,
+                written: it.written.clone(),
+                verb: verb(first.access),
+                labels: it.further(|at| at.name),
+                help,
+                reader,
+            })
+        });
+        unknown.collect()
+    }
+
+    /// Where tables are defined, with whose they are.
+    fn definition_labels(
+        &self,
+        tables: &Tables,
+        definitions: &[Definition],
+    ) -> Vec<(Place, String)> {
+        let labels = definitions.iter().map(|it| {
+            let owners = names_of(&tables.holders[it.holding].owners);
+            (it.place, format!("{owners} defines `{}`", it.name))
+        });
+        labels.collect()
+    }
+
+    /// What to write instead of touching tables of others.
+    pub(super) fn advice(&self, reader: &Owner, owners: &[&Owner], access: Access) -> String {
+        if owners.is_empty() {
+            return "remove it, and ask the owner of the data over HTTP".to_owned();
+        }
+        let asked = names_of(owners.iter().copied());
+        let way = match owners {
+            [owner] => self.way_to_call(reader, owner),
+            _ => None,
+        };
+        let way = way.map_or_else(String::new, |way| format!(" ({way})"));
+        match access {
+            Access::Reads => format!("remove it, and ask {asked} for its data over HTTP{way}"),
+            Access::Writes => format!("remove it, and have {asked} write it over HTTP{way}"),
+            Access::References => format!(
+                "remove the reference, keep the key as a plain column, and ask {asked} for its data over HTTP{way}"
+            ),
+            Access::Alters | Access::Drops | Access::Defines => {
+                format!("remove the statement: it belongs into a migration of {asked}")
+            }
+        }
+    }
+
+    /// How a service of a registry calls another: by the variable that holds its URL, else by the URL.
+    fn way_to_call(&self, reader: &Owner, owner: &Owner) -> Option<String> {
+        let name = owner.product.as_deref()?;
+        let product = self.products().iter().find(|it| it.name == name)?;
+        let called = product.service(owner.service.as_deref()?)?;
+        let own = reader.service.as_deref().filter(|_| reader.product == owner.product);
+        let own = own.and_then(|key| product.service(key));
+        let known = own.and_then(|own| own.entry.extra_env.known());
+        let variables = known.into_iter().flat_map(|known| &known.variables);
+        let mut names = variables.map(|variable| variable.name.value.as_str());
+        let is_for_it = |name: &&str| {
+            let service = product.service_called_by(name);
+            service.map(Service::key) == Some(called.key())
+        };
+        if let Some(name) = names.find(is_for_it) {
+            return Some(format!("`{name}`"));
+        }
+        let port = called.entry.port.known()?.value;
+        let host = called.entry.hostname.known();
+        let host = host.map_or(called.key(), |text| text.value.as_str());
+        Some(format!("`http://{host}:{port}`"))
+    }
+}
+
+impl Touched {
+    /// Keeps the uses that are not allowed.
+    pub(super) fn forbid_only(&mut self, is_allowed: impl Fn(Access) -> bool) {
+        self.uses.retain(|at| !is_allowed(at.access));
+    }
+
+    /// Whether anything is left that is not allowed.
+    pub(super) fn has_uses(&self) -> bool {
+        !self.uses.is_empty()
+    }
+
+    /// Whether it is read at all.
+    pub(super) fn is_read(&self) -> bool {
+        self.uses.iter().any(|at| at.access == Access::Reads)
+    }
+
+    /// The end of what allowed it.
+    fn ending(&self) -> Option<(Place, String)> {
+        let (until, place) = self.ended.as_ref()?;
+        Some(((*place)?, format!("it was allowed until {until}")))
+    }
+
+    /// Where else it stands.
+    fn further(&self, place: impl Fn(&TouchedAt) -> Place) -> Vec<(Place, String)> {
+        let others = &self.uses[1..];
+        let shown = others.iter().take(MOST_PLACES);
+        let left = others.len().saturating_sub(MOST_PLACES);
+        let labels = shown.enumerate().map(|(number, at)| {
+            let remark = if left > 0 && number + 1 == MOST_PLACES {
+                format!("also here, and {left} more times")
+            } else {
+                "also here".to_owned()
+            };
+            (place(at), remark)
+        });
+        labels.collect()
+    }
+}
+
+impl Tables {
+    /// A database of a ground's owners.
+    fn own_database(&self, ground: usize) -> Option<(&str, &DatabaseOwner)> {
+        let ground = &self.grounds[ground];
+        let name = ground.databases.first()?;
+        let owners = self.by_database.get(name)?;
+        let owner = owners.iter().find(|it| ground.is_of(&it.owner))?;
+        Some((name, owner))
+    }
+
+    /// Where it is said whose a database is.
+    pub(super) fn database_labels(&self, name: &str, owners: &[Owner]) -> Vec<(Place, String)> {
+        let known = self.by_database.get(name).into_iter().flatten();
+        let known = known.filter(|it| owners.contains(&it.owner));
+        let labels = known.filter_map(|it| {
+            let text = format!("`{}` owns `{name}`", name_of(&it.owner));
+            Some((it.place?, text))
+        });
+        labels.collect()
+    }
+
+    /// Where it is said which database is a ground's own.
+    pub(super) fn own_database_label(&self, ground: usize) -> Option<(Place, String)> {
+        let (name, owner) = self.own_database(ground)?;
+        Some((owner.place?, format!("`{}` owns `{name}`", name_of(&owner.owner))))
+    }
+}
+
+/// A database in words.
+pub(super) fn whose(name: &str, owners: &[Owner], is_schema: bool) -> String {
+    match owners {
+        [] => format!("`{name}`, which is not its own"),
+        owners if is_schema => format!("`{name}`, a schema of {}", names_of(owners)),
+        owners => format!("`{name}`, the database of {}", names_of(owners)),
+    }
+}
+
+/// What is done with a table.
+fn verb(access: Access) -> &'static str {
+    match access {
+        Access::Reads => "reads",
+        Access::Writes => "writes",
+        Access::Defines => "creates",
+        Access::Alters => "alters",
+        Access::Drops => "drops",
+        Access::References => "references",
+    }
+}

@@ -1,0 +1,3 @@
+//! What silences findings.
+
+pub(super) mod unused_suppression;
