@@ -17,9 +17,7 @@ use rayon::prelude::*;
 use crate::policy::{FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
-pub use kind::{
-    is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
-};
+pub use kind::{is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of};
 
 use kind::{Kinds, is_worth_keeping};
 use walk::{Excluded, Found, Walked};

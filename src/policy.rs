@@ -217,7 +217,13 @@ impl Policy {
 
     /// Whether the config or the command line switches a rule of a category off for every file.
     pub fn is_switched_off(&self, rule: &str, category: &str) -> bool {
-        let level = |levels: &Levels| levels.0.get(rule).or_else(|| levels.0.get(category)).copied();
+        let level = |levels: &Levels| {
+            levels
+                .0
+                .get(rule)
+                .or_else(|| levels.0.get(category))
+                .copied()
+        };
         match self.overriding.get(rule) {
             Some(level) => *level == Level::Off,
             None => {

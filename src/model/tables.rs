@@ -13,8 +13,8 @@ mod touched;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::finding::Owner;
-use crate::model::names;
 use crate::model::Workspace;
+use crate::model::names;
 use crate::parse::sql::TableReference;
 use crate::source::{FileId, Place};
 

@@ -112,26 +112,14 @@ fn the_fixtures_leave_what_we_say() {
     }
 }
 
-/// The migrations of `tests/postgres/migrations/`: one folder for each topic, one empty database each.
+/// The workspace of these tests: a folder of migrations for each topic, each applied to an empty database, and
+/// a Prisma schema with most of what such a schema can say.
 #[test]
-fn migrations_written_by_hand_leave_what_we_say() {
+fn migrations_of_every_kind_leave_what_we_say() {
     let Some(server) = server() else { return };
-    let workspace = tempfile::tempdir().unwrap();
-    fs::write(workspace.path().join("dbfence.yaml"), "").unwrap();
-    let mut topics = 0;
-    for topic in fs::read_dir(folder("tests/postgres/migrations")).unwrap() {
-        let topic = topic.unwrap();
-        let migrations = workspace.path().join(topic.file_name()).join("migrations");
-        fs::create_dir_all(&migrations).unwrap();
-        for migration in fs::read_dir(topic.path()).unwrap() {
-            let migration = migration.unwrap();
-            fs::copy(migration.path(), migrations.join(migration.file_name())).unwrap();
-        }
-        topics += 1;
-    }
-    let found = compare(server, workspace.path());
+    let found = compare(server, &folder("tests/postgres/workspace"));
     let differences = found.differences.join("\n");
     assert!(differences.is_empty(), "{differences}");
     assert_eq!(found.incomplete, [""; 0]);
-    assert_eq!(found.replays, topics);
+    assert_eq!((found.replays, found.schemas), (10, 1));
 }

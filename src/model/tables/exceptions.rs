@@ -118,7 +118,10 @@ impl Workspace<'_> {
                         Some(name) => format!("write `{name}`, or remove the exception"),
                         None => "remove the exception".to_owned(),
                     },
-                    fix: nearest.is_none().then(|| self.removal(file, exception)).flatten(),
+                    fix: nearest
+                        .is_none()
+                        .then(|| self.removal(file, exception))
+                        .flatten(),
                 });
                 continue;
             }
@@ -138,7 +141,9 @@ impl Workspace<'_> {
         let readers: Vec<usize> = (0..tables.grounds.len())
             .filter(|&ground| self.names_of_ground(tables, ground).contains(service))
             .collect();
-        let is_all_read = readers.iter().all(|&ground| self.is_all_sql_read(tables, ground));
+        let is_all_read = readers
+            .iter()
+            .all(|&ground| self.is_all_sql_read(tables, ground));
         let is_unused = |&(position, table): &(usize, &crate::source::At<String>)| {
             let is_somewhere = tables.is_somewhere(&table.value);
             !tables.used.contains(&(number, position))
@@ -186,7 +191,9 @@ impl Workspace<'_> {
         let tree = Tree::parse(&source.text);
         let all = tree.root()?.get("exceptions")?;
         let items = all.value.items();
-        let item = items.iter().find(|item| item.span().contains(exception.service.span))?;
+        let item = items
+            .iter()
+            .find(|item| item.span().contains(exception.service.span))?;
         let begins = if items.len() == 1 {
             all.key.span.start
         } else {
@@ -201,7 +208,10 @@ impl Workspace<'_> {
                 || source.line_of(other.span().start) > last
                 || source.line_of(other.span().end) < first
         });
-        if !is_own_line || !is_next_apart || items.len() == 1 && !is_closed(source, &all.value.span(), last) {
+        if !is_own_line
+            || !is_next_apart
+            || items.len() == 1 && !is_closed(source, &all.value.span(), last)
+        {
             return None;
         }
         let starts = source.line_starts();
@@ -261,12 +271,13 @@ impl Tables {
 
     /// Whether the tables are not known of whoever may define what an exception names.
     fn is_in_doubt(&self, table: &str) -> bool {
-        let owners = split(table).0.and_then(|database| self.by_database.get(database));
+        let owners = split(table)
+            .0
+            .and_then(|database| self.by_database.get(database));
         let mut grounds = self.grounds.iter();
         grounds.any(|ground| {
-            let may_define = owners.is_none_or(|owners| {
-                owners.iter().any(|it| ground.is_of(&it.owner))
-            });
+            let may_define =
+                owners.is_none_or(|owners| owners.iter().any(|it| ground.is_of(&it.owner)));
             may_define && ground.doubt.is_some()
         })
     }

@@ -6,10 +6,10 @@ use super::{DatabaseOwner, Definition, Ground, Holder, Tables, apart};
 use crate::discover::keeps_tables;
 use crate::finding::Owner;
 use crate::model::Workspace;
+use crate::model::catalog::Catalog;
 use crate::model::holdings::Holding;
 use crate::model::product::Product;
 use crate::parse::Facts;
-use crate::model::catalog::Catalog;
 use crate::parse::sql::{Access, Action, Change, Dialect, SqlFile, Way};
 use crate::source::{FileId, Seen, Sources, ancestors, file_name, join, parent};
 
@@ -162,7 +162,9 @@ impl Workspace<'_> {
             let replayed = holding.replayed.as_ref();
             ground.makes_others |= replayed.is_some_and(|catalog| catalog.is_open);
             ground.schemas.insert(holding.default_schema.clone());
-            ground.schemas.extend(created_schemas(holding).map(str::to_owned));
+            ground
+                .schemas
+                .extend(created_schemas(holding).map(str::to_owned));
             for (_, name, _) in relations(holding) {
                 ground.add_relation(name);
             }
@@ -264,7 +266,11 @@ impl Workspace<'_> {
             ways.any(|way| way == Way::ImportedSchema)
         };
         let imported = self.sql_files().find(|(_, path, file)| {
-            imports(file) && tables.ground_below(self.sources, path).map(|it| &tables.grounds[it].folder) == Some(&ground.folder)
+            imports(file)
+                && tables
+                    .ground_below(self.sources, path)
+                    .map(|it| &tables.grounds[it].folder)
+                    == Some(&ground.folder)
         });
         imported.map(|(_, path, _)| format!("`{path}` imports tables"))
     }
@@ -273,8 +279,7 @@ impl Workspace<'_> {
         let registered = self.products().iter().flat_map(Product::services);
         let stateless = registered.filter(|service| service.is_stateless());
         let mut stateless = stateless.map(Owner::from);
-        stateless.any(|owner| ground.is_of(&owner))
-            && ground.databases.is_empty()
+        stateless.any(|owner| ground.is_of(&owner)) && ground.databases.is_empty()
     }
 
     /// Whether migrations without a Prisma schema begin with a change to what none of them creates: they were

@@ -169,7 +169,9 @@ impl Tables {
         }
         let spellings = self.spellings.get(&name.to_lowercase());
         let spellings = spellings.into_iter().flatten();
-        let all = spellings.filter_map(|name| self.by_name.get(name)).flatten();
+        let all = spellings
+            .filter_map(|name| self.by_name.get(name))
+            .flatten();
         all.filter(is_foreign).cloned().collect()
     }
 

@@ -61,7 +61,9 @@ impl Workspace<'_> {
         }
         if groups.len() > 1
             && let Some(nameless) = groups.remove("")
-            && let Some(first) = groups.values_mut().min_by_key(|group| group[0].words.span.start)
+            && let Some(first) = groups
+                .values_mut()
+                .min_by_key(|group| group[0].words.span.start)
         {
             first.extend(nameless);
             first.sort_by_key(|reach| reach.words.span.start);
@@ -117,7 +119,9 @@ impl Tables {
         if ground.databases.contains(&database.value) {
             return false;
         }
-        let is_neighbours = !self.neighbours_with_database(ground, &database.value).is_empty();
+        let is_neighbours = !self
+            .neighbours_with_database(ground, &database.value)
+            .is_empty();
         // Where no registry says which database is the module's, another environment may call it so.
         is_neighbours || ground.is_registered
     }

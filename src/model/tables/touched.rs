@@ -117,7 +117,28 @@ impl Workspace<'_> {
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
-        if std::env::var_os("OWNERS_DEBUG").is_some() { for (n,g) in tables.grounds.iter().enumerate() { eprintln!("GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}", g.folder, g.owners.len(), g.holdings.len(), files.iter().filter(|f| f.1==n).count(), files.iter().filter(|f| f.1==n).map(|f| match self.facts(f.0) { Facts::Sql(p) => p.facts.references.len(), _ => 0}).sum::<usize>(), g.doubt, g.makes_others, g.databases); } }
+        if std::env::var_os("OWNERS_DEBUG").is_some() {
+            for (n, g) in tables.grounds.iter().enumerate() {
+                eprintln!(
+                    "GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}",
+                    g.folder,
+                    g.owners.len(),
+                    g.holdings.len(),
+                    files.iter().filter(|f| f.1 == n).count(),
+                    files
+                        .iter()
+                        .filter(|f| f.1 == n)
+                        .map(|f| match self.facts(f.0) {
+                            Facts::Sql(p) => p.facts.references.len(),
+                            _ => 0,
+                        })
+                        .sum::<usize>(),
+                    g.doubt,
+                    g.makes_others,
+                    g.databases
+                );
+            }
+        }
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
@@ -134,11 +155,7 @@ impl Workspace<'_> {
     }
 
     /// What is said of uses, one entry a file and table.
-    fn judge_all<'u>(
-        &self,
-        tables: &Tables,
-        uses: impl Iterator<Item = Use<'u>>,
-    ) -> Vec<Touched> {
+    fn judge_all<'u>(&self, tables: &Tables, uses: impl Iterator<Item = Use<'u>>) -> Vec<Touched> {
         let mut touched: Vec<Touched> = Vec::new();
         let mut known: BTreeMap<(FileId, usize, Vec<&str>), Option<usize>> = BTreeMap::new();
         for it in uses {
@@ -350,7 +367,10 @@ impl Workspace<'_> {
         let name = owner.product.as_deref()?;
         let product = self.products().iter().find(|it| it.name == name)?;
         let called = product.service(owner.service.as_deref()?)?;
-        let own = reader.service.as_deref().filter(|_| reader.product == owner.product);
+        let own = reader
+            .service
+            .as_deref()
+            .filter(|_| reader.product == owner.product);
         let own = own.and_then(|key| product.service(key));
         let known = own.and_then(|own| own.entry.extra_env.known());
         let variables = known.into_iter().flat_map(|known| &known.variables);
@@ -432,7 +452,10 @@ impl Tables {
     /// Where it is said which database is a ground's own.
     pub(super) fn own_database_label(&self, ground: usize) -> Option<(Place, String)> {
         let (name, owner) = self.own_database(ground)?;
-        Some((owner.place?, format!("`{}` owns `{name}`", name_of(&owner.owner))))
+        Some((
+            owner.place?,
+            format!("`{}` owns `{name}`", name_of(&owner.owner)),
+        ))
     }
 }
 

@@ -46,7 +46,9 @@ impl Built {
         }
         let mut start = source.start as usize;
         for piece in written.split_inclusive("''") {
-            let kept = piece.strip_suffix("''").map_or(piece.len(), |rest| rest.len() + 1);
+            let kept = piece
+                .strip_suffix("''")
+                .map_or(piece.len(), |rest| rest.len() + 1);
             self.push(&piece[..kept], Span::new(start, start + kept));
             start += piece.len();
         }
