@@ -123,3 +123,80 @@ fn a_broken_migration_is_a_syntax_error_where_the_parser_refuses_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(refused >= 25 && accepted >= 20, "{refused} {accepted}");
 }
+
+/// Key words as names: those of categories R and T are refused, those of category C are not.
+#[test]
+fn key_words_are_refused_where_a_name_has_to_stand() {
+    let Some(server) = server() else { return };
+    let database = server.database();
+    let texts = [
+        "CREATE TABLE ? (id int)",
+        "CREATE TABLE IF NOT EXISTS ? (id int)",
+        "CREATE TABLE a (? int)",
+        "CREATE VIEW ? AS SELECT 1",
+        "ALTER TABLE ? ADD COLUMN a int",
+        "ALTER TABLE IF EXISTS ONLY a ADD COLUMN b int, ADD COLUMN IF NOT EXISTS ? int",
+        "ALTER TABLE public.a DROP COLUMN ?",
+        "ALTER TABLE a ALTER COLUMN ? SET NOT NULL",
+        "ALTER TABLE a ADD CONSTRAINT ? CHECK (b > 0 AND (b, c) = (1, 2)), DROP COLUMN d",
+        "ALTER TABLE a RENAME COLUMN ? TO b",
+        "ALTER TABLE a RENAME COLUMN b TO ?",
+        "ALTER TABLE a RENAME CONSTRAINT b TO ?",
+        "ALTER TABLE a RENAME TO ?",
+        "DROP TABLE IF EXISTS ?",
+        "INSERT INTO ? VALUES (1)",
+        "INSERT INTO a (b, ?) VALUES (1, 2)",
+        "UPDATE ? SET a = 1",
+        "UPDATE a SET ? = 1",
+        "DELETE FROM ?",
+    ];
+    let words = [
+        "order",
+        "user",
+        "group",
+        "limit",
+        "end",
+        "desc",
+        "check",
+        "default",
+        "column",
+        "primary",
+        "references",
+        "like",
+        "left",
+        "verbose",
+        "is",
+        "authorization",
+        "all",
+        "coalesce",
+        "values",
+        "between",
+        "time",
+        "position",
+        "row",
+        "key",
+        "type",
+        "name",
+        "value",
+        "date",
+        "index",
+    ];
+    let mut faults = Vec::new();
+    for text in texts {
+        let all = words.map(|word| text.replace('?', word));
+        // One session for all of them: a transaction that has failed only parses.
+        let tries = all
+            .each_ref()
+            .map(|text| format!("{text};\n\\echo :SQLSTATE\n"));
+        let script = format!("BEGIN; SELECT 1 / 0;\n{}", tries.concat());
+        let said = server.psql(&database, &[], &script).out;
+        assert_eq!(said.lines().count(), all.len(), "{said}");
+        for (text, sqlstate) in all.iter().zip(said.lines()) {
+            let is_error = !sql::parse(text).problems.is_empty();
+            if is_error != (sqlstate == "42601") {
+                faults.push(format!("{text}: {sqlstate}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -58,6 +58,11 @@ impl<'a> Cursor<'a> {
         words.iter().any(|word| self.eat(&[word]))
     }
 
+    /// Passes over so many tokens.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+    }
+
     /// Passes over everything up to a sequence of words, and those words.
     fn eat_through(&mut self, words: &[&str]) -> bool {
         while !self.rest.is_empty() {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use squawk_syntax::SyntaxNode;
 
 use super::executed::Built;
+use super::names::unquoted_key_word;
 use super::split::{self, RawStatement, Token, TokenKind};
 use super::statement::{Cursor, IF_NOT_EXISTS, leading_words};
 use crate::parse::Problem;
@@ -95,7 +96,8 @@ pub(super) fn read<T: Send>(
     match parsed(text, raw, look) {
         Ok((error, value)) => {
             let problem = error.map(|error| told(text, raw, &words.value, error));
-            (problem.or_else(|| default_not(cursor)), value)
+            let missed = || default_not(cursor).or_else(|| unquoted_key_word(cursor));
+            (problem.or_else(missed), value)
         }
         Err(why) => {
             let problem = Problem {
