@@ -55,6 +55,10 @@ pub enum Dialect {
     MySql,
     /// ClickHouse's.
     ClickHouse,
+    /// SQLite's.
+    Sqlite,
+    /// SQL Server's.
+    SqlServer,
 }
 
 /// One statement or meta-command.

@@ -9,6 +9,7 @@ use crate::model::generated;
 use crate::model::module::{Module, is_generated_copy};
 use crate::model::product::Product;
 use crate::parse::Facts;
+use crate::parse::sql::Dialect;
 use crate::policy::FILE_NAME;
 use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
 
@@ -41,7 +42,7 @@ impl Workspace<'_> {
     }
 
     /// Files that were read and that no rule asks about.
-    fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 7] {
+    fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 8] {
         let schemas = self.judged_schemas();
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let files = |kind: Kind, is_passed_over: &dyn Fn(FileId) -> bool| {
@@ -49,6 +50,7 @@ impl Workspace<'_> {
             let passed_over = files.filter(|(id, _)| is_passed_over(*id));
             passed_over.map(|(id, _)| self.file(id)).collect::<Vec<_>>()
         };
+        let is_of_other_dialect = |id: FileId| matches!(self.facts(id), Facts::Sql(sql) if sql.facts.dialect != Dialect::Postgres);
         let is_of_no_product =
             |id: FileId| !self.products.is_empty() && !self.generated_files.contains(&id);
         [
@@ -66,8 +68,15 @@ impl Workspace<'_> {
             ),
             (
                 "nothing that was read runs this SQL on first start",
-                files(Kind::Sql, &|id| is_readable(id) && !self.is_init_script(id)),
+                files(Kind::Sql, &|id| {
+                    is_readable(id) && !self.is_init_script(id) && !is_of_other_dialect(id)
+                }),
             ),
+            ("the SQL is not PostgreSQL's", {
+                let scripts = files(Kind::Sql, &is_of_other_dialect);
+                let migrations = files(Kind::Migration, &is_of_other_dialect);
+                scripts.into_iter().chain(migrations).collect()
+            }),
             (
                 "the schema is not for PostgreSQL",
                 files(Kind::Prisma, &|id| self.is_for_other_database(id)),

@@ -19,6 +19,9 @@ const CLICKHOUSE_WORDS: [&[&str]; 6] = [
     &["add", "index", "if", "not", "exists"],
 ];
 
+/// Types that only SQL Server has.
+const SQL_SERVER_TYPES: [&str; 2] = ["nvarchar", "datetime2"];
+
 /// Whose SQL a script is, told from words and quotes that PostgreSQL does not have.
 pub(super) fn recognise(text: &str, items: &[Item]) -> Dialect {
     let mut dialect = Dialect::Postgres;
@@ -32,6 +35,8 @@ pub(super) fn recognise(text: &str, items: &[Item]) -> Dialect {
                 TokenKind::Symbol(b'`') if rest.is_backtick_name() => dialect = Dialect::MySql,
                 TokenKind::Word if rest.is_clickhouse(position) => return Dialect::ClickHouse,
                 TokenKind::Word if rest.is_mysql(position) => dialect = Dialect::MySql,
+                TokenKind::Word if rest.is_sqlite(position) => dialect = Dialect::Sqlite,
+                TokenKind::Symbol(b'[') if rest.is_sql_server() => dialect = Dialect::SqlServer,
                 _ => {}
             }
         }
@@ -53,6 +58,19 @@ impl Cursor<'_> {
             || (self.is_word(0, &["engine"])
                 && self.is_symbol(1, b'=')
                 && self.is_word(2, &MYSQL_ENGINES))
+    }
+
+    fn is_sqlite(&self, position: usize) -> bool {
+        (position == 0 && self.is_word(0, &["pragma"]))
+            || self.begins_with(&["key", "autoincrement"])
+            || self.begins_with(&["without", "rowid"])
+    }
+
+    /// `[dbo].` or a column `[name] NVARCHAR`.
+    fn is_sql_server(&self) -> bool {
+        self.is_symbol(2, b']')
+            && (self.is_word(1, &["dbo"]) && self.is_symbol(3, b'.')
+                || self.is_word(3, &SQL_SERVER_TYPES))
     }
 
     fn is_clickhouse(&self, position: usize) -> bool {

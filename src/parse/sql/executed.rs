@@ -33,28 +33,30 @@ impl Built {
     pub(super) fn from_literal(text: &str, token: Token) -> Option<Self> {
         let mut built = Self::default();
         let (content, source) = content(text, token)?;
-        built.push_content(text, &content, source);
+        built.push_content(&content, text, source);
         Some(built)
     }
 
-    /// Adds what a literal holds; of two quotes in it only the first one stands there byte by byte.
-    fn push_content(&mut self, text: &str, content: &str, source: Span) {
-        let written = text.get(source.range()).unwrap_or_default();
-        if content.len() == source.len() || written.replace("''", "'") != content {
-            self.push(content, source);
-            return;
+    /// Adds what a literal holds, in pieces that each stand there byte by byte: of a doubled quote the
+    /// first one counts.
+    fn push_content(&mut self, content: &str, text: &str, source: Span) {
+        if content.len() == source.len() {
+            return self.push(content, source);
         }
-        let mut start = source.start as usize;
-        for piece in written.split_inclusive("''") {
-            let kept = piece
-                .strip_suffix("''")
-                .map_or(piece.len(), |rest| rest.len() + 1);
-            self.push(&piece[..kept], Span::new(start, start + kept));
-            start += piece.len();
+        let literal = &text[source.range()];
+        let mut start = 0;
+        let doubled = literal.match_indices("''").map(|(at, _)| at + 1);
+        for end in doubled.chain([literal.len()]) {
+            let piece = Span::new(start, end).shifted(source.start as usize);
+            self.push(&literal[start..end], piece);
+            start = end + 1;
         }
     }
 
     fn push(&mut self, part: &str, source: Span) {
+        if part.is_empty() {
+            return;
+        }
         self.parts.push(Part {
             start: self.text.len(),
             source,
@@ -290,8 +292,10 @@ fn without_cast(tokens: &[Token]) -> &[Token] {
 }
 
 fn push_literal(built: &mut Built, text: &str, literal: Token) {
-    let (value, source) = value(text, &[literal]);
-    built.push_content(text, &value, source);
+    match content(text, literal) {
+        Some((content, source)) => built.push_content(&content, text, source),
+        None => built.push(UNKNOWN.encode_utf8(&mut [0; 4]), literal.span),
+    }
 }
 
 /// The value of an argument: a literal's content, or [`UNKNOWN`].
@@ -314,14 +318,17 @@ fn value<'a>(text: &'a str, argument: &[Token]) -> (Cow<'a, str>, Span) {
 /// unknown.
 fn push_format(built: &mut Built, text: &str, arguments: &[Token]) {
     let mut arguments = split_at(arguments, b',');
-    let (template, source) = value(text, arguments.next().unwrap_or_default());
-    let part = |range: std::ops::Range<usize>| {
-        if template.len() == source.len() {
-            Span::new(range.start, range.end).shifted(source.start as usize)
-        } else {
-            source
+    let argument = without_cast(arguments.next().unwrap_or_default());
+    let mut told = Built::default();
+    match argument {
+        [literal] if literal.kind == TokenKind::Literal => push_literal(&mut told, text, *literal),
+        _ => {
+            let (template, source) = value(text, argument);
+            told.push(&template, source);
         }
-    };
+    }
+    let template = &told.text;
+    let part = |range: std::ops::Range<usize>| told.source(Span::new(range.start, range.end));
     let mut literal = 0;
     let mut next = 0;
     while let Some(percent) = template[next..].find('%').map(|length| next + length) {

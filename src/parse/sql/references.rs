@@ -2,6 +2,7 @@
 //! text made temporary is no table, and a `search_path` that it set holds on.
 
 mod body;
+mod call;
 mod path;
 mod scan;
 mod tree;
@@ -33,9 +34,15 @@ enum Event {
         is_local: bool,
     },
     EndsTransaction,
-    /// A routine or an element of a schema begins, for which another `search_path` may hold.
-    Enters(Option<Path>),
+    /// A routine or what a schema is created with begins, for which another `search_path` may hold.
+    Enters {
+        path: Option<Path>,
+        /// Whether it is the function of a trigger, for which `REFERENCING` may name tables.
+        is_trigger: bool,
+    },
     Leaves,
+    /// `REFERENCING NEW TABLE AS` of a trigger.
+    NamesTransition(String),
     /// Another database is reached.
     Reaches(Reach),
 }
@@ -52,14 +59,18 @@ const MOST_LEVELS: usize = 4;
 /// What the statements of a text did so far.
 #[derive(Debug, Default)]
 pub(super) struct Session {
-    references: Vec<TableReference>,
+    /// The references, and whether each stands in the function of a trigger.
+    references: Vec<(TableReference, bool)>,
     reaches: Vec<Reach>,
     temporary: HashSet<String>,
+    /// What triggers call the rows that they were fired for.
+    transitions: HashSet<String>,
+    is_trigger: bool,
     search_path: Path,
     /// What `SET LOCAL` said.
     local_path: Option<Path>,
-    /// The paths that hold again behind what was entered.
-    outer_paths: Vec<(Path, Option<Path>)>,
+    /// What holds again behind what was entered: both paths, and whether it is a trigger's.
+    outer: Vec<(Path, Option<Path>, bool)>,
 }
 
 impl Session {
@@ -74,14 +85,30 @@ impl Session {
 
     pub(super) fn meta_command(&mut self, text: &str, meta: &Meta) {
         self.reaches.extend(reaches::by_meta_command(text, meta));
+        // `\copy` is a `COPY` whose file is the client's.
+        if meta.command.value == "copy" {
+            let word = meta.command.span.start as usize;
+            let statement = &text[word..meta.arguments.end as usize];
+            let tokens = split::tokens(statement);
+            let events = scan::read(statement, &tokens, 0, &|span| span.shifted(word));
+            events.into_iter().for_each(|event| self.take(event));
+        }
     }
 
     /// The references and the reaches, in the order of the text.
     pub(super) fn finish(mut self) -> (Vec<TableReference>, Vec<Reach>) {
-        self.references
-            .sort_by_key(|reference| reference.name.name().span);
         self.reaches.sort_by_key(|reach| reach.words.span);
-        (self.references, self.reaches)
+        let is_transition = |reference: &TableReference| {
+            reference.name.schema().is_none()
+                && self.transitions.contains(&reference.name.name().value)
+        };
+        let told = self
+            .references
+            .into_iter()
+            .filter(|(reference, is_trigger)| !is_trigger || !is_transition(reference));
+        let mut references: Vec<TableReference> = told.map(|(reference, _)| reference).collect();
+        references.sort_by_key(|reference| reference.name.name().span);
+        (references, self.reaches)
     }
 
     fn take(&mut self, event: Event) {
@@ -100,17 +127,22 @@ impl Session {
                 self.local_path = None;
             }
             Event::EndsTransaction => self.local_path = None,
-            Event::Enters(path) => {
-                self.outer_paths
-                    .push((self.search_path.clone(), self.local_path.clone()));
+            Event::Enters { path, is_trigger } => {
+                let paths = (self.search_path.clone(), self.local_path.clone());
+                self.outer.push((paths.0, paths.1, self.is_trigger));
+                self.is_trigger |= is_trigger;
                 if let Some(path) = path {
                     self.local_path = Some(path);
                 }
             }
-            Event::Reaches(reach) => self.reaches.push(reach),
             Event::Leaves => {
-                (self.search_path, self.local_path) = self.outer_paths.pop().unwrap_or_default();
+                (self.search_path, self.local_path, self.is_trigger) =
+                    self.outer.pop().unwrap_or_default();
             }
+            Event::NamesTransition(name) => {
+                self.transitions.insert(name);
+            }
+            Event::Reaches(reach) => self.reaches.push(reach),
         }
     }
 
@@ -131,12 +163,13 @@ impl Session {
             _ => {}
         }
         let path = self.local_path.as_ref().unwrap_or(&self.search_path);
-        self.references.push(TableReference {
+        let reference = TableReference {
             search_path: path.clone(),
             name,
             access,
             is_optional,
-        });
+        };
+        self.references.push((reference, self.is_trigger));
     }
 }
 
@@ -188,3 +221,6 @@ fn statements(text: &str, level: usize, place: Place) -> Vec<Event> {
         .flat_map(|raw| statement(text, &raw, level, place).1)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

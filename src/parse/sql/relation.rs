@@ -35,32 +35,36 @@ impl ObjectName {
 /// What a statement does with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
-    /// `SELECT … FROM`, `JOIN`, `USING`, `COPY … TO`, `TABLE`.
+    /// `SELECT … FROM`, `JOIN`, `USING`, `COPY … TO`, `TABLE`, a table of a property graph.
     Reads,
-    /// `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `TRUNCATE`, `COPY … FROM`, `LOCK`.
+    /// `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `TRUNCATE`, `COPY … FROM`, `LOCK`, `REFRESH`.
     Writes,
-    /// `CREATE TABLE`, `CREATE VIEW`, `SELECT … INTO`.
+    /// `CREATE TABLE`, `CREATE VIEW`, `SELECT … INTO`, the new name of `RENAME TO`.
     Defines,
-    /// `ALTER TABLE`, an index, trigger, policy or comment on it, `GRANT … ON`.
+    /// `ALTER TABLE`, an index, trigger, rule, policy or comment on it, `GRANT … ON`, a publication of it,
+    /// `ATTACH PARTITION`, `VACUUM`, `ANALYZE`, `CLUSTER`, `REINDEX TABLE`.
     Alters,
     /// `DROP TABLE`, `DROP VIEW`.
     Drops,
-    /// `REFERENCES` of a foreign key, `LIKE`, `INHERITS`, `PARTITION OF`.
+    /// `REFERENCES` of a foreign key, `LIKE`, `INHERITS`, `PARTITION OF`, `OWNED BY` of a sequence, `%TYPE`,
+    /// `%ROWTYPE`, and a name in a literal: `'name'::regclass`, `pg_get_serial_sequence('name', …)`.
     References,
 }
 
-/// A table, view or other relation that a statement names: no CTE, no alias, no temporary table, no function
-/// and no string or comment.
+/// A table, view or other relation that a statement names: no CTE, no alias, no temporary table, no
+/// transition table of a trigger, no function, and no string or comment unless it is executed. System
+/// catalogs are among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableReference {
     /// Its name.
     pub name: ObjectName,
     /// What the statement does with it.
     pub access: Access,
-    /// Whether the statement makes do without the table (`IF EXISTS`).
+    /// Whether the statement makes do without a table of that name: `IF EXISTS`, or a `regclass`, which may
+    /// as well be an index or a sequence.
     pub is_optional: bool,
     /// The `search_path` that was set before, in this text or for the function around it; `None` for the
-    /// one that the session has.
+    /// one that the session has. A path that the text does not tell is a schema called U+FFFC.
     pub search_path: Option<Vec<String>>,
 }
 

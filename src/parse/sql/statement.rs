@@ -93,6 +93,16 @@ impl<'a> Cursor<'a> {
         Some(name)
     }
 
+    /// Reads a name with its qualifiers, at most two of them; `None` where none stands here.
+    pub(super) fn path(&mut self) -> Option<Vec<At<String>>> {
+        let mut parts = vec![self.name()?];
+        while self.is_symbol(0, b'.') {
+            self.rest = &self.rest[1..];
+            parts.push(self.name()?);
+        }
+        (parts.len() <= 3).then_some(parts)
+    }
+
     /// Reads items with commas between them; `None` where one of them is none.
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let mut items = vec![item(self)?];

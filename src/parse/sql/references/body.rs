@@ -93,7 +93,7 @@ fn parameters(routine: &SyntaxNode) -> HashSet<String> {
 }
 
 /// Where a part of a body stands in the text that holds its literal.
-fn source(decoded: &DecodedText, span: Span) -> Span {
+pub(super) fn source(decoded: &DecodedText, span: Span) -> Span {
     let start = decoded.source_pos(span.start.into());
     let end = decoded.source_pos(span.end.into());
     Span::new(start.into(), end.into())

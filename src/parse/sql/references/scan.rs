@@ -50,13 +50,23 @@ pub(super) fn body(text: &str, level: usize, place: Place) -> Vec<Event> {
 }
 
 /// Words that no table is called unless they are quoted, and that may stand where a table could.
-const NO_NAMES: [&str; 22] = [
-    "all", "as", "case", "current", "default", "for", "from", "group", "in", "into", "not", "null",
-    "on", "order", "select", "server", "set", "table", "union", "user", "values", "where",
+const NO_NAMES: [&str; 26] = [
+    "all", "array", "as", "case", "current", "default", "false", "for", "from", "group", "in",
+    "into", "not", "null", "on", "order", "select", "server", "set", "table", "true", "union",
+    "user", "values", "where", "with",
 ];
 
+/// Words that may stand behind `FROM` and `TO` of a `COPY`.
+const OF_COPY: [&str; 3] = ["program", "stdin", "stdout"];
+
+/// Statements whose `FROM` is not that of a query.
+const OTHER_FROM: [&str; 7] = ["alter", "fetch", "import", "move", "revoke", "set", "show"];
+
+/// What is created with another `FROM`.
+const CREATED_FROM: [&str; 4] = ["collation", "conversion", "extension", "transform"];
+
 /// Words that end the list of a `FROM`.
-const CLAUSES: [&str; 14] = [
+const CLAUSES: [&str; 15] = [
     "where",
     "group",
     "order",
@@ -71,6 +81,7 @@ const CLAUSES: [&str; 14] = [
     "offset",
     "fetch",
     "select",
+    "values",
 ];
 
 /// Functions with a `FROM` among their arguments.
@@ -199,10 +210,10 @@ impl<'a> Scan<'a> {
         let cursor = self.from(at);
         let first = |words: &[&str]| self.start.is_word(0, words);
         if cursor.is_word(0, &["from"]) {
-            let is_other = first(&["revoke", "fetch", "move", "import", "set", "show"])
-                || self.start.begins_with(&["create", "extension"])
-                || (first(&["copy"]) && cursor.is_word(1, &["stdin", "program"]))
-                || self.is_before(at, &["distinct"])
+            let is_other = first(&OTHER_FROM)
+                || (first(&["create"]) && (1..5).any(|at| self.start.is_word(at, &CREATED_FROM)))
+                || (first(&["copy"]) && cursor.is_word(1, &OF_COPY))
+                || self.is_before(at, &["distinct", "values"])
                 || self.level().is_of_function;
             if !is_other {
                 let is_target = self.is_before(at, &["delete"]);
@@ -213,10 +224,12 @@ impl<'a> Scan<'a> {
                 });
                 self.level().is_list = !is_target;
             }
-        } else if cursor.is_word(0, &["join"]) {
+        } else if cursor.is_word(0, &["join"]) || self.is_table_command(at) {
             self.expected = Some(Access::Reads);
         } else if cursor.is_word(0, &["using"]) && first(&["delete", "merge"]) {
-            self.expected = (!cursor.is_symbol(1, b'(')).then_some(Access::Reads);
+            let is_list = !cursor.is_symbol(1, b'(');
+            self.expected = is_list.then_some(Access::Reads);
+            self.level().is_list = is_list;
         } else if cursor.is_word(0, &CLAUSES) {
             self.level().is_list = false;
         } else if cursor.is_word(0, &["into"]) && self.is_before(at, &["insert", "merge"]) {
@@ -229,12 +242,24 @@ impl<'a> Scan<'a> {
             return self
                 .table(at + 2, Access::References, false)
                 .unwrap_or(at + 2);
+        } else if cursor.begins_with(&["rename", "to"]) && self.start.is_word(1, &["table", "view"])
+        {
+            return self.table(at + 2, Access::Defines, false).unwrap_or(at + 2);
+        } else if cursor.is_word(0, &["inherits"]) && cursor.is_symbol(1, b'(') {
+            return self.list(at + 2, Access::References, false);
         } else if cursor.is_word(0, &["update"]) {
             return self.update(at);
         } else if at == 0 || self.is_before(at, &BEFORE_STATEMENT) {
             return self.beginning(at);
         }
         at + 1
+    }
+
+    /// Whether `TABLE` stands here in place of a `SELECT`.
+    fn is_table_command(&self, at: usize) -> bool {
+        let before = ["as", "all", "except", "intersect", "union"];
+        self.from(at).is_word(0, &["table"])
+            && (at == 0 || self.from(at - 1).is_symbol(0, b'(') || self.is_before(at, &before))
     }
 
     /// `UPDATE [ONLY] name [AS alias] SET`, no other `UPDATE`.
@@ -263,7 +288,15 @@ impl<'a> Scan<'a> {
             cursor.eat(&["table"]);
             let next = self.tokens.len() - cursor.rest.len();
             return self.list(next, Access::Writes, false);
+        } else if cursor.eat(&["comment", "on"]) {
+            let is_column = cursor.eat(&["column"]);
+            if is_column || cursor.eat_one_of(&["table", "view"]) {
+                let next = self.tokens.len() - cursor.rest.len();
+                return self.commented(next, is_column);
+            }
+            return at + 1;
         } else if cursor.eat(&["copy"]) {
+            cursor.eat(&["binary"]);
             let next = self.tokens.len() - cursor.rest.len();
             let reads = cursor.rest.iter().any(|token| {
                 Cursor::new(cursor.text, std::slice::from_ref(token)).is_word(0, &["to"])
@@ -306,6 +339,24 @@ impl<'a> Scan<'a> {
             return self.list(next, access, is_optional);
         }
         self.table(next, access, is_optional).unwrap_or(next)
+    }
+
+    /// The table of a comment, or the table of the column of one.
+    fn commented(&mut self, at: usize, is_column: bool) -> usize {
+        let Some((mut name, next)) = self.object(at) else {
+            return at;
+        };
+        if is_column {
+            name.parts.pop();
+        }
+        if !name.parts.is_empty() {
+            self.events.push(Event::Names {
+                name,
+                access: Access::Alters,
+                is_optional: false,
+            });
+        }
+        next
     }
 
     /// The token behind the first `ON` outside of brackets, and behind its `ONLY`.
@@ -357,18 +408,13 @@ impl<'a> Scan<'a> {
     /// The name at a token, and the token behind it.
     fn object(&self, at: usize) -> Option<(ObjectName, usize)> {
         let mut cursor = Cursor::new(self.start.text, self.tokens.get(at..)?);
-        if cursor.is_word(0, &NO_NAMES) {
+        if cursor.is_word(0, &NO_NAMES) || cursor.begins_with(&["rows", "from"]) {
             return None;
         }
-        let mut parts = vec![cursor.name()?];
-        while cursor.is_symbol(0, b'.') {
-            cursor.rest = &cursor.rest[1..];
-            parts.push(cursor.name()?);
-        }
+        let mut parts = cursor.path()?;
         for part in &mut parts {
             part.span = (self.place)(part.span);
         }
-        let is_table = parts.len() <= 3;
-        is_table.then(|| (ObjectName { parts }, self.tokens.len() - cursor.rest.len()))
+        Some((ObjectName { parts }, self.tokens.len() - cursor.rest.len()))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use squawk_syntax::{SyntaxKind, SyntaxNode, ast};
 
+use super::call::is_called;
 use super::{Event, Path, Place, body, path};
 use crate::parse::sql::syntax::Tree;
 use crate::parse::sql::{Access, ObjectName};
@@ -98,14 +99,20 @@ impl<'a> Walk<'a> {
                 }
             }
             SyntaxKind::CREATE_FUNCTION | SyntaxKind::CREATE_PROCEDURE => {
-                self.events.push(Event::Enters(path_of_routine(node)));
+                self.events.push(Event::Enters {
+                    path: path_of_routine(node),
+                    is_trigger: returns_trigger(node),
+                });
                 steps.push(Step::Say(Event::Leaves));
                 steps.push(Step::Bodies(node.clone()));
             }
             SyntaxKind::DO => steps.push(Step::Bodies(node.clone())),
             SyntaxKind::CREATE_SCHEMA => {
                 let path = self.path_of_schema(node);
-                self.events.push(Event::Enters(path));
+                self.events.push(Event::Enters {
+                    path,
+                    is_trigger: false,
+                });
                 steps.push(Step::Say(Event::Leaves));
             }
             SyntaxKind::COMMIT_TRANSACTION | SyntaxKind::ROLLBACK_TRANSACTION => {
@@ -114,8 +121,11 @@ impl<'a> Walk<'a> {
             SyntaxKind::SET | SyntaxKind::RESET | SyntaxKind::DISCARD => {
                 self.events.extend(path::change(&node.text().to_string()));
             }
-            SyntaxKind::CALL_EXPR if is_set_config(node) => {
-                self.events.extend(path::change(&node.text().to_string()));
+            SyntaxKind::CALL_EXPR => self.call(node),
+            SyntaxKind::CAST_EXPR => self.cast(node),
+            SyntaxKind::TRANSITION_RELATION_NAME => {
+                let name = ast::normalize_name_node(node);
+                self.events.push(Event::NamesTransition(name));
             }
             SyntaxKind::INTO_CLAUSE if self.variables.is_some() => return,
             SyntaxKind::ERROR if self.variables.is_some() => {
@@ -347,12 +357,10 @@ fn is_new_name(node: &SyntaxNode) -> bool {
     )
 }
 
-fn is_set_config(call: &SyntaxNode) -> bool {
-    let name = call.first_child().map(|name| name.text().to_string());
-    name.is_some_and(|name| {
-        name.eq_ignore_ascii_case("set_config")
-            || name.eq_ignore_ascii_case("pg_catalog.set_config")
-    })
+fn returns_trigger(routine: &SyntaxNode) -> bool {
+    let returned = child(routine, SyntaxKind::RET_TYPE);
+    let returned = returned.and_then(|returned| child(&returned, SyntaxKind::PATH_TYPE));
+    returned.is_some_and(|returned| is_called(&returned, "trigger"))
 }
 
 fn path_of_routine(routine: &SyntaxNode) -> Option<Path> {
@@ -407,9 +415,12 @@ fn access(node: &SyntaxNode, parent: &SyntaxNode) -> Option<Access> {
             | Kind::INHERITS
             | Kind::INHERIT_TABLE
             | Kind::NO_INHERIT_TABLE
-            | Kind::LIKE_CLAUSE
-            | Kind::FROM_TABLE,
+            | Kind::LIKE_CLAUSE,
         ) => Access::References,
+        (_, Kind::FROM_TABLE) => match parent.parent()?.kind() {
+            Kind::CREATE_TRIGGER => Access::References,
+            _ => Access::Alters,
+        },
         (
             _,
             Kind::DROP_TABLE
