@@ -17,7 +17,8 @@ pub struct Inventory {
     pub stacks: Vec<Stack>,
     /// The services: those of registries in their order, then those that are inferred.
     pub services: Vec<Service>,
-    /// The databases, by product or folder, server and name.
+    /// The databases, by product, else by folder and server, and by name. Those that only `.env` files name come
+    /// last.
     pub databases: Vec<Database>,
     /// What keeps tables: Prisma schemas with their migrations by path, then migrations without a schema.
     pub holdings: Vec<Holding>,

@@ -375,6 +375,50 @@ services:
 }
 
 #[test]
+fn a_database_may_be_known_by_an_env_file_alone() {
+    let schema = "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n\
+                  model A {\n  id Int @id\n}\n";
+    let folder = workspace(&[
+        ("apps/a/prisma/schema.prisma", schema),
+        (
+            "apps/a/.env.example",
+            "DATABASE_URL=postgresql://u:p@localhost/ledger\n",
+        ),
+        ("apps/b/prisma/schema.prisma", schema),
+        (
+            "apps/b/.env.example",
+            "DATABASE_URL=postgresql://u:p@localhost/mydb\n",
+        ),
+        (
+            "apps/b/Dockerfile",
+            "FROM node\nENV DATABASE_URL=postgresql://b:b@localhost/build_only\n",
+        ),
+        ("apps/c/prisma/schema.prisma", schema),
+        (
+            "apps/c/.env.example",
+            "DATABASE_URL=postgresql://u:p@localhost/together\n",
+        ),
+        ("apps/d/prisma/schema.prisma", schema),
+        (
+            "apps/d/.env.example",
+            "DATABASE_URL=postgresql://u:p@localhost/together\n",
+        ),
+    ]);
+    let document = inspected(folder.path());
+    let databases: Vec<Value> = list(&document, "databases")
+        .iter()
+        .map(|database| json!([database["name"], database["owners"]]))
+        .collect();
+    let owner = json!({ "product": null, "service": "a" });
+    assert_eq!(
+        databases,
+        // Whether two that have one name on a host of their own share it is not known.
+        [json!(["ledger", [owner]]), json!(["together", []])]
+    );
+    assert_eq!(list(&document, "connections").len(), 5);
+}
+
+#[test]
 fn hostile_names_come_out_as_json_that_is_safe_to_look_at() {
     let folder = workspace(&[
         (

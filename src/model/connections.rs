@@ -1,12 +1,12 @@
 //! Every connection string of a workspace, wherever it is written, and every call of a service to another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::connection::{self, Connection};
 use crate::finding::Owner;
 use crate::inventory::Holder;
-use crate::model::calls::services_by_host;
+use crate::model::calls::{Url, services_by_host};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::prisma_config::{Source, UrlSource};
 use crate::model::product::{Product, Service};
@@ -40,6 +40,13 @@ impl KnownConnection {
             Holder::Dockerfile | Holder::Package | Holder::Script | Holder::EnvExample
         )
     }
+
+    /// The database of PostgreSQL that it names.
+    pub(super) fn postgres_database(&self) -> Option<&Placed<String>> {
+        let target = self.target.as_ref()?;
+        let is_postgres = matches!(target.scheme.as_str(), "postgres" | "postgresql");
+        target.database.as_ref().filter(|_| is_postgres)
+    }
 }
 
 /// Where a connection string leads, as far as its parts are known.
@@ -71,8 +78,17 @@ pub struct KnownCall {
     pub to: Owner,
     /// The variable that holds the URL.
     pub variable: String,
-    /// What that is written in, and the host in the URL; sorted by place.
-    pub said: Vec<(Holder, Place)>,
+    /// The host in the URL, and what that is written in.
+    pub said: BTreeSet<(Place, Holder)>,
+}
+
+/// The URL of a call, in one place.
+struct WrittenCall {
+    from: Owner,
+    to: Owner,
+    variable: String,
+    holder: Holder,
+    place: Place,
 }
 
 impl Workspace<'_> {
@@ -128,7 +144,7 @@ impl Workspace<'_> {
             let variables = known.flat_map(|environment| &environment.variables);
             for variable in variables.filter(|variable| variable.holds_connection_string(own)) {
                 let text = variable.value.known();
-                let target = text.and_then(|text| target_of_text(text));
+                let target = text.and_then(target_of_text);
                 found.push(KnownConnection {
                     owners: vec![service.into()],
                     container: None,
@@ -242,62 +258,75 @@ impl Workspace<'_> {
 
     /// Every call of a service to another that a URL of a container or of a registry shows, by caller.
     pub fn calls(&self) -> Vec<KnownCall> {
-        let owners = Owners::of(self);
-        let mut said: BTreeMap<(Owner, Owner, String), Vec<(Holder, Place)>> = BTreeMap::new();
-        let mut add = |from: &Owner, to: &Owner, variable: &str, holder, place| {
-            if from != to {
-                let key = (from.clone(), to.clone(), variable.to_owned());
-                let said = said.entry(key).or_default();
-                if !said.contains(&(holder, place)) {
-                    said.push((holder, place));
-                }
+        let mut calls: BTreeMap<(Owner, Owner, String), BTreeSet<(Place, Holder)>> =
+            BTreeMap::new();
+        let found = self.calls_in_registries().into_iter();
+        for call in found.chain(self.calls_in_stacks()) {
+            if call.from != call.to {
+                let said = calls.entry((call.from, call.to, call.variable));
+                said.or_default().insert((call.place, call.holder));
             }
-        };
+        }
+        let calls = calls.into_iter();
+        let calls = calls.map(|((from, to, variable), said)| KnownCall {
+            from,
+            to,
+            variable,
+            said,
+        });
+        calls.collect()
+    }
+
+    fn calls_in_registries(&self) -> Vec<WrittenCall> {
+        let mut found = Vec::new();
         for product in &self.products {
             let by_host = services_by_host(product);
             for service in product.services() {
                 let known = service.entry.extra_env.known().into_iter();
                 for variable in known.flat_map(|environment| &environment.variables) {
-                    let text = variable.value.known();
-                    let url = text.and_then(crate::model::calls::Url::of);
-                    if let Some((url, target)) =
-                        url.and_then(|url| Some((by_host.get(url.host())?, url)).map(swapped))
-                    {
-                        let place = url.text.part(url.host.clone());
-                        let (from, to) = (Owner::from(service), Owner::from(*target));
-                        add(&from, &to, &variable.name.value, Holder::Registry, place);
-                    }
+                    let url = variable.value.known().and_then(Url::of);
+                    let Some(url) = url else {
+                        continue;
+                    };
+                    found.extend(by_host.get(url.host()).map(|&target| WrittenCall {
+                        from: service.into(),
+                        to: target.into(),
+                        variable: variable.name.value.clone(),
+                        holder: Holder::Registry,
+                        place: url.text.part(url.host.clone()),
+                    }));
                 }
             }
         }
+        found
+    }
+
+    fn calls_in_stacks(&self) -> Vec<WrittenCall> {
+        let owners = Owners::of(self);
+        let mut found = Vec::new();
         for (user, container) in self.all_containers() {
             let Some(from) = owners.of_container(user) else {
                 continue;
             };
-            for variable in &container.environment {
+            let stack = &self.stacks[user.0];
+            for variable in container.environment.iter().filter(|it| !it.is_server()) {
                 let host = variable.host().filter(|(host, _)| host.is_known);
-                let Some((host, _)) = host.filter(|_| !variable.is_server()) else {
+                let Some((host, _)) = host else {
                     continue;
                 };
-                let stack = &self.stacks[user.0];
                 let reached = stack.answering_to(&host.text);
                 let to = reached.map(|reached| (user.0, stack.position(reached)));
-                if let Some(to) = to.and_then(|to| owners.of_container(to)) {
-                    let place = nearest_whole(&host).unwrap_or(variable.name.place);
-                    add(from, to, &variable.name.value, Holder::Compose, place);
-                }
+                let to = to.and_then(|to| owners.of_container(to));
+                found.extend(to.map(|to| WrittenCall {
+                    from: from.clone(),
+                    to: to.clone(),
+                    variable: variable.name.value.clone(),
+                    holder: Holder::Compose,
+                    place: nearest_whole(&host).unwrap_or(variable.name.place),
+                }));
             }
         }
-        let calls = said.into_iter().map(|((from, to, variable), mut said)| {
-            said.sort_by_key(|(holder, place)| (*place, *holder));
-            KnownCall {
-                from,
-                to,
-                variable,
-                said,
-            }
-        });
-        calls.collect()
+        found
     }
 
     /// Every container of every stack, with the numbers of both.
@@ -307,10 +336,6 @@ impl Workspace<'_> {
             containers.map(move |(position, container)| ((number, position), container))
         })
     }
-}
-
-fn swapped<A, B>((one, other): (A, B)) -> (B, A) {
-    (other, one)
 }
 
 /// Who the services of containers and of files are.
@@ -341,6 +366,12 @@ impl Owners {
             }
             let names = service.variables.into_iter().map(str::to_owned);
             variables.insert(service.owner, names.collect());
+        }
+        for holding in workspace.holdings() {
+            let owners = || holding.owners.clone();
+            by_folder
+                .entry(holding.folder.clone())
+                .or_insert_with(owners);
         }
         Self {
             by_container: inferred.chain(registered).collect(),

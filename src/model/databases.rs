@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Owner;
-use crate::inventory::Sayer;
+use crate::inventory::{Holder, Sayer};
 use crate::model::Workspace;
 use crate::model::compose::Variable;
 use crate::model::connections::KnownConnection;
-use crate::model::product::Product;
+use crate::model::inferred::InferredService;
+use crate::model::settings::is_placeholder;
 use crate::source::Place;
 
 /// What tells databases of one name apart.
@@ -45,12 +46,11 @@ impl Workspace<'_> {
         connections: &[KnownConnection],
     ) -> BTreeMap<(Realm, String), KnownDatabase> {
         let mut found: BTreeMap<(Realm, String), KnownDatabase> = BTreeMap::new();
-        for product in &self.products {
-            self.add_registered(product, &mut found);
-        }
+        self.add_registered(&mut found);
         self.add_created(&mut found);
         self.add_claimed(&mut found);
         self.add_connected(connections, &mut found);
+        self.add_set(connections, &mut found);
         for database in found.values_mut() {
             let only = database.claimants.len() == 1;
             let owners = if database.storing.is_empty() && only {
@@ -65,32 +65,28 @@ impl Workspace<'_> {
         found
     }
 
-    fn add_registered(
-        &self,
-        product: &Product,
-        found: &mut BTreeMap<(Realm, String), KnownDatabase>,
-    ) {
-        let realm = Realm::Product(product.name.clone());
-        let mut of = |name: &str, place: Place, by: Sayer| {
-            let database = found.entry((realm.clone(), name.to_owned())).or_default();
-            database.said.insert((Some(place), by));
-            if by == Sayer::Registry {
-                let owners = product.services.iter();
-                let owners = owners.filter(|service| service.database() == Some(name));
-                database.owners.extend(owners.map(Owner::from));
+    fn add_registered(&self, found: &mut BTreeMap<(Realm, String), KnownDatabase>) {
+        for product in &self.products {
+            let realm = Realm::Product(product.name.clone());
+            let mut add = |name: &str, place: Place, by: Sayer, owner: Option<Owner>| {
+                let database = found.entry((realm.clone(), name.to_owned())).or_default();
+                database.said.insert((Some(place), by));
+                database.owners.extend(owner);
+            };
+            for service in product.services() {
+                if let Some(name) = service.database() {
+                    let owner = Some(service.into());
+                    add(name, service.database_place(), Sayer::Registry, owner);
+                }
             }
-        };
-        for service in product.services() {
-            if let Some(name) = service.database() {
-                of(name, service.database_place(), Sayer::Registry);
-            }
-        }
-        if let Some(init) = &product.init_sql {
-            for created in &init.creates {
-                of(&created.value, created.place, Sayer::CreateDatabase);
-            }
-            for grant in &init.grants {
-                of(&grant.database.value, grant.database.place, Sayer::Grant);
+            if let Some(init) = &product.init_sql {
+                for created in &init.creates {
+                    add(&created.value, created.place, Sayer::CreateDatabase, None);
+                }
+                for grant in &init.grants {
+                    let database = &grant.database;
+                    add(&database.value, database.place, Sayer::Grant, None);
+                }
             }
         }
     }
@@ -175,8 +171,7 @@ impl Workspace<'_> {
             let Some(target) = &connection.target else {
                 continue;
             };
-            let is_postgres = matches!(target.scheme.as_str(), "postgres" | "postgresql");
-            let Some(name) = target.database.as_ref().filter(|_| is_postgres) else {
+            let Some(name) = connection.postgres_database() else {
                 continue;
             };
             let server = target.server.as_ref().or(target.host.as_ref());
@@ -199,9 +194,10 @@ impl Workspace<'_> {
                 realms
             };
             for realm in realms {
-                let is_in_stack = connection.container.is_some();
                 let key = (realm, name.value.clone());
-                if connection.holds_stand_in() && !found.contains_key(&key) {
+                let may_stand_for_nothing = connection.holds_stand_in() || key.0 == Realm::Nowhere;
+                let is_in_stack = connection.container.is_some();
+                if may_stand_for_nothing && !is_in_stack && !found.contains_key(&key) {
                     continue;
                 }
                 let database = found.entry(key).or_default();
@@ -209,6 +205,52 @@ impl Workspace<'_> {
                 database
                     .servers
                     .extend(server.filter(|_| is_in_stack).cloned());
+            }
+        }
+    }
+
+    /// Databases that only `.env` files name, of services of which nothing else says it. Of an example the name
+    /// counts unless all examples are written so.
+    fn add_set(
+        &self,
+        connections: &[KnownConnection],
+        found: &mut BTreeMap<(Realm, String), KnownDatabase>,
+    ) {
+        let known = found.values();
+        let owning = known.flat_map(|it| it.owners.iter().chain(&it.claimants));
+        let owning: BTreeSet<Owner> = owning.cloned().collect();
+        let storing = self.inferred_services().iter();
+        let storing: BTreeMap<Owner, &InferredService> = storing
+            .filter(|service| service.store.is_some() && !service.is_stateless())
+            .map(|service| (service.into(), service))
+            .collect();
+        for (number, connection) in connections.iter().enumerate() {
+            let [owner] = connection.owners.as_slice() else {
+                continue;
+            };
+            let Some(service) = storing.get(owner).filter(|_| !owning.contains(owner)) else {
+                continue;
+            };
+            let database = connection.postgres_database();
+            let may_stand_in = match connection.holder {
+                Holder::EnvFile | Holder::PrismaSchema | Holder::PrismaConfig => false,
+                Holder::EnvExample => true,
+                _ => continue,
+            };
+            let is_own = connection
+                .variable
+                .as_ref()
+                .is_none_or(|name| service.variables.contains(name));
+            let name = database.filter(|name| {
+                let name = &name.value;
+                let has_marks = name.contains(['<', '>', '[', ']', '{', '}']);
+                is_own && !(may_stand_in && (has_marks || is_placeholder(name)))
+            });
+            if let Some(name) = name {
+                let key = (Realm::Nowhere, name.value.clone());
+                let database = found.entry(key).or_default();
+                database.connections.push(number);
+                database.claimants.insert(owner.clone());
             }
         }
     }

@@ -28,51 +28,64 @@ impl From<&finding::Owner> for Owner {
 impl Workspace<'_> {
     /// Everything that is known, except which rules rest: rules say that.
     pub fn inventory(&self) -> Inventory {
-        let owners = Owners::of(self);
+        let listing = Listing {
+            workspace: self,
+            owners: Owners::of(self),
+        };
         let connections = self.connections();
-        let databases = self.all_databases(&connections);
+        let databases = listing.databases(&connections);
+        let holdings = self.holdings.iter();
+        let calls = self.calls();
         Inventory {
-            products: self.products.iter().map(|it| self.product(it)).collect(),
-            stacks: self
-                .stack_numbers()
-                .map(|number| self.stack(number, &owners))
-                .collect(),
-            services: self.services(&databases),
+            products: self.products.iter().map(|it| listing.product(it)).collect(),
+            stacks: self.stack_numbers().map(|it| listing.stack(it)).collect(),
+            services: listing.services(&databases),
             databases,
-            holdings: self.holdings.iter().map(|it| self.holding(it)).collect(),
-            references: self.table_references(&owners),
+            holdings: holdings.map(|it| listing.holding(it)).collect(),
+            references: listing.references(),
             connections: connections
                 .into_iter()
-                .map(|it| self.connection(it))
+                .map(|it| listing.connection(it))
                 .collect(),
-            calls: self.calls().iter().map(|call| self.call(call)).collect(),
-            not_understood: self.not_understood(),
+            calls: calls.iter().map(|call| listing.call(call)).collect(),
+            not_understood: listing.not_understood(),
         }
     }
+}
 
+/// What is asked of a workspace, part by part.
+struct Listing<'a> {
+    workspace: &'a Workspace<'a>,
+    owners: Owners,
+}
+
+impl Listing<'_> {
     fn range(&self, place: Place) -> Range {
-        Range::of(self.sources, place)
+        Range::of(self.workspace.sources, place)
     }
 
     fn path(&self, file: FileId) -> String {
-        self.sources.file(file).path.clone()
+        self.workspace.sources.file(file).path.clone()
     }
 
     /// The name of a stack: its first file.
-    pub(super) fn stack_name(&self, number: usize) -> String {
-        let first = self.stacks[number].files.first();
+    fn stack_name(&self, number: usize) -> String {
+        let first = self.workspace.stacks[number].files.first();
         first.map_or_else(String::new, |file| self.path(*file))
     }
 
     fn container_name(&self, (stack, position): User) -> ContainerName {
         ContainerName {
             stack: self.stack_name(stack),
-            name: self.stacks[stack].services[position].key.value.clone(),
+            name: self.workspace.stacks[stack].services[position]
+                .key
+                .value
+                .clone(),
         }
     }
 
     fn product(&self, product: &product::Product) -> Product {
-        let development = self.development(product).into_iter();
+        let development = self.workspace.development(product).into_iter();
         Product {
             name: product.name.clone(),
             registry: self.path(product.registry.file),
@@ -85,10 +98,10 @@ impl Workspace<'_> {
         }
     }
 
-    fn stack(&self, number: usize, owners: &Owners) -> Stack {
-        let stack = &self.stacks[number];
-        let product = self.product_of_stack.get(&number);
-        let product = product.map(|&product| &self.products[product]);
+    fn stack(&self, number: usize) -> Stack {
+        let stack = &self.workspace.stacks[number];
+        let product = self.workspace.product_of_stack.get(&number);
+        let product = product.map(|&product| &self.workspace.products[product]);
         let containers = stack.services.iter().enumerate();
         let containers = containers.map(|(position, container)| {
             let image = container.image.as_ref();
@@ -96,7 +109,10 @@ impl Workspace<'_> {
             Container {
                 name: container.key.value.clone(),
                 place: self.range(container.key.place),
-                service: owners.of_container((number, position)).map(Owner::from),
+                service: self
+                    .owners
+                    .of_container((number, position))
+                    .map(Owner::from),
                 image: image.map(|image| image.text.clone()),
                 is_postgres: container.is_postgres(),
             }
@@ -116,9 +132,13 @@ impl Workspace<'_> {
                 owned.entry(owner).or_default().insert(&database.name);
             }
         }
-        let known = self.known_services();
-        let count = known.len() - self.inferred_services().len();
-        let registered = self.products.iter().flat_map(product::Product::services);
+        let known = self.workspace.known_services();
+        let count = known.len() - self.workspace.inferred_services().len();
+        let registered = self
+            .workspace
+            .products
+            .iter()
+            .flat_map(product::Product::services);
         let mut services: Vec<Service> = known
             .iter()
             .map(|service| Service {
@@ -157,13 +177,17 @@ impl Workspace<'_> {
             service.depends_on = told.dependencies().map(|it| it.value.clone()).collect();
             service.is_stateless = told.is_stateless();
         }
-        for (service, told) in services[count..].iter_mut().zip(self.inferred_services()) {
+        for (service, told) in services[count..]
+            .iter_mut()
+            .zip(self.workspace.inferred_services())
+        {
             service.is_stateless = told.is_stateless();
             let containers = told.containers.iter();
             service.containers = containers.map(|user| self.container_name(*user)).collect();
         }
         let mut numbers = 0..;
         let starts: Vec<usize> = self
+            .workspace
             .products
             .iter()
             .map(|product| {
@@ -172,7 +196,7 @@ impl Workspace<'_> {
                 start
             })
             .collect();
-        for (user, (product, service)) in &self.containers {
+        for (user, (product, service)) in &self.workspace.containers {
             let containers = &mut services[starts[*product] + service].containers;
             containers.push(self.container_name(*user));
         }
@@ -210,7 +234,7 @@ impl Workspace<'_> {
     }
 
     fn call(&self, call: &KnownCall) -> Call {
-        let said = call.said.iter().map(|&(holder, place)| SaidCall {
+        let said = call.said.iter().map(|&(place, holder)| SaidCall {
             holder,
             place: self.range(place),
         });
@@ -223,17 +247,17 @@ impl Workspace<'_> {
     }
 
     fn not_understood(&self) -> NotUnderstood {
-        let problems = self.problems().flat_map(|(file, _, problems)| {
+        let problems = self.workspace.problems().flat_map(|(file, _, problems)| {
             problems.iter().map(move |problem| Problem {
                 message: problem.message.clone(),
                 place: self.range(problem.span.in_file(file)),
             })
         });
-        let gaps = self.coverage().gaps.into_iter().map(|gap| Gap {
+        let gaps = self.workspace.coverage().gaps.into_iter().map(|gap| Gap {
             reason: gap.reason,
             places: gap.spots.into_iter().map(|it| self.whole(it)).collect(),
         });
-        let of_products = self.products.iter().flat_map(|product| {
+        let of_products = self.workspace.products.iter().flat_map(|product| {
             product.open.iter().map(|open| Open {
                 product: Some(product.name.clone()),
                 stack: None,
@@ -241,15 +265,18 @@ impl Workspace<'_> {
                 place: self.range(open.place),
             })
         });
-        let of_stacks = self.stack_numbers().flat_map(|number| {
-            let product = self.product_of_stack.get(&number);
-            let product = product.map(|&product| self.products[product].name.clone());
-            self.stacks[number].open.iter().map(move |open| Open {
-                product: product.clone(),
-                stack: Some(self.stack_name(number)),
-                reason: open.value.clone(),
-                place: self.range(open.place),
-            })
+        let of_stacks = self.workspace.stack_numbers().flat_map(|number| {
+            let product = self.workspace.product_of_stack.get(&number);
+            let product = product.map(|&product| self.workspace.products[product].name.clone());
+            self.workspace.stacks[number]
+                .open
+                .iter()
+                .map(move |open| Open {
+                    product: product.clone(),
+                    stack: Some(self.stack_name(number)),
+                    reason: open.value.clone(),
+                    place: self.range(open.place),
+                })
         });
         NotUnderstood {
             problems: problems.collect(),

@@ -1,10 +1,12 @@
 //! Who owns a table or a database, and what touches it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use crate::finding::Owner;
 use crate::inventory::{Holder, Sayer};
 use crate::model::Workspace;
+use crate::model::catalog::Catalog;
 use crate::model::connections::{KnownConnection, Owners};
 use crate::model::databases::{KnownDatabase, Realm};
 use crate::model::holdings::Holding;
@@ -67,22 +69,65 @@ fn says(by: Sayer) -> &'static str {
     }
 }
 
+/// The databases that an SQL file names, and what it does with them.
+fn named_databases(sql: &SqlFile) -> Vec<(&At<String>, String)> {
+    let mut found: Vec<(&At<String>, String)> = Vec::new();
+    for statement in &sql.statements {
+        let (databases, remark) = match &statement.kind {
+            StatementKind::CreateDatabase { name } => (slice::from_ref(name), "SQL creates it"),
+            StatementKind::DropDatabase { name } => (slice::from_ref(name), "SQL drops it"),
+            StatementKind::AlterDatabase { name, .. } => (slice::from_ref(name), "SQL changes it"),
+            StatementKind::GrantOnDatabase { databases, .. } => {
+                (databases.as_slice(), "SQL grants on it")
+            }
+            StatementKind::RevokeOnDatabase { databases } => {
+                (databases.as_slice(), "SQL revokes on it")
+            }
+            StatementKind::Connect {
+                database: Some(name),
+            } => (slice::from_ref(name), "SQL goes on in it"),
+            _ => continue,
+        };
+        found.extend(databases.iter().map(|name| (name, remark.to_owned())));
+    }
+    let reaches = sql.reaches.iter().filter(|it| it.way != Way::Connect);
+    found.extend(reaches.filter_map(|reach| {
+        let remark = format!("SQL reaches it by `{}`", reach.words.value);
+        Some((reach.database.as_ref()?, remark))
+    }));
+    let qualifiers = sql.references.iter();
+    let qualifiers = qualifiers.filter_map(|reference| reference.name.database());
+    found.extend(qualifiers.map(|name| (name, "SQL names a table in it".to_owned())));
+    found
+}
+
 /// What is asked for once a question.
 struct Asking<'a> {
     workspace: &'a Workspace<'a>,
     owners: Owners,
     connections: Vec<KnownConnection>,
     databases: BTreeMap<(Realm, String), KnownDatabase>,
+    /// The names of the databases of each owner.
+    by_owner: BTreeMap<Owner, BTreeSet<String>>,
 }
 
 impl<'a> Asking<'a> {
     fn of(workspace: &'a Workspace<'a>) -> Self {
         let connections = workspace.connections();
+        let databases = workspace.databases(&connections);
+        let mut by_owner: BTreeMap<Owner, BTreeSet<String>> = BTreeMap::new();
+        for ((_, name), database) in &databases {
+            for owner in &database.owners {
+                let names = by_owner.entry(owner.clone()).or_default();
+                names.insert(name.clone());
+            }
+        }
         Self {
             workspace,
             owners: Owners::of(workspace),
-            databases: workspace.databases(&connections),
+            databases,
             connections,
+            by_owner,
         }
     }
 
@@ -115,7 +160,7 @@ impl<'a> Asking<'a> {
         let mut tables = Vec::new();
         for holding in self.workspace.holdings() {
             let catalogs = holding.declared.iter().chain(&holding.replayed);
-            let relations = catalogs.flat_map(|catalog| catalog.relations());
+            let relations = catalogs.flat_map(Catalog::relations);
             let names: BTreeSet<(&str, &str)> =
                 relations.map(|(schema, name, _)| (schema, name)).collect();
             tables.extend(names.into_iter().map(|(schema, name)| Table {
@@ -141,9 +186,8 @@ impl<'a> Asking<'a> {
 
     /// The databases that some of these services own.
     fn databases_of(&self, owners: &[Owner]) -> BTreeSet<String> {
-        let databases = self.databases.iter();
-        let own = databases.filter(|(_, it)| owners.iter().any(|owner| it.owners.contains(owner)));
-        own.map(|((_, name), _)| name.clone()).collect()
+        let names = owners.iter().filter_map(|owner| self.by_owner.get(owner));
+        names.flatten().cloned().collect()
     }
 
     fn database(
@@ -251,47 +295,16 @@ impl<'a> Asking<'a> {
             if !is_only && !is_near {
                 continue;
             }
-            let mut add = |at: &At<String>, remark: &str| {
-                if at.value == name {
-                    found.push(Mention {
+            let named = named_databases(sql).into_iter();
+            found.extend(
+                named
+                    .filter(|(at, _)| at.value == name)
+                    .map(|(at, remark)| Mention {
                         place: Some(at.span.in_file(id)),
-                        remark: remark.to_owned(),
+                        remark,
                         owners: self.owners.of_path(path).to_vec(),
-                    });
-                }
-            };
-            for statement in &sql.statements {
-                match &statement.kind {
-                    StatementKind::CreateDatabase { name } => add(name, "SQL creates it"),
-                    StatementKind::DropDatabase { name } => add(name, "SQL drops it"),
-                    StatementKind::AlterDatabase { name, .. } => add(name, "SQL changes it"),
-                    StatementKind::GrantOnDatabase { databases, .. } => {
-                        databases.iter().for_each(|it| add(it, "SQL grants on it"));
-                    }
-                    StatementKind::RevokeOnDatabase { databases } => {
-                        databases.iter().for_each(|it| add(it, "SQL revokes on it"));
-                    }
-                    StatementKind::Connect {
-                        database: Some(database),
-                    } => add(database, "SQL goes on in it"),
-                    _ => {}
-                }
-            }
-            for reach in &sql.reaches {
-                if let Some(database) = reach
-                    .database
-                    .as_ref()
-                    .filter(|_| reach.way != Way::Connect)
-                {
-                    let remark = format!("SQL reaches it by `{}`", reach.words.value);
-                    add(database, &remark);
-                }
-            }
-            for reference in &sql.references {
-                if let Some(database) = reference.name.database() {
-                    add(database, "SQL names a table in it");
-                }
-            }
+                    }),
+            );
         }
         found
     }
@@ -313,7 +326,7 @@ impl<'a> Asking<'a> {
     fn table(&self, table: &Table, named: &[Table]) -> Owned {
         let holding = table.holding;
         let mut said = Vec::new();
-        let mut add = |catalog: Option<&crate::model::catalog::Catalog>, remark: &str| {
+        let mut add = |catalog: Option<&Catalog>, remark: &str| {
             let relation = catalog.and_then(|it| it.relation(table.schema, table.name));
             said.extend(relation.map(|relation| Mention {
                 place: Some(relation.place),

@@ -1,5 +1,7 @@
 //! Who owns a table or a database, for a person or for programs.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use super::visible::{escaped, escaped_json};
@@ -33,16 +35,16 @@ fn part(sources: &Sources, owned: &Owned, style: &Style) -> String {
         .collect();
     text.push_str(&pretty::labelled(sources, &labels, style));
     for mention in owned.said.iter().filter(|it| it.place.is_none()) {
-        text.push_str(&format!("  {}\n", escaped(&mention.remark)));
+        let _ = writeln!(text, "  {}", escaped(&mention.remark));
     }
     let is_own = |mention: &&Mention| mention.owners.iter().any(|it| owned.owners.contains(it));
     let (own, others): (Vec<_>, Vec<_>) = owned.touched.iter().partition(is_own);
     for (heading, mentions) in [("touched by others", others), ("by its owner", own)] {
         if !mentions.is_empty() {
-            text.push_str(&format!("  {heading}:\n"));
+            let _ = writeln!(text, "  {heading}:");
         }
         for mention in mentions {
-            text.push_str(&format!("    {}\n", line(sources, mention)));
+            let _ = writeln!(text, "    {}", line(sources, mention));
         }
     }
     if owned.touched.is_empty() {

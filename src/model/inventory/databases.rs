@@ -1,14 +1,13 @@
 //! Databases, as plain data.
 
-use super::named_folder;
+use super::{Listing, named_folder};
 use crate::inventory::{Database, Owner, Said};
-use crate::model::Workspace;
 use crate::model::connections::KnownConnection;
 use crate::model::databases::Realm;
 
-impl Workspace<'_> {
-    pub(super) fn all_databases(&self, connections: &[KnownConnection]) -> Vec<Database> {
-        let databases = self.databases(connections).into_iter();
+impl Listing<'_> {
+    pub(super) fn databases(&self, connections: &[KnownConnection]) -> Vec<Database> {
+        let databases = self.workspace.databases(connections).into_iter();
         let databases = databases.map(|((realm, name), database)| {
             let (product, folder) = match realm {
                 Realm::Product(product) => (Some(product), None),

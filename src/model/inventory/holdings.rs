@@ -1,14 +1,13 @@
 //! Tables with their columns, and who names them.
 
-use super::named_folder;
+use super::{Listing, named_folder};
 use crate::inventory::{
     Access, Catalog, Column, Enum, Holding, Owner, Reference, Relation, RelationKind, Schema,
 };
-use crate::model::connections::Owners;
-use crate::model::{Workspace, catalog, holdings};
+use crate::model::{catalog, holdings};
 use crate::parse::{Facts, sql};
 
-impl Workspace<'_> {
+impl Listing<'_> {
     pub(super) fn holding(&self, holding: &holdings::Holding) -> Holding {
         let paths = |files: &[crate::source::FileId]| {
             let files = files.iter();
@@ -74,13 +73,18 @@ impl Workspace<'_> {
         }
     }
 
-    pub(super) fn table_references(&self, owners: &Owners) -> Vec<Reference> {
+    pub(super) fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
-        for (id, file) in self.sources.files() {
-            let Facts::Sql(parsed) = self.facts(id) else {
+        for (id, file) in self.workspace.sources.files() {
+            let Facts::Sql(parsed) = self.workspace.facts(id) else {
                 continue;
             };
-            let owners: Vec<Owner> = owners.of_path(&file.path).iter().map(Into::into).collect();
+            let owners: Vec<Owner> = self
+                .owners
+                .of_path(&file.path)
+                .iter()
+                .map(Into::into)
+                .collect();
             references.extend(parsed.facts.references.iter().map(|reference| Reference {
                 owners: owners.clone(),
                 database: reference.name.database().map(|it| it.value.clone()),
