@@ -32,6 +32,11 @@ pub fn start_threads(threads: Option<usize>) {
     });
 }
 
+/// Whether some rule asks what the default branch has ([`crate::discover::compare_with_default_branch`]).
+pub fn asks_for_baseline(policy: &Policy, rules: &RuleSet) -> bool {
+    policy.speaks_somewhere("migration-edited", rules.catalogue())
+}
+
 /// Checks a workspace once.
 pub fn check(sources: &Sources, policy: &Policy, rules: &RuleSet) -> Outcome {
     check_again(&mut Kept::default(), sources, policy, rules)

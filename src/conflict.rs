@@ -40,7 +40,13 @@ pub enum Attribute {
     /// The user that a Postgres server begins with.
     Superuser,
     /// What the SQL of a service touches, by file and name.
-    Tables,
+    Sql,
+    /// The kind of database that a service's schema and migrations are for.
+    Provider,
+    /// The migrations of a service, as others have applied them.
+    Migrations,
+    /// What a service's schema and migrations make of a table, by the table's name.
+    Table,
 }
 
 /// What is wrong about the attribute.
@@ -85,7 +91,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 15] = [
+const ORDER: [(Attribute, &[&str]); 18] = [
     (
         Attribute::Database,
         &[
@@ -94,6 +100,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
             "stateless-with-database",
             "database-url-missing",
             "extra-env-drift",
+            "foreign-migration",
             "database-url-mismatch",
             "init-sql-drift",
             "start-script-drift",
@@ -105,6 +112,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
             "connection-drift",
             "database-name-mismatch",
             "init-sql-aborts",
+            "missing-prisma-schema",
         ],
     ),
     (
@@ -178,6 +186,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
             "unregistered-module",
             "start-script-drift",
             "layer-mismatch",
+            "shared-prisma-schema",
         ],
     ),
     (
@@ -194,6 +203,7 @@ const ORDER: [(Attribute, &[&str]); 15] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "foreign-migration",
             "hardcoded-credential",
         ],
     ),
@@ -207,8 +217,22 @@ const ORDER: [(Attribute, &[&str]); 15] = [
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
     (
-        Attribute::Tables,
+        Attribute::Sql,
         &["foreign-table", "cross-database-query", "unknown-table"],
+    ),
+    (Attribute::Provider, &["prisma-provider", "migration-lock"]),
+    (
+        Attribute::Migrations,
+        &["migration-edited", "missing-migrations", "schema-drift"],
+    ),
+    (
+        Attribute::Table,
+        &[
+            "table-owned-twice",
+            "foreign-table",
+            "table-name-case",
+            "schema-drift",
+        ],
     ),
 ];
 

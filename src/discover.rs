@@ -3,6 +3,8 @@
 //! This is the only reader of the disk. Whatever cannot be read is recorded with its reason; nothing
 //! is passed over in silence except what `walk` and [`kind_of`] pass over by rule.
 
+mod baseline;
+mod git;
 mod imports;
 mod kind;
 mod walk;
@@ -17,7 +19,10 @@ use rayon::prelude::*;
 use crate::policy::{FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
-pub use kind::{is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of};
+pub use baseline::{compare_in_memory, compare_with_default_branch};
+pub use kind::{
+    OTHER_LIBRARIES, is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
+};
 
 use kind::{Kinds, is_worth_keeping};
 use walk::{Excluded, Found, Walked};

@@ -61,7 +61,7 @@ pub struct Subject {
 }
 
 /// Whose a finding is: a product, and a service of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     /// The product's path from the workspace root.
     pub product: Option<String>,

@@ -171,6 +171,8 @@ pub enum Kind {
     Migration,
     /// The config, `dbfence.yaml`.
     Config,
+    /// `migration_lock.toml` beside Prisma migrations.
+    MigrationLock,
 }
 
 /// One file whose text was read, or could not be.
@@ -337,6 +339,18 @@ pub struct ChangeSet {
     pub changed: BTreeSet<String>,
 }
 
+/// The migrations that the default branch had where the branch under judgement left it.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    /// What people call the default branch (`origin/main`).
+    pub branch: String,
+    /// The commit, in hexadecimal.
+    pub commit: String,
+    /// Its migrations by path from the workspace root; each with its text there, if that is another one than
+    /// here or nothing stands here.
+    pub files: BTreeMap<String, Option<Arc<str>>>,
+}
+
 /// Whether the ignore files would hold back a file at a path where nothing stands.
 #[derive(Default)]
 pub struct WouldIgnore(Option<Box<HoldsBack>>);
@@ -368,6 +382,9 @@ pub struct Sources {
     pub would_ignore: WouldIgnore,
     /// What the change under judgement touches, where that is known.
     pub change: Option<ChangeSet>,
+    /// What the default branch has of the migrations here, or in words why that is not known; `None` where
+    /// nobody asked.
+    pub baseline: Option<Result<Baseline, String>>,
 }
 
 impl Sources {
@@ -491,6 +508,9 @@ impl Sources {
             .find_map(|candidate| self.find(candidate))
     }
 }
+
+/// The file beside Prisma migrations that says for which kind of database they are.
+pub const MIGRATION_LOCK: &str = "migration_lock.toml";
 
 /// The endings of TypeScript and JavaScript files that configuration is written in.
 pub const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];

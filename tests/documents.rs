@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dbfence::check::check;
-use dbfence::discover::{self, in_memory};
+use dbfence::discover::{self, compare_in_memory, in_memory};
 use dbfence::finding::{Finding, Outcome};
 use dbfence::fix;
 use dbfence::policy::{self, Policy};
@@ -33,11 +33,20 @@ struct Section {
 
 impl Section {
     fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let is_file = |block: &&Block| !block.info.is_empty() && !block.is("fixed");
+        let is_file =
+            |block: &&Block| !block.info.is_empty() && !block.is("fixed") && !block.is("before");
         self.blocks
             .iter()
             .filter(is_file)
             .map(|block| (block.info[0].clone(), block.bytes()))
+            .collect()
+    }
+
+    /// What the default branch has, if that is told.
+    fn before(&self) -> Vec<(String, String)> {
+        let blocks = self.blocks.iter().filter(|block| block.is("before"));
+        blocks
+            .map(|block| (block.info[0].clone(), block.text.clone()))
             .collect()
     }
 
@@ -47,8 +56,8 @@ impl Section {
 }
 
 impl Block {
-    /// Whether `word` stands behind the path: `fixed` for what a fix leaves, `latin1` for a file that is
-    /// not written in UTF-8 but in ISO 8859-1.
+    /// Whether `word` stands behind the path: `fixed` for what a fix leaves, `before` for what the default
+    /// branch has there, `latin1` for a file that is not written in UTF-8 but in ISO 8859-1.
     fn is(&self, word: &str) -> bool {
         self.info.get(1).is_some_and(|written| written == word)
     }
@@ -97,14 +106,21 @@ fn sections(document: &str) -> Vec<Section> {
     sections
 }
 
-fn run(rule: &Rule, files: &[(String, Vec<u8>)]) -> (Sources, Outcome) {
+fn run(
+    rule: &Rule,
+    files: &[(String, Vec<u8>)],
+    before: &[(String, String)],
+) -> (Sources, Outcome) {
     let rules = RuleSet::new(vec![*rule]).unwrap();
     let config = files.iter().find(|(path, _)| path == policy::FILE_NAME);
     let config = config.map_or("", |(_, text)| std::str::from_utf8(text).unwrap());
     let mut policy = Policy::read(config, rules.catalogue()).unwrap();
     let level = format!("{}=error", rule.entry.name);
     policy.override_rule(&level, rules.catalogue()).unwrap();
-    let sources = in_memory(files.iter().cloned(), &discover::Options::of(&policy));
+    let mut sources = in_memory(files.iter().cloned(), &discover::Options::of(&policy));
+    if !before.is_empty() {
+        compare_in_memory(&mut sources, before.iter().cloned());
+    }
     let outcome = check(&sources, &policy, &rules);
     (sources, outcome)
 }
@@ -172,7 +188,8 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
         if files.is_empty() {
             continue;
         }
-        let (sources, outcome) = run(rule, &files);
+        let before = section.before();
+        let (sources, outcome) = run(rule, &files, &before);
         let shown = show(&sources, &outcome.findings);
         let expected = section
             .report()
@@ -200,7 +217,7 @@ fn run_document(rule: &Rule) -> (Vec<String>, String) {
         let has_all_fixes = outcome.findings.iter().all(|finding| finding.fix.is_some());
         if has_all_fixes && !outcome.findings.is_empty() {
             let files = with_changes(&files, &changed);
-            let (sources, outcome) = run(rule, &files);
+            let (sources, outcome) = run(rule, &files, &before);
             if !outcome.findings.is_empty() {
                 let shown = show(&sources, &outcome.findings);
                 faults.push(format!(

@@ -2920,6 +2920,883 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const TARIFF_BOOK: &str = "modules/shared/tariff-book";
+const PILOTAGE: &str = "modules/domain/quayside/pilotage/package.json";
+const CUSTOMS_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
+const YARD_CONFIG: &str = "modules/domain/container-yard/prisma.config.ts";
+
+const ABOUT_SCHEMAS: &[Mistake] = &[
+    Mistake {
+        what: "a module without its Prisma folder",
+        make: |files| files.remove_below(&format!("{TARIFF_BOOK}/prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema that was deleted, beside migrations that were not",
+        make: |files| files.remove(&format!("{TARIFF_BOOK}/prisma/schema.prisma")),
+        finding: "missing-prisma-schema products/nordhaven/infra/service-registry.ts ⟦tariff_book⟧",
+    },
+    Mistake {
+        what: "a schema of several files that was deleted, though a config names it",
+        make: |files| files.remove_below("modules/domain/container-yard/prisma/schema"),
+        finding: "missing-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦path.join(\"prisma\", \"schema\")⟧",
+    },
+    Mistake {
+        what: "a slip of the pen in the path of a config",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "prisma/shema.prisma",
+            )
+        },
+        finding: "missing-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦prisma/shema.prisma⟧",
+    },
+    Mistake {
+        what: "the same in a `package.json`",
+        make: |files| {
+            files.replace(
+                &format!("{TARIFF_BOOK}/package.json"),
+                "\"seed\": \"tsx prisma/seed.ts\"",
+                "\"schema\": \"prisma/schema\",\n    \"seed\": \"tsx prisma/seed.ts\"",
+            )
+        },
+        finding: "missing-prisma-schema modules/shared/tariff-book/package.json ⟦prisma/schema⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma/schema.prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names a neighbour's folder of schemas",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../container-yard/prisma/schema",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../container-yard/prisma/schema⟧",
+    },
+    Mistake {
+        what: "a `package.json` that names a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"private\": true,",
+                "\"private\": true,\n  \"prisma\": { \"schema\": \"../berth-planning/prisma/schema.prisma\" },",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                PILOTAGE,
+                "\"build\": \"nest build\"",
+                "\"build\": \"npx prisma generate --schema ../berth-planning/prisma/schema.prisma && nest build\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/package.json ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint that generates a client from a neighbour's schema",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/docker-entrypoint.sh",
+                "npx prisma migrate deploy",
+                "npx prisma generate --schema=\"../berth-planning/prisma/schema.prisma\"\nnpx prisma migrate deploy",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/quayside/pilotage/docker-entrypoint.sh ⟦../berth-planning/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a config that names the folder around a neighbour's schema",
+        make: |files| {
+            files.replace(
+                CUSTOMS_CONFIG,
+                "prisma/schema.prisma",
+                "../invoicing/prisma",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/customs-clearance/prisma.config.ts ⟦../invoicing/prisma⟧",
+    },
+    Mistake {
+        what: "a config that takes the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                YARD_CONFIG,
+                "path.join(\"prisma\", \"migrations\")",
+                "\"../invoicing/prisma/migrations\"",
+            )
+        },
+        finding: "shared-prisma-schema modules/domain/container-yard/prisma.config.ts ⟦../invoicing/prisma/migrations⟧",
+    },
+];
+
+const TARIFFS: &str =
+    "modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql";
+const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
+const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+
+/// Mistakes about tables, and about migrations that were merged before.
+const OF_TABLES: &[Mistake] = &[
+    Mistake {
+        what: "a comment in a merged migration",
+        make: |files| {
+            files.merged().replace(
+                TARIFFS,
+                "-- CreateTable\nCREATE TABLE \"tariff\" (",
+                "-- Tariffs\nCREATE TABLE \"tariff\" (",
+            )
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦-- Tariffs⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the schema and in the merged migration",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+                .replace(TARIFF_SCHEMA, "title      String\n", "title      String?\n")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a column that is changed in the merged migration only",
+        make: |files| {
+            files
+                .merged()
+                .replace(TARIFFS, "\"title\" TEXT NOT NULL,", "\"title\" TEXT,")
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦\"title\" TEXT,⟧",
+    },
+    Mistake {
+        what: "a statement at the end of a merged migration",
+        make: |files| {
+            let text = format!(
+                "{}CREATE INDEX ON \"tariff\"(\"title\");\n",
+                files.text(TARIFFS)
+            );
+            files.merged().remove(TARIFFS).add(TARIFFS, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦CREATE INDEX ON \"tariff\"(\"title\");⟧",
+    },
+    Mistake {
+        what: "a merged migration under another name",
+        make: |files| {
+            let text = files.text(TARIFFS).to_owned();
+            let renamed = TARIFFS.replace("_init", "_tariffs");
+            files.merged().remove(TARIFFS).add(&renamed, &text)
+        },
+        finding: "migration-edited modules/shared/tariff-book/prisma/migrations/20241107120000_tariffs/migration.sql ⟦CREATE TABLE \"tariff\" (⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone",
+        make: |files| files.merged().remove(BERTHING),
+        finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "all merged migrations of a module gone",
+        make: |files| files.merged().remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "migration-edited modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "migrations without their lock",
+        make: |files| files.remove(TARIFF_LOCK),
+        finding: "migration-lock modules/shared/tariff-book/prisma/schema.prisma ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a lock of another database",
+        make: |files| files.replace(TARIFF_LOCK, "postgresql", "mysql"),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦mysql⟧",
+    },
+    Mistake {
+        what: "a lock with the marks of a merge",
+        make: |files| files.replace(TARIFF_LOCK, "provider", "<<<<<<< HEAD\nprovider"),
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦<⟧",
+    },
+    Mistake {
+        what: "a lock without a provider",
+        make: |files| files.replace(TARIFF_LOCK, "provider = \"postgresql\"\n", ""),
+        finding: "migration-lock modules/shared/tariff-book/prisma/migrations/migration_lock.toml ⟦# Please do not edit this file manually⟧",
+    },
+    Mistake {
+        what: "a schema without migrations",
+        make: |files| files.remove(TARIFFS).remove(TARIFF_LOCK),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a schema whose migrations are a lock",
+        make: |files| files.remove(TARIFFS),
+        finding: "missing-migrations modules/shared/tariff-book/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a column in the case of its field",
+        make: |files| {
+            files
+                .replace(TARIFF_SCHEMA, " @map(\"valid_from\")", "")
+                .replace(TARIFFS, "\"valid_from\"", "\"validFrom\"")
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦validFrom⟧",
+    },
+    Mistake {
+        what: "a table in the case of its model",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"TariffLine\"");
+            files
+                .replace(TARIFF_SCHEMA, "\n\n  @@map(\"tariff_line\")", "")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦TariffLine⟧",
+    },
+    Mistake {
+        what: "a table mapped to another case",
+        make: |files| {
+            let sql = files
+                .text(TARIFFS)
+                .replace("\"tariff_line\"", "\"Tariff_Line\"");
+            files
+                .replace(TARIFF_SCHEMA, "\"tariff_line\"", "\"Tariff_Line\"")
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "table-name-case modules/shared/tariff-book/prisma/schema.prisma ⟦Tariff_Line⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| files.replace(TARIFF_SCHEMA, "  output   = \"../generated/prisma\"\n", ""),
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦client⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share, written out",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "../generated/prisma",
+                "../../../../node_modules/@prisma/client",
+            )
+        },
+        finding: "prisma-client-output modules/shared/tariff-book/prisma/schema.prisma ⟦../../../../node_modules/@prisma/client⟧",
+    },
+    Mistake {
+        what: "a model copied from a neighbour, with its migration",
+        make: copied_model,
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
+        what: "a neighbour's table created by a migration",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+                DOCUMENT_SQL,
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql ⟦document⟧",
+    },
+];
+
+const DOCUMENT_SQL: &str = "CREATE TABLE \"document\" (\n    \"id\" UUID NOT NULL,\n    \"kind\" TEXT NOT NULL,\n    \"subject\" TEXT NOT NULL,\n    \"media_type\" TEXT NOT NULL,\n    \"size_bytes\" BIGINT NOT NULL,\n\n    CONSTRAINT \"document_pkey\" PRIMARY KEY (\"id\")\n);\n";
+
+fn copied_model(files: Files) -> Files {
+    let schema = files.text(TARIFF_SCHEMA).to_owned();
+    let model = "\nmodel Document {\n  id        String @id @db.Uuid\n  kind      String\n  subject   String\n  mediaType String @map(\"media_type\")\n  sizeBytes BigInt @map(\"size_bytes\")\n\n  @@map(\"document\")\n}\n";
+    files
+        .remove(TARIFF_SCHEMA)
+        .add(TARIFF_SCHEMA, &(schema + model))
+        .add(
+            "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            DOCUMENT_SQL,
+        )
+}
+
+/// Mistakes about tables where there is no registry.
+const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "a schema of another database",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "\"postgresql\"",
+                "\"mysql\"",
+            )
+        },
+        finding: "migration-lock apps/rides/prisma/migrations/migration_lock.toml ⟦postgresql⟧",
+    },
+    Mistake {
+        what: "a client in the folder that all share",
+        make: |files| {
+            files.replace(
+                "apps/rides/prisma/schema.prisma",
+                "  output   = \"../src/db\"\n",
+                "",
+            )
+        },
+        finding: "prisma-client-output apps/rides/prisma/schema.prisma ⟦client⟧",
+    },
+];
+
+/// What SQL touches; `tests/tables.rs` has more of it.
+const OF_SQL: &[Mistake] = &[
+    Mistake {
+        what: "a report that joins a neighbour's table",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/sql/report.sql",
+                "SELECT i.number, t.title\nFROM invoice i\nJOIN tariff t ON t.code = i.number;\n",
+            )
+        },
+        finding: "foreign-table modules/domain/invoicing/sql/report.sql ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration that takes the dblink extension",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql",
+                "CREATE EXTENSION dblink;\n",
+            )
+        },
+        finding: "cross-database-query modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql ⟦dblink⟧",
+    },
+    Mistake {
+        what: "a slip in the name of a table",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+                "LEFT JOIN \"payment\" p",
+                "LEFT JOIN \"payments\" p",
+            )
+        },
+        finding: "unknown-table modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦payments⟧",
+    },
+    Mistake {
+        what: "an exception for a service that is gone",
+        make: |files| {
+            let config = files.text("dbfence.yaml").to_owned();
+            files.remove("dbfence.yaml").add(
+                "dbfence.yaml",
+                &(config + "exceptions:\n  - { service: lighthouse, may-read: [tariff_book.tariff], reason: x, until: 2031-12-31 }\n"),
+            )
+        },
+        finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
+    },
+];
+
+const NO_DOUBLE_BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+const ENTRYPOINT: &str = "modules/shared/tariff-book/docker-entrypoint.sh";
+const PACKAGE: &str = "modules/shared/tariff-book/package.json";
+const DOCKERFILE: &str = "modules/shared/tariff-book/Dockerfile";
+const RIDES_ENTRYPOINT: &str = "apps/rides/docker-entrypoint.sh";
+
+/// The file with a statement behind it.
+fn append(files: Files, path: &str, statement: &str) -> Files {
+    let text = format!("{}\n{statement}\n", files.text(path));
+    files.remove(path).add(path, &text)
+}
+
+/// What migrations and starts do that is not theirs to do.
+const STARTS: &[Mistake] = &[
+    Mistake {
+        what: "a migration that creates a role",
+        make: |files| append(files, NO_DOUBLE_BERTHING, "CREATE ROLE pilots NOLOGIN;"),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that creates a role where it is missing",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                r#"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pilots') THEN CREATE USER pilots WITH PASSWORD 'x'; END IF; END $$;"#,
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that creates the database of a neighbour",
+        make: |files| append(files, NO_DOUBLE_BERTHING, "CREATE DATABASE pilotage;"),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a migration that creates a database of nobody, quoted",
+        make: |files| append(files, NO_DOUBLE_BERTHING, r#"CREATE DATABASE "Scratch";"#),
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦Scratch⟧",
+    },
+    Mistake {
+        what: "a migration that drops a database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "DROP DATABASE IF EXISTS berth_planning_old;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning_old⟧",
+    },
+    Mistake {
+        what: "a migration that sets its own database up",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                r#"ALTER DATABASE berth_planning SET timezone TO 'Europe/Oslo';"#,
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning⟧",
+    },
+    Mistake {
+        what: "a migration that grants on its own database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "GRANT ALL PRIVILEGES ON DATABASE berth_planning TO nordhaven;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning⟧",
+    },
+    Mistake {
+        what: "a migration that revokes on a neighbour's database",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "REVOKE CONNECT ON DATABASE pilotage FROM PUBLIC;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilotage⟧",
+    },
+    Mistake {
+        what: "a migration that changes the server",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "ALTER SYSTEM SET max_connections = 300;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦max_connections⟧",
+    },
+    Mistake {
+        what: "a migration that makes a tablespace",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                r#"CREATE TABLESPACE quick LOCATION '/mnt/quick';"#,
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦quick⟧",
+    },
+    Mistake {
+        what: "a migration that makes somebody a member",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                "GRANT pg_read_all_data TO nordhaven;",
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pg_read_all_data⟧",
+    },
+    Mistake {
+        what: "a migration that executes what creates a role",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                r#"DO $body$ BEGIN EXECUTE format('CREATE ROLE %I', 'pilots'); END $body$;"#,
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
+    },
+    Mistake {
+        what: "a migration that changes a role's settings",
+        make: |files| {
+            append(
+                files,
+                NO_DOUBLE_BERTHING,
+                r#"ALTER ROLE nordhaven SET statement_timeout = '5s';"#,
+            )
+        },
+        finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦nordhaven⟧",
+    },
+    Mistake {
+        what: "an entrypoint that migrates as one does in development",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma migrate dev",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint that names a migration at every start",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "pnpm exec prisma migrate dev --name init",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint that resets the database",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma migrate reset --force --skip-seed",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦reset⟧",
+    },
+    Mistake {
+        what: "an entrypoint that accepts to lose data",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "npx prisma db push --skip-generate --accept-data-loss",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "an entrypoint that pushes by force, in a loop",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy",
+                "until npx prisma db push --force-reset; do\n  sleep 1\ndone",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--force-reset⟧",
+    },
+    Mistake {
+        what: "an entrypoint that starts a script of the package",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy", "npm run migrate -- --force-reset || true\n./node_modules/.bin/prisma db push --accept-data-loss")
+        },
+        finding: "destructive-start modules/shared/tariff-book/docker-entrypoint.sh ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "a script of a package that the entrypoint calls and that resets",
+        make: |files| {
+            files
+                .replace(ENTRYPOINT, "npx prisma migrate deploy", "pnpm run db:up")
+                .replace(
+                    PACKAGE,
+                    "\"migrate\":",
+                    "\"db:up\": \"prisma migrate reset -f\",\n    \"migrate\":",
+                )
+        },
+        finding: "destructive-start modules/shared/tariff-book/package.json ⟦reset⟧",
+    },
+    Mistake {
+        what: "a script that runs before the one that the image starts",
+        make: |files| {
+            files
+                .replace(
+                    DOCKERFILE,
+                    "CMD [\"./docker-entrypoint.sh\"]",
+                    "CMD npm start",
+                )
+                .replace(
+                    PACKAGE,
+                    "\"migrate\":",
+                    "\"prestart\": \"prisma migrate dev\",\n    \"migrate\":",
+                )
+        },
+        finding: "destructive-start modules/shared/tariff-book/package.json ⟦dev⟧",
+    },
+    Mistake {
+        what: "an image that starts with the words of a reset",
+        make: |files| {
+            files.replace(DOCKERFILE, "CMD [\"./docker-entrypoint.sh\"]", "ENTRYPOINT [\"dumb-init\", \"--\"]\nCMD [\"npx\", \"prisma\", \"migrate\", \"reset\", \"--force\"]")
+        },
+        finding: "destructive-start modules/shared/tariff-book/Dockerfile ⟦reset⟧",
+    },
+    Mistake {
+        what: "an image that starts by a shell",
+        make: |files| {
+            files.replace(
+                DOCKERFILE,
+                "CMD [\"./docker-entrypoint.sh\"]",
+                "CMD [\"sh\", \"-c\", \"npx prisma@6 migrate dev && node dist/main.js\"]",
+            )
+        },
+        finding: "destructive-start modules/shared/tariff-book/Dockerfile ⟦dev⟧",
+    },
+    Mistake {
+        what: "a command of the compose file that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: sh -c \"npx prisma db push --accept-data-loss && node dist/main.js\"\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦--accept-data-loss⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a list that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: [\"sh\", \"-c\", \"npx prisma migrate dev && node dist/main.js\"]\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦dev⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a folded text that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: >\n      sh -c \"npx prisma migrate deploy\n      && npx prisma migrate reset --force\"\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦reset⟧",
+    },
+    Mistake {
+        what: "a command of the compose file, as a text of several lines that can lose data",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: |\n      set -e\n      npx prisma migrate dev\n      node dist/main.js\n    depends_on:\n")
+        },
+        finding: "destructive-start products/nordhaven/docker-compose.yml ⟦dev⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour, from the root",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nnpx prisma db push --schema=modules/shared/vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦modules/shared/vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour, in the image",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy --schema /repo/modules/shared/vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦/repo/modules/shared/vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint in the folder of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\n(cd ../vessel-register && npx prisma migrate deploy)\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the package of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\npnpm --filter @harbourworks/vessel-register migrate\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦@harbourworks/vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the folder of a neighbour for the package manager",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\npnpm --dir ../vessel-register exec prisma migrate deploy\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the migrations of a neighbour for psql",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\npsql \"$DATABASE_URL\" -f ../vessel-register/prisma/migrations/20241106074500_init/migration.sql\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/migrations/20241106074500_init/migration.sql⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "DATABASE_URL=$VESSEL_REGISTER_DATABASE_URL npx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that exports the variable of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "export DATABASE_URL=\"${VESSEL_REGISTER_DATABASE_URL}\"\nnpx prisma migrate deploy\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that hands on the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --url \"$VESSEL_REGISTER_DATABASE_URL\"\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that asks psql with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy\npsql \"$VESSEL_REGISTER_DATABASE_URL\" -c 'select 1'\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema and the database of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nDATABASE_URL=postgresql://nordhaven:x@postgres:5432/vessel_register npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the schema and the variable of a neighbour",
+        make: |files| {
+            files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nDATABASE_URL=$VESSEL_REGISTER_DATABASE_URL npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n")
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script of a package with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                PACKAGE,
+                "prisma migrate deploy",
+                "prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/package.json ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "a script of a package with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                PACKAGE,
+                "prisma migrate deploy",
+                "cross-env DATABASE_URL=$VESSEL_REGISTER_DATABASE_URL prisma migrate deploy",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/package.json ⟦VESSEL_REGISTER_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a script of a module for its neighbour",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/scripts/migrate.sh",
+                "cd \"$(dirname \"$0\")/../../vessel-register\"\nnpx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/scripts/migrate.sh ⟦../../vessel-register⟧",
+    },
+    Mistake {
+        what: "a container that starts with the migrations of a neighbour",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: sh -c \"npx prisma migrate deploy --schema ../port-calls/prisma/schema.prisma && node dist/main.js\"\n    depends_on:\n")
+        },
+        finding: "foreign-migration products/nordhaven/docker-compose.yml ⟦../port-calls/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an image that starts with the migrations of a neighbour",
+        make: |files| {
+            files.replace(
+                DOCKERFILE,
+                "CMD [\"./docker-entrypoint.sh\"]",
+                "CMD cd ../vessel-register && npx prisma migrate deploy",
+            )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/Dockerfile ⟦../vessel-register⟧",
+    },
+];
+
+/// The same without a registry.
+const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "an entrypoint with the schema of a neighbour",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "npx prisma migrate deploy --schema ../stations/prisma/schema.prisma\n",
+            )
+        },
+        finding: "foreign-migration apps/rides/docker-entrypoint.sh ⟦../stations/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the variable of a neighbour",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "npx prisma migrate deploy\n",
+                "DATABASE_URL=\"$WORKSHOP_DATABASE_URL\" npx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration apps/rides/docker-entrypoint.sh ⟦WORKSHOP_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that sets a variable of its own to that of a neighbour",
+        make: |files| {
+            files.replace(
+                "apps/workshop/docker-entrypoint.sh",
+                "npx prisma migrate deploy\n",
+                "export WORKSHOP_DATABASE_URL=$RIDES_DATABASE_URL\nnpx prisma migrate deploy\n",
+            )
+        },
+        finding: "foreign-migration apps/workshop/docker-entrypoint.sh ⟦RIDES_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an entrypoint that resets",
+        make: |files| {
+            files.replace(
+                RIDES_ENTRYPOINT,
+                "prisma migrate deploy",
+                "prisma migrate reset --force",
+            )
+        },
+        finding: "destructive-start apps/rides/docker-entrypoint.sh ⟦reset⟧",
+    },
+    Mistake {
+        what: "a migration that creates a role",
+        make: |files| {
+            append(
+                files,
+                "apps/rides/prisma/migrations/20250502080000_init/migration.sql",
+                "CREATE ROLE mechanic;",
+            )
+        },
+        finding: "migration-out-of-scope apps/rides/prisma/migrations/20250502080000_init/migration.sql ⟦mechanic⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
@@ -2930,13 +3807,24 @@ fn the_clean_product_is_clean() {
 fn one_mistake_is_one_finding() {
     let faults = [
         faults("clean", MISTAKES),
+        faults("clean", OF_TABLES),
+        faults("clean", OF_SQL),
         faults("no-registry", WITHOUT_REGISTRY),
+        faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
+        faults("clean", STARTS),
+        faults("no-registry", STARTS_WITHOUT_REGISTRY),
     ];
     assert!(
         faults.iter().all(Vec::is_empty),
         "{}",
         faults.concat().join("\n")
     );
+}
+
+#[test]
+fn one_mistake_about_a_schema_is_one_finding() {
+    let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What is found instead of what should be.
@@ -2991,7 +3879,8 @@ fn calls_that_are_not_waited_for_are_said_where_a_team_asks() {
 fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
-        let rows = MISTAKES.iter().chain(WITHOUT_REGISTRY);
+        let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
+        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
-use crate::check::{check, start_threads};
+use crate::check::{asks_for_baseline, check, start_threads};
+use crate::discover::compare_with_default_branch;
 use crate::finding::{self, Severity};
 use crate::report::{Format, render};
 use crate::source::Sources;
@@ -69,7 +70,10 @@ impl Arguments {
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let root = self.workspace.find_root(start)?;
         let config = self.workspace.config(&root, rules)?;
-        let sources = config.discover(&root)?;
+        let mut sources = config.discover(&root)?;
+        if asks_for_baseline(&config.policy, rules) {
+            compare_with_default_branch(&mut sources);
+        }
         let mut outcome = check(&sources, &config.policy, rules);
         if !outcome.summary.has_subject && outcome.findings.is_empty() {
             return Err(nothing_there("check", &root));

@@ -3,7 +3,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -21,6 +21,7 @@ use crate::source::{Kind, SCRIPT_ENDINGS, file_name, has_ending, parent};
 /// | `Package` | `package.json` |
 /// | `Deployment` | any other YAML file; no workflows of CI, no lock files, no test code |
 /// | `Migration` | `*.sql` below a folder named `migrations` |
+/// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
 /// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
@@ -123,6 +124,9 @@ impl Kinds {
         if is_dockerfile(name) {
             return Some(Kind::Dockerfile);
         }
+        if name == MIGRATION_LOCK {
+            return Some(Kind::MigrationLock);
+        }
         if name == "package.json" {
             return Some(Kind::Package);
         }
@@ -196,15 +200,29 @@ fn is_deployment(path: &str) -> bool {
     !is_hidden && !is_lock && !OF_CI.contains(&stem) && !is_test_code(path)
 }
 
+/// Libraries of npm that keep tables without Prisma, or the beginnings of their names.
+pub const OTHER_LIBRARIES: [&str; 9] = [
+    "@mikro-orm/",
+    "drizzle-orm",
+    "knex",
+    "kysely",
+    "mongoose",
+    "objection",
+    "sequelize",
+    "slonik",
+    "typeorm",
+];
+
 /// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
 /// where they mention a database.
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
-        Kind::Package if mentions("prisma") => true,
+        Kind::Package if mentions("prisma") || mentions("\"workspaces\"") => true,
         Kind::Package => OF_DATABASES
             .iter()
-            .chain(&KEEPERS_OF_TABLES)
+            .chain(&OTHER_LIBRARIES)
+            .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         _ => true,
@@ -213,28 +231,25 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 
-/// Packages, or parts of their names, that define tables in code or migrate them in their own way, so that
-/// neither a Prisma schema nor SQL migrations tell all tables of whoever takes them.
-pub(super) const KEEPERS_OF_TABLES: [&str; 14] = [
-    "typeorm",
-    "drizzle-orm",
-    "sequelize",
-    "knex",
-    "mikro-orm",
-    "kysely",
-    "objection",
-    "node-pg-migrate",
-    "slonik",
-    "bookshelf",
-    "waterline",
-    "umzug",
-    "db-migrate",
+/// Parts of the names of further packages that keep tables in their own way: migrators, and frameworks that
+/// bring a database layer.
+const OTHER_KEEPERS: [&str; 9] = [
     "@medusajs/",
+    "@payloadcms/",
+    "bookshelf",
+    "db-migrate",
+    "directus",
+    "node-pg-migrate",
+    "strapi",
+    "umzug",
+    "waterline",
 ];
 
-/// Whether a package of that name keeps tables that only its own code tells.
+/// Whether a package of that name keeps tables of PostgreSQL which neither a Prisma schema nor SQL migrations
+/// tell.
 pub fn keeps_tables(package: &str) -> bool {
-    KEEPERS_OF_TABLES.iter().any(|word| package.contains(word))
+    let mut names = OTHER_LIBRARIES.iter().chain(&OTHER_KEEPERS);
+    names.any(|name| package.contains(name.trim_end_matches('/'))) && !package.contains("mongoose")
 }
 
 fn is_env(name: &str) -> bool {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use crate::model::compose::{Build, Dependency, Health, Mount, Part, Port, Service, Variable};
+use crate::model::compose::{
+    Build, Dependency, Health, Mount, Part, Port, Service, Started, Starts, Variable,
+};
 use crate::model::merging::Layer;
 use crate::model::resolve::{self, Resolved, Variables};
 use crate::parse::compose as written;
@@ -15,14 +17,19 @@ pub(super) fn assemble(layers: &[Layer], networks: &HashMap<&str, &str>) -> Opti
     let first = layers.iter().find(|layer| layer.is_own())?;
     let mut service = Service::named(first.service.key.in_file(first.file));
     let mut build = None;
-    let mut commands = BTreeMap::new();
+    let mut commands: BTreeMap<&str, Started> = BTreeMap::new();
     for layer in layers {
         lay_over(&mut service, layer, networks);
         lay_build_over(&mut build, layer);
         lay_commands_over(&mut commands, layer);
     }
     service.build = build.map(Build::settled);
-    service.commands = commands.into_values().flatten().collect();
+    let words = commands.values().flat_map(|started| &started.words);
+    service.commands = words.map(|word| word.text.clone()).collect();
+    service.starts = Starts {
+        entrypoint: commands.remove("entrypoint"),
+        command: commands.remove("command"),
+    };
     settle(&mut service, networks);
     Some(service)
 }
@@ -91,13 +98,17 @@ fn lay_over(service: &mut Service, layer: &Layer, networks: &HashMap<&str, &str>
 }
 
 /// Lays the commands of one layer over those of earlier ones.
-fn lay_commands_over(commands: &mut BTreeMap<&str, Vec<String>>, layer: &Layer) {
+fn lay_commands_over(commands: &mut BTreeMap<&str, Started>, layer: &Layer) {
     for key in ["entrypoint", "command"] {
         let written = layer.service.commands.iter();
         let written = written.filter(|command| command.key.value == key && layer.keeps(&[key]));
         for command in written {
-            let words = command.words.iter().map(|word| layer.text(word).text);
-            commands.insert(key, words.collect());
+            let words = command.words.iter().map(|word| layer.text(word));
+            let started = Started {
+                words: words.collect(),
+                is_list: command.is_list,
+            };
+            commands.insert(key, started);
         }
     }
 }

@@ -103,6 +103,8 @@ pub struct Service {
     pub profiles: Vec<String>,
     /// The words of its commands.
     pub commands: Vec<String>,
+    /// What it starts instead of what its image does.
+    pub starts: Starts,
     /// The words of its health check.
     pub healthcheck: Vec<Resolved>,
     /// What is said of its health check.
@@ -117,6 +119,24 @@ pub struct Service {
     pub is_extended: bool,
     /// Whether files reach it by a way that is not read here (`configs`).
     pub has_configs: bool,
+}
+
+/// What a service starts instead of what its image does.
+#[derive(Debug, Default)]
+pub struct Starts {
+    /// `entrypoint`.
+    pub entrypoint: Option<Started>,
+    /// `command`.
+    pub command: Option<Started>,
+}
+
+/// An `entrypoint` or a `command`.
+#[derive(Debug)]
+pub struct Started {
+    /// The words of the list form, else the one line.
+    pub words: Vec<Resolved>,
+    /// Whether it is in the list form.
+    pub is_list: bool,
 }
 
 /// What a service says of its health check.
@@ -414,6 +434,7 @@ impl Service {
             network_mode: None,
             profiles: Vec::new(),
             commands: Vec::new(),
+            starts: Starts::default(),
             healthcheck: Vec::new(),
             health: Health::Unsaid,
             links: Vec::new(),

@@ -225,5 +225,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Folder => "folder",
         Kind::Migration => "migration",
         Kind::Config => "config",
+        Kind::MigrationLock => "migration lock",
     }
 }

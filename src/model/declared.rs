@@ -10,7 +10,7 @@ use crate::model::catalog::{self, Catalog, Column, Enum, Relation, RelationKind}
 use crate::model::holdings::Holding;
 use crate::parse::prisma::{self, Field, Model, PrismaFile, Value};
 use crate::parse::{AllFacts, Facts};
-use crate::source::{FileId, Place};
+use crate::source::FileId;
 
 /// The catalog that a holding's Prisma schema declares.
 pub(super) fn declared(facts: &AllFacts, holding: &Holding) -> Catalog {
@@ -60,7 +60,6 @@ impl<'a> Schema<'a> {
 
     fn catalog(&self) -> Catalog {
         let mut catalog = Catalog::default();
-        self.add_schemas(&mut catalog);
         for &(file, schema) in &self.files {
             for found in &schema.enums {
                 let name = found.type_name().clone();
@@ -84,20 +83,21 @@ impl<'a> Schema<'a> {
             }
         }
         self.add_join_tables(&mut catalog);
+        self.place_schemas(&mut catalog);
         catalog
     }
 
-    /// The schemas that the datasource lists, which Prisma creates.
-    fn add_schemas(&self, catalog: &mut Catalog) {
+    /// Says where schemas are listed. Prisma creates those in which anything stands.
+    fn place_schemas(&self, catalog: &mut Catalog) {
         for &(file, schema) in &self.files {
             for datasource in &schema.datasources {
                 let Some(Value::List(names)) = &datasource.schemas else {
                     continue;
                 };
-                for name in names {
-                    let of_name = catalog.schemas.entry(name.value.clone()).or_default();
-                    let is_there = name.value == "public";
-                    of_name.place = (!is_there).then(|| name.span.in_file(file));
+                for name in names.iter().filter(|name| name.value != "public") {
+                    if let Some(of_name) = catalog.schemas.get_mut(&name.value) {
+                        of_name.place = Some(name.span.in_file(file));
+                    }
                 }
             }
         }
@@ -115,10 +115,9 @@ impl<'a> Schema<'a> {
     fn relation(&self, file: FileId, model: &Model) -> Relation {
         let mut is_complete = true;
         let mut columns = Vec::new();
-        let keys = key_fields(model);
         for field in &model.fields {
             match self.sort_of(field) {
-                Sort::Column => columns.push(self.column(file, model, field, &keys)),
+                Sort::Column => columns.push(self.column(file, model, field)),
                 Sort::NoColumn => {}
                 Sort::Unknown => is_complete = false,
             }
@@ -135,15 +134,15 @@ impl<'a> Schema<'a> {
         }
     }
 
-    fn column(&self, file: FileId, model: &Model, field: &Field, keys: &BTreeSet<&str>) -> Column {
+    fn column(&self, file: FileId, model: &Model, field: &Field) -> Column {
+        // Prisma makes the columns of lists nullable, and reads null as an empty list.
         let is_nullable = field.optional || field.list;
-        let is_key = keys.contains(field.name.value.as_str());
         Column {
             name: field.column().value.clone(),
             place: field.column().span.in_file(file),
             type_name: self.type_name(field),
             // PostgreSQL takes every column of a view for nullable.
-            is_nullable: (!model.is_view).then_some(is_nullable && !is_key),
+            is_nullable: (!model.is_view).then_some(is_nullable),
         }
     }
 
@@ -184,24 +183,5 @@ enum Sort {
     Unknown,
 }
 
-/// The names of the fields that make up a model's primary key.
-fn key_fields(model: &Model) -> BTreeSet<&str> {
-    let fields = model.fields.iter();
-    let own = fields.filter(|field| field.attribute("id").is_some());
-    let block = model.attributes.iter().find_map(|attribute| {
-        let rest = attribute.value.strip_prefix("@@id")?;
-        let (_, list) = rest.split_once('[')?;
-        list.split_once(']')
-    });
-    let listed = block.map_or("", |(list, _)| list).split(',');
-    // `@@id([name(sort: Desc), other])`
-    let listed = listed.map(|name| name.trim().split('(').next().unwrap_or_default().trim());
-    own.map(|field| field.name.value.as_str())
-        .chain(listed.filter(|name| !name.is_empty()))
-        .collect()
-}
-
-/// Where a schema's join table is defined: at the field that makes it.
-fn place_of(file: FileId, field: &Field) -> Place {
-    field.name.span.in_file(file)
-}
+#[cfg(test)]
+mod tests;

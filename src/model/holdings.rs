@@ -3,6 +3,7 @@
 mod migrations;
 mod schemas;
 
+pub(super) use schemas::is_contract;
 pub use schemas::{Pointer, PointerKind};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,8 @@ pub struct Holding {
     /// The services whose it is, in the order of the workspace. Several where products share a module or
     /// where services share one schema; none where no service is known.
     pub owners: Vec<Owner>,
+    /// Those among them whose module the schema, or else the migrations, lie in.
+    pub home: Vec<Owner>,
     /// The files of the Prisma schema, sorted by path.
     pub schema_files: Vec<FileId>,
     /// The name token of the schema's datasource.
@@ -40,6 +43,8 @@ pub struct Holding {
     pub migrations_folder: Option<String>,
     /// The migrations in the order in which they are applied.
     pub migrations: Vec<FileId>,
+    /// Whether the migrations are those of another service, so that they tell nothing of this schema.
+    pub has_borrowed_migrations: bool,
     /// The schema that names without a qualifier stand in at first: `public` unless the connection string
     /// says another.
     pub default_schema: String,
@@ -47,7 +52,8 @@ pub struct Holding {
     pub is_postgres: bool,
     /// What the Prisma schema says that the database holds; `None` without one.
     pub declared: Option<Catalog>,
-    /// What the migrations leave; `None` without any, and where the database is not PostgreSQL's.
+    /// What the migrations leave; `None` without any, where they are another service's, and where the
+    /// database is not PostgreSQL's.
     pub replayed: Option<Catalog>,
 }
 
@@ -89,6 +95,10 @@ impl Parts<'_> {
             let mut holding = self.of_schema(schema, &owners);
             if let Some((name, migrations)) = folder.and_then(|it| folders.get_key_value(&it)) {
                 unclaimed.remove(name.as_str());
+                let (_, theirs) = owners.of_path(self.sources, name);
+                let is_ours = |owner: &Owner| holding.owners.contains(owner);
+                holding.has_borrowed_migrations =
+                    !theirs.is_empty() && !holding.home.is_empty() && !theirs.iter().any(is_ours);
                 holding.migrations.clone_from(migrations);
                 holding.migrations_folder = Some(name.clone());
             }
@@ -98,6 +108,7 @@ impl Parts<'_> {
             let migrations = folders[folder].clone();
             let (home, owners) = owners.of_path(self.sources, folder);
             holdings.push(Holding {
+                home: owners.clone(),
                 is_postgres: migrations::are_of_postgres(self.facts, folder, &migrations),
                 folder: home,
                 owners,
@@ -111,7 +122,8 @@ impl Parts<'_> {
             if !holding.schema_files.is_empty() {
                 holding.declared = Some(declared::declared(self.facts, holding));
             }
-            if holding.is_postgres && !holding.migrations.is_empty() {
+            let has_own = !holding.migrations.is_empty() && !holding.has_borrowed_migrations;
+            if holding.is_postgres && has_own {
                 holding.replayed = Some(replay::replay(
                     self.facts,
                     &holding.migrations,
@@ -166,14 +178,20 @@ impl Parts<'_> {
         found
     }
 
-    fn of_schema(&self, schema: Schema, owners: &Owners) -> Holding {
+    fn of_schema(&self, mut schema: Schema, owners: &Owners) -> Holding {
         let (folder, mut of_path) = owners.of_path(self.sources, &schema.folder);
         let mut pointing: Vec<Owner> = Vec::new();
-        for pointer in &schema.pointers {
+        for pointer in &mut schema.pointers {
             let path = parent(&self.sources.file(pointer.place.file).path);
-            for owner in owners.of_path(self.sources, path).1 {
-                if !of_path.contains(&owner) && !pointing.contains(&owner) {
-                    pointing.push(owner);
+            let (around, services) = owners.of_path(self.sources, path);
+            // A folder that holds the module, such as the workspace's, only helps it.
+            let is_above = around.is_empty() || folder.starts_with(&format!("{around}/"));
+            if around == folder || !is_above || of_path.is_empty() {
+                pointer.owners = services;
+            }
+            for owner in &pointer.owners {
+                if !of_path.contains(owner) && !pointing.contains(owner) {
+                    pointing.push(owner.clone());
                 }
             }
         }
@@ -182,6 +200,7 @@ impl Parts<'_> {
         if pointing.iter().any(is_registered) && !of_path.iter().any(is_registered) {
             of_path.clear();
         }
+        let home = of_path.clone();
         of_path.append(&mut pointing);
         let is_open = schema.files.iter().any(|&id| {
             let facts = self.facts[id.0 as usize].as_ref();
@@ -191,6 +210,7 @@ impl Parts<'_> {
         let datasource = self.datasource(&schema);
         Holding {
             folder,
+            home,
             is_open: is_open || datasource.is_none(),
             is_postgres: self.is_postgres(&schema),
             default_schema: self.default_schema(&schema, &of_path),
@@ -350,3 +370,6 @@ impl Owners {
         (home.unwrap_or(package).to_owned(), found)
     }
 }
+
+#[cfg(test)]
+mod tests;

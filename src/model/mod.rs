@@ -9,9 +9,12 @@ pub mod builds;
 pub mod calls;
 pub mod catalog;
 pub mod claims;
+mod commands;
 pub mod compose;
 pub mod connection_drift;
 pub mod connections;
+pub mod container_starts;
+pub mod copied_tables;
 pub mod coverage;
 mod damage;
 pub mod databases;
@@ -20,12 +23,16 @@ pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
 pub mod drift;
+pub mod edited_migrations;
 pub mod evaluate;
 pub mod extra_env;
 pub mod first_start;
+pub mod foreign_migrations;
 pub mod generated;
 pub mod health;
+mod held;
 pub mod holdings;
+mod homes;
 pub mod incomplete;
 pub mod inferred;
 mod init_scripts;
@@ -37,6 +44,9 @@ pub mod link;
 pub mod loopbacks;
 pub mod manifests;
 pub mod merging;
+pub mod migration_locks;
+pub mod migration_scope;
+pub mod missing_migrations;
 pub mod module;
 pub mod mounts;
 pub mod named;
@@ -46,6 +56,7 @@ mod ownership;
 mod packages;
 pub mod passwords;
 pub mod ports;
+pub mod prisma_clients;
 pub mod prisma_config;
 pub mod prisma_urls;
 pub mod product;
@@ -62,6 +73,7 @@ pub mod replay;
 pub mod resolve;
 pub mod roles;
 pub mod routes;
+pub mod schemas;
 pub mod second_connections;
 pub mod servers;
 pub mod settings;
@@ -69,6 +81,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+pub mod table_names;
 pub mod tables;
 pub mod undeclared;
 pub mod unregistered;
@@ -339,6 +352,7 @@ impl<'a> Workspace<'a> {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
                 Kind::Deployment => false,
+                Kind::MigrationLock => self.is_lock_of_holding(&file.path),
                 Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
             };
@@ -361,10 +375,12 @@ impl<'a> Workspace<'a> {
         match file.kind {
             Kind::Compose | Kind::ComposePart => !generated::is_template(&file.text),
             Kind::Env => !is_test_code(&file.path),
-            Kind::Prisma | Kind::PrismaConfig => true,
+            Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
+            Kind::PrismaConfig => true,
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
+            Kind::MigrationLock => self.is_lock_of_holding(&file.path),
             Kind::Dockerfile
             | Kind::Package
             | Kind::Deployment

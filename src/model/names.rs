@@ -70,7 +70,8 @@ pub(super) fn is_word(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-fn is_snake_case(name: &str) -> bool {
+/// Whether a name is of lower-case words, letters and digits, with single `_` between them.
+pub(super) fn is_snake_case(name: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty()
             && word

@@ -296,7 +296,7 @@ fn shell_variables(file: FileId, text: &str, script: &shell::Shell) -> Vec<Varia
 }
 
 /// The assignments and commands among steps, in the order of the text.
-fn add_leaves<'s>(steps: &'s [shell::Step], leaves: &mut Vec<&'s shell::Step>) {
+pub(super) fn add_leaves<'s>(steps: &'s [shell::Step], leaves: &mut Vec<&'s shell::Step>) {
     for step in steps {
         match &step.kind {
             StepKind::Assign(_) | StepKind::Command(_) => leaves.push(step),

@@ -4,6 +4,9 @@
 //! stays so; of ways that exclude each other every one is taken.
 
 mod command;
+mod destroyers;
+mod launchers;
+mod nested;
 mod state;
 mod text;
 mod values;
@@ -11,9 +14,11 @@ mod values;
 use std::collections::HashMap;
 
 use crate::parse::shell::{Assignment, Command, Input, Shell, Step, StepKind, Value, Word};
-use crate::source::Span;
+use crate::source::{At, Span};
 pub use command::Action;
 use command::{Meaning, Named, meaning};
+pub use destroyers::{Destroyer, Destruction};
+use launchers::{handed_to_shell, launched, script_file};
 use state::{Folder, Held, State};
 pub use text::Text;
 
@@ -24,6 +29,30 @@ pub struct Runs {
     pub runs: Vec<Run>,
     /// Whether that is all of it.
     pub is_complete: bool,
+    /// What else it calls, in that order.
+    pub calls: Vec<Call>,
+    /// The connection strings that it sets or hands on.
+    pub urls: Vec<Text>,
+    /// The commands that can lose what a database holds.
+    pub destroyers: Vec<Destroyer>,
+}
+
+/// A call of something that stands in another file.
+#[derive(Debug)]
+pub struct Call {
+    /// What is called.
+    pub called: Called,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What a script calls.
+#[derive(Debug)]
+pub enum Called {
+    /// A script of a package, by its name.
+    Script(String, Target),
+    /// A shell script, by its path.
+    File(String),
 }
 
 /// A migration or a seed.
@@ -71,11 +100,31 @@ pub fn runs(shell: &Shell, path: &str, variable: &str) -> Runs {
         found: Runs {
             runs: Vec::new(),
             is_complete: shell.is_whole,
+            ..Runs::default()
         },
         commands_left: MOST_COMMANDS,
         depth: 0,
     };
     machine.steps(&shell.steps);
+    machine.found
+}
+
+/// Follows a script that is started in a folder, from the workspace root.
+pub fn runs_in(shell: &Shell, path: &str, folder: &str, variable: &str) -> Runs {
+    let mut machine = Machine::started_in(path, folder, variable);
+    machine.found.is_complete = shell.is_whole;
+    machine.steps(&shell.steps);
+    machine.found
+}
+
+/// What a program does that is started with its arguments in a folder, by no shell.
+pub fn runs_of_words(words: &[At<String>], folder: &str, variable: &str) -> Runs {
+    let mut machine = Machine::started_in("", folder, variable);
+    let texts = words.iter();
+    let texts = texts.map(|word| Text::known(word.value.clone(), word.span));
+    let texts: Vec<Text> = texts.collect();
+    let span = words.iter().map(|word| word.span).reduce(Span::cover);
+    machine.run(&[], &texts, span.unwrap_or_default());
     machine.found
 }
 
@@ -90,6 +139,24 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    fn started_in(path: &'a str, folder: &str, variable: &'a str) -> Self {
+        Self {
+            path,
+            variable,
+            state: State {
+                folder: Folder::Known(folder.to_owned()),
+                ..State::default()
+            },
+            functions: HashMap::new(),
+            found: Runs {
+                is_complete: true,
+                ..Runs::default()
+            },
+            commands_left: MOST_COMMANDS,
+            depth: 0,
+        }
+    }
+
     fn steps(&mut self, steps: &'a [Step]) {
         for step in steps {
             if self.commands_left == 0 {
@@ -242,6 +309,11 @@ impl<'a> Machine<'a> {
             Some(Value::Word(word)) => Held::Word(self.text(word)),
             Some(Value::List(words)) => Held::List(self.all_words(words)),
         };
+        if let Held::Word(text) = &held
+            && name == self.variable
+        {
+            self.found.urls.push(text.clone());
+        }
         self.hold(name, held);
     }
 
@@ -319,9 +391,13 @@ impl<'a> Machine<'a> {
                     self.state.exports_all = false;
                 }
             }
-            ["source" | ".", ..] => {
+            ["source" | ".", path, ..] => {
+                let called = Called::File((*path).to_owned());
+                let span = words[1].place().unwrap_or(span);
+                self.found.calls.push(Call { called, span });
                 self.forget_variables();
             }
+            ["source" | "."] => {}
             ["eval", ..] => {
                 self.forget_variables();
                 self.found.is_complete = false;
@@ -339,7 +415,7 @@ impl<'a> Machine<'a> {
             ["read", ..] => self.read(command),
             [name, ..] => match self.functions.get(name).copied() {
                 Some(body) => self.call(body, command, &words[1..]),
-                None => self.run(command, &words, span),
+                None => self.run(&command.assignments, &words, span),
             },
         }
     }
@@ -376,8 +452,43 @@ impl<'a> Machine<'a> {
         self.depth -= 1;
     }
 
-    fn run(&mut self, command: &'a Command, words: &[Text], span: Span) {
-        let (actions, named, given) = match meaning(words, self.variable) {
+    fn run(&mut self, assignments: &'a [Assignment], words: &[Text], span: Span) {
+        let mut own = assignments.iter().rev();
+        let own = own.find(|it| it.name.value == self.variable);
+        let own = own.map(|assignment| match &assignment.value {
+            Some(Value::Word(word)) => Some(self.text(word)),
+            _ => None,
+        });
+        self.found.urls.extend(own.iter().flatten().cloned());
+        let words = launched(words);
+        if let Some(script) = handed_to_shell(words) {
+            let given = own.unwrap_or_else(|| self.exported());
+            self.nested(script, given.as_ref());
+            return;
+        }
+        if words
+            .first()
+            .is_some_and(|first| first.shown() == "concurrently")
+        {
+            let commands = words[1..].iter();
+            for command in commands.filter(|word| word.shown().contains(' ')) {
+                self.nested(command, None);
+            }
+        }
+        let (meaning, details) = meaning(words, self.variable);
+        self.found.urls.extend(details.url);
+        self.found.destroyers.extend(details.destroyer);
+        if let Some(file) = script_file(words) {
+            let called = Called::File(file.shown());
+            let span = file.place().unwrap_or(span);
+            self.found.calls.push(Call { called, span });
+        }
+        if let Some((script, named)) = details.script {
+            let called = Called::Script(script.shown(), self.target(named));
+            let span = script.place().unwrap_or(span);
+            self.found.calls.push(Call { called, span });
+        }
+        let (actions, named, given) = match meaning {
             Meaning::Runs {
                 actions,
                 named,
@@ -390,15 +501,7 @@ impl<'a> Machine<'a> {
             Meaning::Other => return,
         };
         let is_inside = matches!(named, Named::Container(_));
-        let url = given.or_else(|| {
-            let own = command.assignments.iter().rev();
-            let mut own = own.filter(|it| it.name.value == self.variable);
-            match own.next().map(|assignment| &assignment.value) {
-                Some(Some(Value::Word(word))) => Some(self.text(word)),
-                Some(_) => None,
-                None => self.exported(),
-            }
-        });
+        let url = given.or_else(|| own.unwrap_or_else(|| self.exported()));
         let target = self.target(named);
         if matches!(target, Target::Unknown) {
             self.found.is_complete = false;

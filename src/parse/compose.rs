@@ -243,6 +243,8 @@ pub struct Command {
     pub key: At<String>,
     /// The words of the list form, or the one string of the shell form.
     pub words: Vec<Written>,
+    /// Whether it is in the list form.
+    pub is_list: bool,
 }
 
 /// Reads one compose file.
@@ -712,6 +714,7 @@ fn command(entry: &Entry, value: &Value) -> Option<Command> {
     is_command.then(|| Command {
         key: name_of(entry),
         words: one_or_many(value),
+        is_list: value.is_sequence(),
     })
 }
 

@@ -2,6 +2,7 @@
 //! concerned (Dockerfile reference, "FROM", "EXPOSE", "ENV", "ARG" and "Here-Documents").
 
 use crate::parse::Parsed;
+use crate::parse::command::{CommandForm, CommandText};
 use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 
@@ -15,6 +16,19 @@ pub struct Dockerfile {
     /// What `ENV` and `ARG` set, of all stages, in the order of the text. An `ARG` without a default is
     /// none of them.
     pub variables: Vec<Entry>,
+    /// What `ENTRYPOINT` and `CMD` start, of all stages, in the order of the text.
+    pub starts: Vec<Start>,
+}
+
+/// One `ENTRYPOINT` or `CMD`.
+#[derive(Debug)]
+pub struct Start {
+    /// How many stages begin before it; its own is the last of them.
+    pub stage: usize,
+    /// Whether it is an `ENTRYPOINT`, which takes the words of `CMD` behind its own.
+    pub is_entrypoint: bool,
+    /// What it starts.
+    pub command: CommandForm,
 }
 
 /// One `FROM`.
@@ -160,6 +174,29 @@ impl Line {
             .collect()
     }
 
+    /// What stands behind the keyword: an array of JSON, else a line for a shell.
+    fn command(&self) -> CommandForm {
+        let is_space = |(_, character): &&(usize, char)| character.is_whitespace();
+        let keyword = self
+            .characters
+            .iter()
+            .take_while(|it| !is_space(it))
+            .count();
+        let rest = &self.characters[keyword..];
+        let spaces = rest.iter().take_while(is_space).count();
+        let rest = &rest[spaces..];
+        array_of_words(rest).map_or_else(
+            || {
+                let mut command = CommandText::default();
+                for &(at, character) in rest {
+                    command.push(character, Span::new(at, at + character.len_utf8()));
+                }
+                CommandForm::Line(command)
+            },
+            CommandForm::Words,
+        )
+    }
+
     fn is(&self, keyword: &str) -> bool {
         let letters = self.characters.iter().map(|(_, character)| *character);
         let word = letters.take_while(|character| !character.is_whitespace());
@@ -190,6 +227,36 @@ impl Line {
     }
 }
 
+/// The strings of an array of JSON; `None` for anything else.
+fn array_of_words(characters: &[(usize, char)]) -> Option<Vec<CommandText>> {
+    let mut words = Vec::new();
+    let mut rest = match characters {
+        [(_, '['), rest @ ..] => rest,
+        _ => return None,
+    };
+    loop {
+        match rest {
+            [(_, ']'), ..] => return Some(words),
+            [(_, '"'), behind @ ..] => {
+                let mut is_escaped = false;
+                let end = behind.iter().position(|&(_, character)| {
+                    let ends = character == '"' && !is_escaped;
+                    is_escaped = character == '\\' && !is_escaped;
+                    ends
+                })?;
+                words.push(CommandText::of_json_characters(
+                    behind[..end].iter().copied(),
+                ));
+                rest = &behind[end + 1..];
+            }
+            [(_, character), behind @ ..] if *character == ',' || character.is_whitespace() => {
+                rest = behind;
+            }
+            _ => return None,
+        }
+    }
+}
+
 /// Characters as they stand in the text. Where a continued line is among them, the span is longer than
 /// the text.
 fn as_written(characters: &[(usize, char)]) -> At<String> {
@@ -214,10 +281,54 @@ impl Dockerfile {
                 .extend(words.take_while(|word| !word.value.starts_with('#')));
         } else if line.is("env") {
             self.variables.extend(environment(line));
+        } else if line.is("cmd") || line.is("entrypoint") {
+            self.starts.push(Start {
+                stage: self.stages.len(),
+                is_entrypoint: line.is("entrypoint"),
+                command: line.command(),
+            });
         } else if line.is("arg") {
             let words = line.words();
             let pairs = words[1..].iter().filter_map(|word| pair(word, line.escape));
             self.variables.extend(pairs);
+        }
+    }
+
+    /// What the stage that is built starts, and each stage named in `targets`: its name, its `ENTRYPOINT` and
+    /// its `CMD`, which may be those of an earlier stage that it begins with.
+    pub fn started<'s>(
+        &'s self,
+        targets: &std::collections::BTreeSet<&str>,
+    ) -> Vec<(Option<&'s str>, [Option<&'s Start>; 2])> {
+        let last = self.stages.len();
+        let stages = self.stages.iter().enumerate();
+        let built = stages.filter(|(number, stage)| {
+            let name = stage.name.as_deref();
+            number + 1 == last || name.is_some_and(|name| targets.contains(name))
+        });
+        built
+            .map(|(number, stage)| {
+                let start = |is_entrypoint| self.start_of(number, is_entrypoint);
+                (stage.name.as_deref(), [start(true), start(false)])
+            })
+            .collect()
+    }
+
+    /// The last `ENTRYPOINT` or `CMD` of a stage, else of the stage that it begins with.
+    fn start_of(&self, number: usize, is_entrypoint: bool) -> Option<&Start> {
+        let mut number = number;
+        loop {
+            let mut starts = self.starts.iter().rev();
+            let own = starts
+                .find(|start| start.stage == number + 1 && start.is_entrypoint == is_entrypoint);
+            if own.is_some() {
+                return own;
+            }
+            let image = &self.stages[number].image.value;
+            number = self.stages[..number].iter().rposition(|stage| {
+                let name = stage.name.as_deref();
+                name.is_some_and(|name| name.eq_ignore_ascii_case(image))
+            })?;
         }
     }
 
@@ -409,6 +520,53 @@ mod tests {
         }
     }
 
+    /// What is started, words with `|` between them; checks that exact places are exact.
+    fn starts(text: &str) -> Vec<String> {
+        let written = |command: &CommandText| {
+            let whole = 0..command.text().len();
+            if let Some(span) = command.span(&whole)
+                && span.len() == command.text().len()
+            {
+                assert_eq!(&text[span.range()], command.text());
+            }
+            command.text().to_owned()
+        };
+        let sketch = |start: &Start| {
+            let mark = if start.is_entrypoint { "!" } else { "" };
+            match &start.command {
+                CommandForm::Line(line) => format!("{}{mark}{}", start.stage, written(line)),
+                CommandForm::Words(words) => {
+                    let words: Vec<String> = words.iter().map(written).collect();
+                    format!("{}{mark}[{}]", start.stage, words.join("|"))
+                }
+            }
+        };
+        parse(text).facts.starts.iter().map(sketch).collect()
+    }
+
+    #[test]
+    fn what_is_started_is_read_in_both_forms() {
+        for (text, expected) in [
+            ("FROM x\nCMD npm start", vec!["1npm start"]),
+            (
+                "FROM x\nENTRYPOINT [\"a\", \"b c\"]\nCMD [ \"d\" ]",
+                vec!["1![a|b c]", "1[d]"],
+            ),
+            (
+                "FROM x\nFROM y\nCMD [\"sh\", \"-c\", \"echo \\\"x\\\" && y\"]",
+                vec!["2[sh|-c|echo \"x\" && y]"],
+            ),
+            ("FROM x\nCMD a && \\\n  # why\n  b", vec!["1a &&  b"]),
+            ("CMD ['a', 'b']", vec!["0['a', 'b']"]),
+            ("CMD []", vec!["0[]"]),
+            ("CMD", vec!["0"]),
+            ("HEALTHCHECK CMD a\nONBUILD CMD b", vec![]),
+            ("CMD [\"a", vec!["0[\"a"]),
+        ] {
+            assert_eq!(starts(text), expected, "{text}");
+        }
+    }
+
     #[test]
     fn nothing_hostile_takes_long() {
         for piece in [
@@ -420,6 +578,8 @@ mod tests {
             "ENV A=\"",
             "#",
             "ENV A=\\",
+            "CMD [\"a\\",
+            "\",",
         ] {
             let _ = parse(&piece.repeat(100_000));
         }

@@ -4,10 +4,12 @@
 //! a [`Problem`], and the rest of the text is still read. Facts are plain data that say what is
 //! written, not what it means: constants, variables and other files are the model's business.
 
+pub mod command;
 pub mod compose;
 pub mod dockerfile;
 pub mod dotenv;
 pub mod manifest;
+pub mod migration_lock;
 pub mod nginx;
 pub mod prisma;
 pub mod script;
@@ -68,6 +70,8 @@ pub enum Facts {
     Manifest(Parsed<manifest::Manifest>),
     /// A shell script.
     Shell(Parsed<shell::Shell>),
+    /// The lock of Prisma migrations.
+    MigrationLock(Parsed<migration_lock::MigrationLock>),
     /// A file whose text is looked at as it is.
     Text,
 }
@@ -86,6 +90,7 @@ impl Facts {
             Facts::Nginx(parsed) => &parsed.problems,
             Facts::Manifest(parsed) => &parsed.problems,
             Facts::Shell(parsed) => &parsed.problems,
+            Facts::MigrationLock(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
     }
@@ -103,6 +108,7 @@ impl Facts {
             Facts::Nginx(parsed) => &parsed.comments,
             Facts::Manifest(parsed) => &parsed.comments,
             Facts::Shell(parsed) => &parsed.comments,
+            Facts::MigrationLock(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
     }
@@ -124,6 +130,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
+        Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
         Kind::Generator | Kind::Config | Kind::Folder => Facts::Text,
     }
 }

@@ -81,7 +81,7 @@ pub struct Model {
     pub ignored: bool,
     /// The fields, relations included.
     pub fields: Vec<Field>,
-    /// Every `@@` attribute, as written (`@@id([a, b])`).
+    /// Every `@@` attribute, as written (`@@id([a, b])`), without comments.
     pub attributes: Vec<At<String>>,
 }
 
@@ -107,7 +107,7 @@ pub struct Field {
     pub list: bool,
     /// `@map("…")`.
     pub mapped: Option<At<String>>,
-    /// Attributes, as written from their `@` on (`@id`, `@default(now())`, `@db.Uuid`).
+    /// Attributes, as written from their `@` on (`@id`, `@default(now())`, `@db.Uuid`), without comments.
     pub attributes: Vec<At<String>>,
 }
 

@@ -4,6 +4,7 @@
 
 use crate::connection;
 use crate::parse::Parsed;
+use crate::parse::command::CommandText;
 use crate::parse::dotenv::Entry;
 use crate::source::{At, Span};
 use crate::yaml::{Scalar, Tree, Value};
@@ -17,6 +18,19 @@ pub struct Settings {
     pub dependencies: Vec<At<String>>,
     /// The paths of Prisma schemas, in the order of the text.
     pub schemas: Vec<SchemaPath>,
+    /// The name of a `package.json`.
+    pub package: Option<At<String>>,
+    /// The scripts of a `package.json`.
+    pub scripts: Vec<Script>,
+}
+
+/// A script of a `package.json`.
+#[derive(Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: At<String>,
+    /// What it runs.
+    pub command: CommandText,
 }
 
 /// A path that says which Prisma schema is meant.
@@ -185,13 +199,19 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
         .into_iter()
         .collect();
     let list = |key: &str| root.as_ref().and_then(|root| value_of(root, key));
-    let scripts = list("scripts");
-    let scripts = scripts.map(|scripts| scripts.entries()).unwrap_or_default();
+    let package = list("name").and_then(|name| name.scalar().map(at));
+    let entries = list("scripts");
+    let entries = entries.map(|scripts| scripts.entries()).unwrap_or_default();
     let mut settings = Vec::new();
-    for script in scripts {
+    let mut scripts = Vec::new();
+    for script in entries {
         let Some(command) = script.value.scalar() else {
             continue;
         };
+        scripts.push(Script {
+            name: At::new(script.key.value.to_owned(), script.key.span),
+            command: CommandText::of_json(text, command.span),
+        });
         schemas.extend(schemas_in_command(text, command.span));
         let entries = in_command(text, command.span).into_iter();
         settings.extend(entries.map(|entry| Setting {
@@ -207,6 +227,8 @@ pub fn parse_package(text: &str) -> Parsed<Settings> {
             dependencies: dependencies.collect(),
             settings,
             schemas,
+            package,
+            scripts,
         },
         ..Parsed::default()
     }

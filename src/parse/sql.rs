@@ -12,6 +12,7 @@ mod names;
 mod reaches;
 mod references;
 mod relation;
+mod server;
 mod split;
 mod statement;
 mod syntax;
@@ -27,6 +28,7 @@ pub use change::{
     TypeName, ValuePosition,
 };
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
+pub use server::{ServerChange, ServerObject, Verb};
 
 /// What one SQL file says.
 #[derive(Debug, Default)]
@@ -41,6 +43,8 @@ pub struct SqlFile {
     pub references: Vec<TableReference>,
     /// What reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// What changes things that all databases of a server share, in the order of the text.
+    pub server_changes: Vec<ServerChange>,
     /// What statements change about what the database holds, in the order of the text.
     pub changes: Vec<Change>,
 }
@@ -159,6 +163,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
     }
     parsed.problems = script.problems;
     let mut session = Session::default();
+    parsed.facts.server_changes = server::changes(text, &script.items);
     let statements = &mut parsed.facts.statements;
     for item in &script.items {
         parsed.facts.changes.extend(change::of_item(text, item));

@@ -73,10 +73,21 @@ pub const ALL: &[Rule] = &[
     compose::orphan_database::RULE,
     prisma::prisma_provider::RULE,
     prisma::prisma_datasource_url::RULE,
+    prisma::missing_prisma_schema::RULE,
+    prisma::shared_prisma_schema::RULE,
     sql::cross_database_query::RULE,
     sql::foreign_table::RULE,
     sql::unknown_table::RULE,
     suppression::unused_suppression::RULE,
+    prisma::prisma_client_output::RULE,
+    prisma::table_name_case::RULE,
+    prisma::table_owned_twice::RULE,
+    sql::migration_edited::RULE,
+    sql::migration_lock::RULE,
+    sql::missing_migrations::RULE,
+    sql::migration_out_of_scope::RULE,
+    sql::foreign_migration::RULE,
+    sql::destructive_start::RULE,
 ];
 
 /// All rules with their catalogue, read once.

@@ -7,24 +7,24 @@ use std::path::Path;
 
 use dbfence::catalogue::Level;
 use dbfence::check::check;
-use dbfence::discover::{self, in_memory};
+use dbfence::discover::{self, compare_in_memory, in_memory, kind_of};
 use dbfence::finding::{Finding, Outcome};
 use dbfence::fix;
 use dbfence::policy::{self, Policy};
 use dbfence::rules;
-use dbfence::source::Sources;
+use dbfence::source::{Kind, Sources};
 
 /// Rules that are off, and that the clean product breaks: it calls more services than it waits for.
 const OF_OTHER_TEAMS: [&str; 1] = ["undeclared-dependency"];
 
 /// The files of a workspace: paths from its root, and texts.
 #[derive(Clone)]
-pub(crate) struct Files(Vec<(String, String)>);
+pub(crate) struct Files(Vec<(String, String)>, Option<Vec<(String, String)>>);
 
 impl Files {
     /// No files at all.
     pub(crate) fn empty() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), None)
     }
 
     /// Reads a fixture.
@@ -35,7 +35,7 @@ impl Files {
         let mut files = Vec::new();
         collect(&root, &root, &mut files);
         files.sort();
-        Self(files)
+        Self(files, None)
     }
 
     /// Replaces the only occurrence of `old` in the file.
@@ -74,6 +74,16 @@ impl Files {
             block.replace(old, new),
             &text[end..]
         );
+        self
+    }
+
+    /// Takes the files as they are now for what the default branch has.
+    #[must_use]
+    pub(crate) fn merged(mut self) -> Self {
+        let migrations = self.0.iter().filter(|(path, _)| {
+            kind_of(path, &discover::Options::default()) == Some(Kind::Migration)
+        });
+        self.1 = Some(migrations.cloned().collect());
         self
     }
 
@@ -116,6 +126,16 @@ impl Files {
         self.0.iter().map(|(path, _)| path.as_str())
     }
 
+    /// Removes every file of a folder.
+    #[must_use]
+    pub(crate) fn remove_below(mut self, folder: &str) -> Self {
+        let inside = format!("{folder}/");
+        let before = self.0.len();
+        self.0.retain(|(path, _)| !path.starts_with(&inside));
+        assert!(self.0.len() < before, "no file below {folder}");
+        self
+    }
+
     /// The text of a file.
     pub(crate) fn text(&self, path: &str) -> &str {
         let file = self.0.iter().find(|(known, _)| known == path);
@@ -147,7 +167,10 @@ impl Files {
         let config = self.0.iter().find(|(path, _)| path == policy::FILE_NAME);
         let config = config.map_or("", |(_, text)| text);
         let mut policy = Policy::read(config, rules.catalogue()).unwrap();
-        let sources = in_memory(self.0.iter().cloned(), &discover::Options::of(&policy));
+        let mut sources = in_memory(self.0.iter().cloned(), &discover::Options::of(&policy));
+        if let Some(before) = &self.1 {
+            compare_in_memory(&mut sources, before.iter().cloned());
+        }
         policy.lead_somewhere(&sources).unwrap();
         let asked_for = rules.rules().iter();
         for rule in asked_for.filter(|rule| !left_off.contains(&rule.entry.name)) {

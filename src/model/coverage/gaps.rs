@@ -6,6 +6,7 @@ use crate::coverage::{Gap, Spot};
 use crate::model::Workspace;
 use crate::model::compose::Stack;
 use crate::model::generated;
+use crate::model::holdings::is_contract;
 use crate::model::module::{Module, is_generated_copy};
 use crate::model::product::Product;
 use crate::parse::Facts;
@@ -21,6 +22,10 @@ impl Workspace<'_> {
                 format!("nothing has the name `{name}`, which `{key}` of the config holds");
             (reason, vec![FILE_NAME.into()])
         });
+        let in_doubt = self.sql_in_doubt().into_iter().map(|(reason, files)| {
+            let spots = files.into_iter().map(|file| self.file(file));
+            (reason, spots.collect::<Vec<_>>())
+        });
         let fixed = self.files_not_judged().into_iter();
         let fixed = fixed
             .chain([
@@ -35,6 +40,8 @@ impl Workspace<'_> {
         let all = nameless
             .chain(self.openings_by_reason())
             .chain(self.unread_by_reason())
+            .chain(self.unknown_baseline())
+            .chain(in_doubt)
             .chain(fixed);
         all.filter(|(_, spots)| !spots.is_empty())
             .map(|(reason, spots)| Gap { reason, spots })
@@ -44,6 +51,7 @@ impl Workspace<'_> {
     /// Files that were read and that no rule asks about.
     fn files_not_judged(&self) -> [(&'static str, Vec<Spot>); 8] {
         let schemas = self.judged_schemas();
+        let in_modules = self.judged_sql_files();
         let is_readable = |id| self.sources.file(id).unreadable.is_none();
         let files = |kind: Kind, is_passed_over: &dyn Fn(FileId) -> bool| {
             let files = self.sources.files().filter(|(_, file)| file.kind == kind);
@@ -67,9 +75,12 @@ impl Workspace<'_> {
                 }),
             ),
             (
-                "nothing that was read runs this SQL on first start",
+                "the SQL stands in no module, and nothing that was read runs it on first start",
                 files(Kind::Sql, &|id| {
-                    is_readable(id) && !self.is_init_script(id) && !is_of_other_dialect(id)
+                    is_readable(id)
+                        && !self.is_init_script(id)
+                        && !in_modules.contains(&id)
+                        && !is_of_other_dialect(id)
                 }),
             ),
             ("the SQL is not PostgreSQL's", {
@@ -153,6 +164,20 @@ impl Workspace<'_> {
         reasons
     }
 
+    /// Migrations of which it is not known what the default branch has.
+    fn unknown_baseline(&self) -> Option<(String, Vec<Spot>)> {
+        let Some(Err(why)) = &self.sources.baseline else {
+            return None;
+        };
+        let holdings = self.holdings().iter();
+        let folders = holdings.filter_map(|holding| holding.migrations_folder.as_deref());
+        let folders: BTreeSet<&str> = folders.collect();
+        Some((
+            format!("the migrations are not compared with the default branch: {why}"),
+            folders.into_iter().map(Spot::from).collect(),
+        ))
+    }
+
     fn is_for_other_database(&self, id: FileId) -> bool {
         let mut module = Module::default();
         if let Facts::Prisma(parsed) = self.facts(id) {
@@ -217,6 +242,7 @@ impl Workspace<'_> {
 #[derive(Default)]
 struct Walked {
     contracts: Vec<Spot>,
+    contract_migrations: Vec<Spot>,
     templates: Vec<Spot>,
     folder_links: Vec<Spot>,
     others: Vec<Spot>,
@@ -232,11 +258,15 @@ impl Walked {
         walked
     }
 
-    fn by_reason(self) -> [(&'static str, Vec<Spot>); 5] {
+    fn by_reason(self) -> [(&'static str, Vec<Spot>); 6] {
         [
             (
                 "contracts of Prisma 8 are recognised and not judged",
                 self.contracts,
+            ),
+            (
+                "migrations of Prisma 8 are recognised and not judged",
+                self.contract_migrations,
             ),
             (
                 "templates of Helm charts are no YAML, and not read",
@@ -257,6 +287,7 @@ impl Walked {
             Seen::FolderNotEntered => &mut self.not_entered,
             Seen::Other => &mut self.others,
             Seen::File if is_contract(sources, path) => &mut self.contracts,
+            Seen::File if is_contract_migration(path) => &mut self.contract_migrations,
             Seen::File if is_chart_template(sources, path) => &mut self.templates,
             Seen::File | Seen::Folder => return,
         };
@@ -264,13 +295,12 @@ impl Walked {
     }
 }
 
-/// Prisma 8 keeps a schema as a contract, in two files.
-fn is_contract(sources: &Sources, path: &str) -> bool {
-    let is_beside = |name: &str| {
-        let beside = join(parent(path), name);
-        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
-    };
-    file_name(path) == "contract.prisma" && is_beside("contract.json")
+/// The operations of a migration of Prisma 8: `migrations/app/<time>_<name>/ops.json`.
+fn is_contract_migration(path: &str) -> bool {
+    let app = parent(parent(path));
+    file_name(path) == "ops.json"
+        && file_name(app) == "app"
+        && file_name(parent(app)) == "migrations"
 }
 
 fn is_chart_template(sources: &Sources, path: &str) -> bool {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Schema, place_of};
+use super::Schema;
 use crate::model::catalog::{Catalog, Column, Relation, RelationKind};
 use crate::parse::prisma::{Field, Model};
-use crate::source::FileId;
+use crate::source::{FileId, Place};
 
 /// One side of a relation.
 #[derive(Clone, Copy)]
@@ -13,6 +13,13 @@ struct Side<'a> {
     file: FileId,
     model: &'a Model,
     field: &'a Field,
+}
+
+impl Side<'_> {
+    /// Where the join table is defined, which has no name in the text.
+    fn place(&self) -> Place {
+        self.field.name.span.in_file(self.file)
+    }
 }
 
 impl Schema<'_> {
@@ -29,7 +36,7 @@ impl Schema<'_> {
             let column = |name: &str, side: &Side| {
                 Some(Column {
                     name: name.to_owned(),
-                    place: place_of(side.file, side.field),
+                    place: side.place(),
                     type_name: self.type_name(key_of(side.model)?),
                     is_nullable: Some(false),
                 })
@@ -39,7 +46,7 @@ impl Schema<'_> {
             };
             let relation = Relation {
                 kind: RelationKind::Table,
-                place: place_of(one.file, one.field),
+                place: one.place(),
                 columns: vec![a, b],
                 is_complete: true,
             };

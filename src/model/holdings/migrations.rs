@@ -90,6 +90,7 @@ pub(super) fn of_schema(
         schema.migrations.clone(),
         beside(&schema.folder),
         above.then(|| beside(parent(&schema.folder))).flatten(),
+        schema.migrations_of_others.clone(),
     ];
     let candidates = candidates.into_iter().flatten();
     if let Some(found) = candidates.into_iter().find(|it| folders.contains_key(it)) {

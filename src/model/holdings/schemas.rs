@@ -7,10 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::discover::is_test_code;
+use crate::finding::Owner;
 use crate::model::module::is_generated_copy;
 use crate::model::prisma_config::prisma_config;
 use crate::model::registry::Field;
+use crate::model::settings::add_leaves;
 use crate::parse::prisma::PrismaFile;
+use crate::parse::settings::{SchemaPath, schemas_in_command};
 use crate::parse::{AllFacts, Facts};
 use crate::source::{
     Existence, FileId, Kind, Place, Seen, Sources, ancestors, file_name, has_ending, join, parent,
@@ -23,6 +26,8 @@ pub struct Pointer {
     pub place: Place,
     /// What it stands in.
     pub kind: PointerKind,
+    /// The services whose module it stands in.
+    pub owners: Vec<Owner>,
 }
 
 /// What a path to a schema stands in.
@@ -53,6 +58,8 @@ pub(super) struct Schema {
     pub pointers: Vec<Pointer>,
     /// `migrations.path` of its config, from the workspace root.
     pub migrations: Option<String>,
+    /// The same of a config that lies elsewhere, which may be that of another service.
+    pub migrations_of_others: Option<String>,
     /// The variables that its connection string is taken from, as a Prisma config says.
     pub variables: Vec<String>,
 }
@@ -87,12 +94,13 @@ impl<'a> Schemas<'a> {
             schema.pointers.push(named.pointer.clone());
         }
         schemas.retain(|_, schema| !schema.files.is_empty());
+        let same = self.join_same(&mut schemas);
         let mut taken: HashSet<FileId> = HashSet::new();
         taken.extend(schemas.values().flat_map(|schema| &schema.files));
         for (path, files) in self.unnamed(&taken) {
             schemas.entry(path).or_default().files = files;
         }
-        self.add_configs(&mut schemas);
+        self.add_configs(&mut schemas, &same);
         for (path, schema) in &mut schemas {
             let mut files = schema.files.iter().copied();
             schema.datasource = files.find(|&id| self.has_datasource(id));
@@ -107,6 +115,36 @@ impl<'a> Schemas<'a> {
             folder.clone_into(&mut schema.folder);
         }
         schemas.into_values().collect()
+    }
+
+    /// Joins what is named by its file here and by its folder there: the larger one stays. The answer leads
+    /// from paths that are gone to those that stay.
+    fn join_same(&self, schemas: &mut BTreeMap<String, Schema>) -> BTreeMap<String, String> {
+        let mut by_datasource: BTreeMap<FileId, Vec<String>> = BTreeMap::new();
+        for (path, schema) in schemas.iter() {
+            let mut files = schema.files.iter().copied();
+            if let Some(main) = files.find(|&id| self.has_datasource(id)) {
+                by_datasource.entry(main).or_default().push(path.clone());
+            }
+        }
+        let mut same = BTreeMap::new();
+        for paths in by_datasource.values().filter(|paths| paths.len() > 1) {
+            let size = |path: &&String| schemas[path.as_str()].files.len();
+            let Some(kept) = paths.iter().max_by_key(size).cloned() else {
+                continue;
+            };
+            for path in paths.iter().filter(|path| **path != kept) {
+                let gone = schemas.remove(path);
+                let pointers = gone.map(|gone| gone.pointers).unwrap_or_default();
+                schemas
+                    .entry(kept.clone())
+                    .or_default()
+                    .pointers
+                    .extend(pointers);
+                same.insert(path.clone(), kept.clone());
+            }
+        }
+        same
     }
 
     /// The files that make up the schema at a path: the file itself, else all below the folder.
@@ -153,9 +191,16 @@ impl<'a> Schemas<'a> {
             }
             let folder = config_folder(&file.path);
             let mut add = |written: &str, place: Place, kind: PointerKind| {
-                let path = join(folder, written);
-                if let Some(path) = path.filter(|path| self.is_schema(path)) {
-                    let pointer = Pointer { place, kind };
+                // Where a shell script is run from is not known; mostly that is its folder, or the root.
+                let root = Some("").filter(|_| file.kind == Kind::Shell);
+                let folders = [folder].into_iter().chain(root);
+                let mut paths = folders.filter_map(|folder| join(folder, written));
+                if let Some(path) = paths.find(|path| self.is_schema(path)) {
+                    let pointer = Pointer {
+                        place,
+                        kind,
+                        owners: Vec::new(),
+                    };
                     named.push(Named { path, pointer });
                 }
             };
@@ -167,13 +212,17 @@ impl<'a> Schemas<'a> {
                 }
                 Facts::Settings(settings) => {
                     for schema in &settings.facts.schemas {
-                        let kind = match schema.command.as_deref() {
-                            None => PointerKind::Package,
-                            Some("generate") => PointerKind::Generate,
-                            Some(_) => PointerKind::Command,
-                        };
                         let place = schema.path.span.in_file(id);
-                        add(&schema.path.value, place, kind);
+                        add(&schema.path.value, place, kind_of(schema));
+                    }
+                }
+                Facts::Shell(script) => {
+                    let mut steps = Vec::new();
+                    add_leaves(&script.facts.steps, &mut steps);
+                    let spans = steps.iter().map(|step| step.span);
+                    for schema in spans.flat_map(|span| schemas_in_command(&file.text, span)) {
+                        let place = schema.path.span.in_file(id);
+                        add(&schema.path.value, place, kind_of(&schema));
                     }
                 }
                 _ => {}
@@ -251,7 +300,7 @@ impl<'a> Schemas<'a> {
 
     /// Tells each schema what the Prisma configs say of it. A config that names no schema means the one at
     /// the usual place.
-    fn add_configs(&self, schemas: &mut BTreeMap<String, Schema>) {
+    fn add_configs(&self, schemas: &mut BTreeMap<String, Schema>, same: &BTreeMap<String, String>) {
         let scripts = crate::model::scripts(self.sources, self.facts);
         for (id, file) in self.sources.files() {
             if file.kind != Kind::PrismaConfig || is_test_code(&file.path) {
@@ -267,6 +316,7 @@ impl<'a> Schemas<'a> {
                     .find(|path| schemas.contains_key(path)),
                 _ => None,
             };
+            let path = path.map(|path| same.get(&path).cloned().unwrap_or(path));
             let Some(schema) = path.and_then(|path| schemas.get_mut(&path)) else {
                 continue;
             };
@@ -274,9 +324,19 @@ impl<'a> Schemas<'a> {
                 schema.pointers.push(Pointer {
                     place: path.place(),
                     kind: PointerKind::MigrationsPath,
+                    owners: Vec::new(),
                 });
-                if schema.migrations.is_none() {
-                    schema.migrations = join(folder, &path.value);
+                let is_around = schema.files.iter().all(|&id| {
+                    let path = &self.sources.file(id).path;
+                    folder.is_empty() || path.starts_with(&format!("{folder}/"))
+                });
+                let migrations = if is_around {
+                    &mut schema.migrations
+                } else {
+                    &mut schema.migrations_of_others
+                };
+                if migrations.is_none() {
+                    *migrations = join(folder, &path.value);
                 }
             }
             let url = config.datasource_url.as_ref();
@@ -287,6 +347,14 @@ impl<'a> Schemas<'a> {
                     _ => None,
                 }));
         }
+    }
+}
+
+fn kind_of(schema: &SchemaPath) -> PointerKind {
+    match schema.command.as_deref() {
+        None => PointerKind::Package,
+        Some("generate") => PointerKind::Generate,
+        Some(_) => PointerKind::Command,
     }
 }
 
@@ -325,11 +393,19 @@ fn region(path: &str) -> &str {
     }
 }
 
-/// Whether a file belongs to the contract of Prisma 8, which is another language.
-pub(super) fn is_contract(sources: &Sources, path: &str) -> bool {
-    let beside = join(parent(path), "contract.json");
-    let has_json = beside.is_some_and(|path| sources.find_seen(&path) == Some(Seen::File));
-    file_name(path) == "contract.prisma" || has_json
+/// Whether a file is a contract of Prisma 8, which is another language. It has its name, and what Prisma 8
+/// writes of it lies beside.
+pub(in crate::model) fn is_contract(sources: &Sources, path: &str) -> bool {
+    const BESIDE: [&str; 3] = ["contract.json", "contract.d.ts", "ops.json"];
+    let is_there = |name: &&str| {
+        let beside = join(parent(path), name);
+        beside.is_some_and(|beside| sources.find_seen(&beside) == Some(Seen::File))
+    };
+    let says_so = || {
+        let file = sources.find(path).map(|id| &sources.file(id).text);
+        file.is_some_and(|text| text.trim_start().starts_with("// use prisma-next"))
+    };
+    file_name(path) == "contract.prisma" && (BESIDE.iter().any(is_there) || says_so())
 }
 
 fn defined(schema: &PrismaFile) -> BTreeSet<&str> {

@@ -1,6 +1,8 @@
 //! Commands that run migrations and seeds, through whatever runs them.
 
 use super::Text;
+use super::destroyers::{Destroyer, destroyer};
+use crate::source::Span;
 
 /// What a command does to a module's database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +11,17 @@ pub enum Action {
     Migrate,
     /// It runs the seed.
     Seed,
+}
+
+/// What the words of a command say besides their meaning.
+#[derive(Default)]
+pub(super) struct Details {
+    /// The script of a package that it runs, and of which package.
+    pub(super) script: Option<(Text, Named)>,
+    /// The connection string that it is given.
+    pub(super) url: Option<Text>,
+    /// What it can lose.
+    pub(super) destroyer: Option<Destroyer>,
 }
 
 /// The module that a command is run for, as far as its words tell.
@@ -40,7 +53,7 @@ pub(super) enum Meaning {
 }
 
 /// Reads the words of a command; `variable` is the one that holds the connection string.
-pub(super) fn meaning(words: &[Text], variable: &str) -> Meaning {
+pub(super) fn meaning(words: &[Text], variable: &str) -> (Meaning, Details) {
     let texts: Vec<String> = words.iter().map(Text::shown).collect();
     let mut reader = Reader {
         words,
@@ -50,8 +63,16 @@ pub(super) fn meaning(words: &[Text], variable: &str) -> Meaning {
         url: None,
         variable,
         is_recursive: false,
+        script: None,
+        destroyer: None,
     };
-    reader.read()
+    let meaning = reader.read();
+    let details = Details {
+        script: reader.script,
+        url: reader.url,
+        destroyer: reader.destroyer,
+    };
+    (meaning, details)
 }
 
 struct Reader<'a> {
@@ -63,6 +84,8 @@ struct Reader<'a> {
     variable: &'a str,
     /// Whether it is run for several packages.
     is_recursive: bool,
+    script: Option<(Text, Named)>,
+    destroyer: Option<Destroyer>,
 }
 
 impl Reader<'_> {
@@ -86,7 +109,7 @@ impl Reader<'_> {
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.as_str() {
                 "exec" | "time" | "command" | "nohup" | "sudo" | "dlx" | "--" => self.next += 1,
-                "env" => {
+                "env" | "cross-env" | "cross-env-shell" => {
                     self.next += 1;
                     self.assignments();
                 }
@@ -104,9 +127,13 @@ impl Reader<'_> {
                     self.next += 1;
                 }
                 "docker" | "docker-compose" | "podman" => return self.container(),
-                "prisma" => {
+                word if is_prisma(word) => {
                     self.next += 1;
                     return self.prisma();
+                }
+                "psql" => {
+                    self.next += 1;
+                    return self.psql();
                 }
                 "tsx" | "ts-node" | "node" => {
                     self.next += 1;
@@ -181,7 +208,9 @@ impl Reader<'_> {
     }
 
     fn prisma(&mut self) -> Meaning {
-        let mut verbs: Vec<String> = Vec::new();
+        let mut verbs: Vec<(String, Span)> = Vec::new();
+        let mut options = Vec::new();
+        let mut file = None;
         while let Some(word) = self.peek().map(str::to_owned) {
             match word.split('=').next().unwrap_or_default() {
                 "--schema" | "--config" => {
@@ -190,16 +219,35 @@ impl Reader<'_> {
                     }
                 }
                 "--url" => self.url = self.value(&word),
-                _ if word.starts_with('-') => self.next += 1,
+                "--file" => file = self.value(&word),
+                "-n" | "--name" => {
+                    let from = self.place();
+                    self.value(&word);
+                    let value = self.words.get(self.next - 1).and_then(Text::place);
+                    options.push((word, from.cover(value.unwrap_or(from))));
+                }
+                _ if word.starts_with('-') => {
+                    options.push((word, self.place()));
+                    self.next += 1;
+                }
                 _ => {
-                    verbs.push(word);
+                    verbs.push((word, self.place()));
                     self.next += 1;
                 }
             }
         }
-        let verbs: Vec<&str> = verbs.iter().take(2).map(String::as_str).collect();
+        self.destroyer = destroyer(&verbs, &options);
+        let verbs: Vec<&str> = verbs
+            .iter()
+            .take(2)
+            .map(|(verb, _)| verb.as_str())
+            .collect();
         match verbs.as_slice() {
             ["migrate", "deploy" | "dev" | "reset"] | ["db", "push"] => {
+                self.runs(vec![Action::Migrate])
+            }
+            ["db", "execute"] if file.as_ref().is_some_and(is_migration) => {
+                self.named = file.map_or(Named::Here, Named::Folder);
                 self.runs(vec![Action::Migrate])
             }
             ["db", "seed"] => self.runs(vec![Action::Seed]),
@@ -208,8 +256,50 @@ impl Reader<'_> {
         }
     }
 
+    /// Where the next word stands.
+    fn place(&self) -> Span {
+        let word = self.words.get(self.next);
+        word.and_then(Text::place).unwrap_or_default()
+    }
+
+    /// `psql URL -f FILE`.
+    fn psql(&mut self) -> Meaning {
+        let mut file = None;
+        let mut url = None;
+        while let Some(word) = self.peek().map(str::to_owned) {
+            match word.split('=').next().unwrap_or_default() {
+                "-f" | "--file" => file = self.value(&word).or(file),
+                "-d" | "--dbname" => url = self.value(&word),
+                "-c" | "-h" | "-p" | "-U" | "-v" | "-o" | "-P" | "-F" | "-L" | "-R" | "-T" => {
+                    self.next += 2;
+                }
+                _ if word.starts_with('-') => self.next += 1,
+                _ => {
+                    url = url.or_else(|| self.words.get(self.next).cloned());
+                    self.next += 1;
+                }
+            }
+        }
+        self.next = 0;
+        self.url = url.or_else(|| self.url.take());
+        match file.filter(is_migration) {
+            Some(file) => {
+                self.named = Named::Folder(file);
+                self.runs(vec![Action::Migrate])
+            }
+            None => self.unless_suspicious(),
+        }
+    }
+
     /// `tsx modules/x/prisma/seed.ts`.
     fn program(&mut self) -> Meaning {
+        if self
+            .peek()
+            .is_some_and(|word| word.contains("prisma/build/"))
+        {
+            self.next += 1;
+            return self.prisma();
+        }
         let words = &self.texts[self.next..];
         let is_seed = |word: &&String| word.contains("/seed.") || word.starts_with("seed.");
         match words.iter().position(|word| is_seed(&word)) {
@@ -232,6 +322,12 @@ impl Reader<'_> {
             return self.unless_suspicious();
         }
         let word = self.texts[self.next].clone();
+        let script = self.next;
+        self.next += 1;
+        // `npm run migrate -w @org/x` names the package behind the script.
+        self.package_options();
+        self.next = script;
+        self.script = Some((self.words[script].clone(), self.named.clone()));
         if word.contains("status") || word.contains("generate") || word.contains("create") {
             return Meaning::Other;
         }
@@ -242,11 +338,6 @@ impl Reader<'_> {
         if word.contains("seed") {
             actions.push(Action::Seed);
         }
-        // `npm run migrate -w @org/x` names the package behind the script.
-        let script = self.next;
-        self.next += 1;
-        self.package_options();
-        self.next = script;
         let is_of_root = matches!(self.named, Named::Here);
         match actions.is_empty() {
             true if is_of_root => self.unless_suspicious(),
@@ -340,4 +431,18 @@ impl Reader<'_> {
             Meaning::Other
         }
     }
+}
+
+/// Whether a file is a migration, by its path.
+fn is_migration(file: &Text) -> bool {
+    file.shown().split('/').any(|folder| folder == "migrations")
+}
+
+/// Whether a word is Prisma's program, by name, with a version or in the folder of a package manager.
+fn is_prisma(word: &str) -> bool {
+    let name = match word.rsplit_once(".bin/") {
+        Some((_, name)) => name,
+        None => word.split('@').next().unwrap_or(word),
+    };
+    name == "prisma"
 }

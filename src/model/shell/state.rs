@@ -35,6 +35,11 @@ impl Folder {
                 let inside = join("", rest.trim_start_matches('/'));
                 return inside.map_or(Folder::Unknown, Folder::Known);
             }
+            // A path of an image, or of somebody's disk.
+            (None, _) if path.starts_with('/') => {
+                let path = path.trim_start_matches('/');
+                return join("", path).map_or(Folder::Unknown, Folder::FromStart);
+            }
             (None, Folder::Known(folder)) => (folder, Folder::Known),
             (None, Folder::FromStart(folder)) => (folder, Folder::FromStart),
             (None, Folder::Unknown) => return Folder::Unknown,

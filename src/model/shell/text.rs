@@ -38,6 +38,28 @@ impl Text {
         unknown
     }
 
+    /// The same text, seen from where `outer` is written, of which it is a part.
+    pub(super) fn relocated(mut self, outer: &Text) -> Self {
+        for bit in &mut self.bits {
+            bit.span = outer.written(bit.span);
+        }
+        self
+    }
+
+    /// Where a span of the text itself is written.
+    pub(super) fn written(&self, span: Span) -> Span {
+        let written = self.span(&span.range());
+        written.or_else(|| self.place()).unwrap_or_default()
+    }
+
+    /// Where the text stands, if it is nothing but one part that is not known.
+    pub fn unknown_place(&self) -> Option<Span> {
+        match self.bits.as_slice() {
+            [only] if !only.is_known => Some(only.span),
+            _ => None,
+        }
+    }
+
     fn push(&mut self, text: String, span: Span, is_known: bool) {
         if !text.is_empty() {
             self.bits.push(Bit {

@@ -120,7 +120,7 @@ impl Workspace<'_> {
                     },
                     fix: nearest
                         .is_none()
-                        .then(|| self.removal(file, exception))
+                        .then(|| self.without_exception(file, exception))
                         .flatten(),
                 });
                 continue;
@@ -169,7 +169,9 @@ impl Workspace<'_> {
                 } else {
                     format!("remove `{name}` from `may-read`")
                 },
-                fix: is_whole.then(|| self.removal(file, exception)).flatten(),
+                fix: is_whole
+                    .then(|| self.without_exception(file, exception))
+                    .flatten(),
             }
         });
         unused.collect()
@@ -186,7 +188,7 @@ impl Workspace<'_> {
 
     /// An edit that removes an exception with the lines that it stands on; with the last of them the key as
     /// well.
-    fn removal(&self, file: FileId, exception: &Exception) -> Option<Fix> {
+    fn without_exception(&self, file: FileId, exception: &Exception) -> Option<Fix> {
         let source = self.sources.file(file);
         let tree = Tree::parse(&source.text);
         let all = tree.root()?.get("exceptions")?;

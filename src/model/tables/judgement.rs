@@ -148,7 +148,14 @@ impl Tables {
             };
         }
         let is_little_known = ground.holdings.is_empty() || ground.makes_others;
-        if is_little_known || reference.is_optional || is_partition(ground, name) {
+        let path = reference.search_path.iter().flatten();
+        let mut elsewhere = path.filter(|schema| !ground.schemas.contains(*schema));
+        let may_stand_elsewhere = schema.is_none() && elsewhere.next().is_some();
+        if is_little_known
+            || may_stand_elsewhere
+            || reference.is_optional
+            || is_partition(ground, name)
+        {
             return Verdict::Fine;
         }
         let own = ground.spellings.keys().map(String::as_str);

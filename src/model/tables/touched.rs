@@ -1,6 +1,6 @@
 //! What SQL does with tables that are not its module's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grounds::is_for_other_database;
 use super::judgement::Verdict;
@@ -106,39 +106,41 @@ impl Workspace<'_> {
                 && !is_test_code(path)
                 && !is_for_other_database(&of_others, path)
         });
+        let mut others = tables.grounds.iter().filter(|it| !it.folder.is_empty());
+        let is_only_package = others.all(|ground| ground.holdings.is_empty());
         let owned = judged.filter_map(|(id, path, _)| {
-            let ground = tables.ground_below(self.sources, path)?;
-            // What lies in nobody's folder is for all.
-            (!tables.grounds[ground].owners.is_empty()).then_some((id, ground))
+            let number = tables.ground_below(self.sources, path)?;
+            let ground = &tables.grounds[number];
+            // What lies in nobody's folder is for all, and so is what lies above several that keep tables.
+            let is_ones = is_only_package || !ground.folder.is_empty();
+            (is_ones && !ground.owners.is_empty()).then_some((id, number))
         });
         owned.collect()
+    }
+
+    /// The files of SQL that are judged.
+    pub(crate) fn judged_sql_files(&self) -> BTreeSet<FileId> {
+        let files = self.judged_sql(self.tables());
+        files.into_iter().map(|(file, _)| file).collect()
+    }
+
+    /// Files of SQL whose tables are not judged because their module has some that are not known, by the reason.
+    pub(crate) fn sql_in_doubt(&self) -> BTreeMap<String, Vec<FileId>> {
+        let tables = self.tables();
+        let mut reasons: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+        for (file, ground) in self.judged_sql(tables) {
+            if let Some(doubt) = &tables.grounds[ground].doubt {
+                let owners = names_of(&tables.grounds[ground].owners);
+                let reason = format!("whose tables are named is not judged of {owners}: {doubt}");
+                reasons.entry(reason).or_default().push(file);
+            }
+        }
+        reasons
     }
 
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
-        if std::env::var_os("OWNERS_DEBUG").is_some() {
-            for (n, g) in tables.grounds.iter().enumerate() {
-                eprintln!(
-                    "GROUND {:?} owners {} holdings {} files {} refs {} doubt {:?} others {} dbs {:?}",
-                    g.folder,
-                    g.owners.len(),
-                    g.holdings.len(),
-                    files.iter().filter(|f| f.1 == n).count(),
-                    files
-                        .iter()
-                        .filter(|f| f.1 == n)
-                        .map(|f| match self.facts(f.0) {
-                            Facts::Sql(p) => p.facts.references.len(),
-                            _ => 0,
-                        })
-                        .sum::<usize>(),
-                    g.doubt,
-                    g.makes_others,
-                    g.databases
-                );
-            }
-        }
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
@@ -232,7 +234,7 @@ impl Workspace<'_> {
                 written: it.written.clone(),
                 name: it.name.clone(),
                 verb: verb(first.access),
-                owners: names_of(owners.iter().copied()),
+                owners: names_seen_from(&reader, &owners),
                 labels: labels
                     .into_iter()
                     .chain(it.ending())
@@ -456,6 +458,20 @@ impl Tables {
             owner.place?,
             format!("`{}` owns `{name}`", name_of(&owner.owner)),
         ))
+    }
+}
+
+/// The names of services for a sentence about another one, with the product where that is another.
+fn names_seen_from(reader: &Owner, owners: &[&Owner]) -> String {
+    let names = names_of(owners.iter().copied());
+    let mut products = owners.iter().map(|owner| &owner.product);
+    match owners.first().map(|owner| &owner.product) {
+        Some(first @ Some(product))
+            if *first != reader.product && products.all(|it| it == first) =>
+        {
+            format!("{names} in `{product}`")
+        }
+        _ => names,
     }
 }
 

@@ -487,9 +487,23 @@ impl Reader<'_> {
         let span = self.cover(start, self.at);
         Some(Attribute {
             name,
-            text: At::new(self.text[span.range()].to_owned(), span),
+            text: At::new(self.without_comments(span), span),
             arguments,
         })
+    }
+
+    fn without_comments(&self, span: Span) -> String {
+        let comments = &self.tokens.comments;
+        let first = comments.partition_point(|comment| comment.start < span.start);
+        let inside = comments[first..].iter();
+        let mut text = String::new();
+        let mut from = span.start as usize;
+        for comment in inside.take_while(|comment| comment.start < span.end) {
+            text.push_str(&self.text[from..comment.start as usize]);
+            from = comment.end as usize;
+        }
+        text.push_str(&self.text[from..span.end as usize]);
+        text
     }
 
     /// The one string that `@map`, `@@map` and `@@schema` take, with its label or without.

@@ -523,3 +523,116 @@ fn repetition_takes_linear_time() {
         }
     }
 }
+
+#[test]
+fn everything_that_the_grammar_allows_is_read() {
+    let text = r#"model /* what */ Post { // open
+  id    Int      @id /* key */ @default(autoincrement()) // key
+  rate  Float    @default(0.5)
+  big   BigInt   @default(-9223372036854775808)
+  geo   Unsupported("geography(Point, 4326)")?
+  name  String   @db.VarChar(191)
+  json  Json     @default("{ \"a\": [1, \"}\"] }")
+  when  DateTime @default(dbgenerated("now() + interval '1 day'"))
+  owner User     @relation(
+    fields: [ownerId], // the column
+    references: [id],
+    onDelete: Cascade, /* and so on */
+  )
+  ownerId Int
+  tags  String[] @default(["a", /* no */ "b"])
+
+  @@unique([ownerId, name], map: "post_owner_name", where: { deleted: false, rate: { not: null } })
+  @@index([name(ops: raw("gin_trgm_ops"))], type: Gin, where: raw("rate > 0.5"))
+  @@index([
+    ownerId, // first
+    name(sort: Desc, length: 10),
+  ])
+  @@fulltext([name])
+  @@map(/* the table */ "posts")
+} // closed
+
+enum Role {
+  /// A doc comment.
+  ADMIN @map("admin") /// at the end
+  @@map("roles")
+  GUEST
+  @@schema("auth") // last
+}
+"#;
+    let file = facts(text);
+    let post = &file.models[0];
+    assert_eq!(post.table().value, "posts");
+    assert_eq!(
+        fields(post),
+        [
+            "id", "rate", "big", "geo", "name", "json", "when", "owner", "ownerId", "tags"
+        ]
+    );
+    let field = |name: &str| post.fields.iter().find(|it| it.name.value == name).unwrap();
+    assert_eq!(field("geo").type_name.value, "geography(Point, 4326)");
+    assert_eq!(field("name").native_type(), Some(("VarChar", "191")));
+    assert_eq!(field("rate").attribute("default"), Some("0.5"));
+    assert_eq!(field("id").attribute("id"), Some(""));
+    assert_eq!(field("tags").attribute("default"), Some("[\"a\",  \"b\"]"));
+    assert_eq!(post.attributes.len(), 5);
+    let role = &file.enums[0];
+    assert_eq!(role.type_name().value, "roles");
+    assert_eq!(role.values.len(), 2);
+}
+
+#[test]
+fn relations_say_their_names_in_several_ways() {
+    let text = r#"model A {
+ a B[] @relation("one")
+ b B[] @relation( name: "two" )
+ c B @relation(fields: [name], references: [id], name: "three")
+ d B @relation(fields: [name], references: [id], map: "name")
+ e B[]
+}"#;
+    let file = facts(text);
+    let names = file.models[0].fields.iter().map(Field::relation_name);
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            Some("one".to_owned()),
+            Some("two".to_owned()),
+            Some("three".to_owned()),
+            None,
+            None
+        ]
+    );
+}
+
+#[test]
+fn what_later_versions_bring_is_passed_over() {
+    let text = r#"types {
+  Embedding = pgvector.Vector(1536)
+}
+namespace billing {
+  model Invoice {
+    id Int @id
+    to auth:public.User @relation(fields: [toId], references: [id])
+  }
+
+  policy_select own {
+    using = "\"id\" = 1"
+  }
+}
+extension_pack pgvector {
+  version = "1"
+}
+model Kept {
+  id Int @id
+}
+"#;
+    let file = facts(text);
+    assert_eq!(names(&file), ["Kept"]);
+    let blocks = file.other_blocks.iter().map(|it| it.value.as_str());
+    assert_eq!(
+        blocks.collect::<Vec<_>>(),
+        ["types", "namespace", "extension_pack"]
+    );
+    let unclosed = parse("namespace a {\n model B {\n id Int\n}\nmodel C {\n id Int\n}\n").facts;
+    assert_eq!(unclosed.other_blocks.len(), 1);
+}

@@ -78,7 +78,7 @@ pub(super) fn tokens(text: &str) -> Tokens {
         };
         at += length;
     }
-    found.pair_brackets();
+    found.pair_brackets(text);
     found
 }
 
@@ -143,16 +143,18 @@ impl Tokens {
     /// Finds the end of every bracket in one pass, so that no reader ever searches for one.
     ///
     /// A closing brace ends all that was left open inside it, and a line that begins a block ends
-    /// everything: blocks do not nest.
-    fn pair_brackets(&mut self) {
+    /// everything: blocks do not nest, but for those in a `namespace`.
+    fn pair_brackets(&mut self, text: &str) {
         let mut ends = vec![None; self.list.len()];
         let mut open: Vec<usize> = Vec::new();
         let mut open_braces = 0usize;
         let mut line_begins = true;
         for index in 0..self.list.len() {
             if line_begins && self.is_block(index) {
-                self.end_blocks(&mut open, &mut ends, index);
-                open_braces = 0;
+                let outermost = open.first().copied();
+                let kept = usize::from(outermost.is_some_and(|it| self.is_namespace(it, text)));
+                self.end_blocks(&mut open, &mut ends, kept, index);
+                open_braces = kept;
             }
             let kind = self.list[index].kind;
             line_begins = kind == Kind::Newline;
@@ -189,12 +191,27 @@ impl Tokens {
                 _ => {}
             }
         }
-        self.end_blocks(&mut open, &mut ends, self.list.len());
+        self.end_blocks(&mut open, &mut ends, 0, self.list.len());
         self.ends = ends;
     }
 
-    fn end_blocks(&self, open: &mut Vec<usize>, ends: &mut [Option<usize>], at: usize) {
-        for opener in open.drain(..) {
+    /// Whether a brace is that of a `namespace`.
+    fn is_namespace(&self, brace: usize, text: &str) -> bool {
+        let keyword = brace
+            .checked_sub(2)
+            .filter(|&keyword| self.is_block(keyword));
+        keyword.is_some_and(|keyword| &text[self.list[keyword].span.range()] == "namespace")
+    }
+
+    /// Ends at `at` all that is open, the outermost `kept` of them aside.
+    fn end_blocks(
+        &self,
+        open: &mut Vec<usize>,
+        ends: &mut [Option<usize>],
+        kept: usize,
+        at: usize,
+    ) {
+        for opener in open.drain(kept..) {
             if self.is_mark(opener, b'{') {
                 ends[opener] = Some(at);
             }

@@ -1,5 +1,6 @@
 //! See `rules/prisma/prisma-provider.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 use crate::source::Placed;
@@ -48,6 +49,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     service.database().unwrap_or_default()
                 ),
             )
+            .argues(Attribute::Provider, Wrong::Everything)
             .help("write `postgresql`");
     }
 }

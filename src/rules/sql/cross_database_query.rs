@@ -18,7 +18,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(name.reader, name.written.clone())
             .because_all(name.labels)
             .argues(
-                Attribute::Tables,
+                Attribute::Sql,
                 Wrong::Value(format!("{path} {}", name.written)),
             )
             .help(name.help);
@@ -36,7 +36,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(reach.reader, format!("{words} {}", reach.database))
             .because_all(reach.labels)
             .argues(
-                Attribute::Tables,
+                Attribute::Sql,
                 Wrong::Value(format!("{path} {words} {}", reach.database)),
             )
             .help(reach.help);

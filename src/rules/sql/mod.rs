@@ -1,5 +1,11 @@
-//! What migrations and other SQL say.
+//! Rules about SQL, and about what brings migrations to a database.
 
 pub(super) mod cross_database_query;
+pub(super) mod destructive_start;
+pub(super) mod foreign_migration;
 pub(super) mod foreign_table;
+pub(super) mod migration_edited;
+pub(super) mod migration_lock;
+pub(super) mod migration_out_of_scope;
+pub(super) mod missing_migrations;
 pub(super) mod unknown_table;

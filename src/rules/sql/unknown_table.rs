@@ -21,7 +21,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(table.reader, table.written.clone())
             .because_all(table.labels)
             .argues(
-                Attribute::Tables,
+                Attribute::Sql,
                 Wrong::Value(format!("{path} {}", table.written)),
             )
             .help(table.help);

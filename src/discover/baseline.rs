@@ -1,0 +1,108 @@
+//! Migrations as they are in the work tree and as the default branch has them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::git;
+use crate::source::{Baseline, Existence, Kind, Sources, file_name, has_ending, join, parent};
+
+/// The name that the default branch goes by where there is no git.
+const IN_MEMORY: &str = "main";
+
+/// Asks git what the default branch has of the migrations here, where this one left it. Nothing is asked
+/// where there are none.
+pub fn compare_with_default_branch(sources: &mut Sources) {
+    let folders = migration_folders(sources);
+    if !folders.is_empty() {
+        sources.baseline = Some(ask_git(sources, &folders));
+    }
+}
+
+/// The same for a workspace in memory: the given texts are what the default branch has.
+pub fn compare_in_memory(
+    sources: &mut Sources,
+    before: impl IntoIterator<Item = (String, String)>,
+) {
+    let files = before.into_iter();
+    let files =
+        files.filter_map(|(path, text)| Some((path.clone(), judged(sources, &path, text)?)));
+    sources.baseline = Some(Ok(Baseline {
+        branch: IN_MEMORY.to_owned(),
+        commit: IN_MEMORY.to_owned(),
+        files: files.collect(),
+    }));
+}
+
+fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, String> {
+    let root = &sources.root;
+    let base = git::base(root)?;
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    let mut blobs = git::files(root, &base, &folders)?;
+    blobs.retain(|blob| has_ending(&blob.path, "sql"));
+    let is_as_here = |blob: &git::Blob| {
+        let here = sources.find(&blob.path).map(|id| sources.file(id));
+        here.is_some_and(|file| file.unreadable.is_none() && blob.is(&file.text))
+    };
+    let (same, others): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_as_here);
+    let mut files: BTreeMap<_, _> = same.into_iter().map(|blob| (blob.path, None)).collect();
+    if !others.is_empty() {
+        let texts = git::texts(root, &others)?;
+        for (blob, text) in others.into_iter().zip(texts) {
+            if let Some(text) = text
+                && let Some(judged) = judged(sources, &blob.path, text)
+            {
+                files.insert(blob.path, judged);
+            }
+        }
+    }
+    Ok(Baseline {
+        branch: base.branch,
+        commit: base.commit,
+        files,
+    })
+}
+
+/// The text that the default branch has, if it is another one than here; `None` as a whole where that
+/// cannot be said.
+fn judged(sources: &Sources, path: &str, text: String) -> Option<Option<Arc<str>>> {
+    // Git holds no more than a pointer to it.
+    if text.starts_with("version https://git-lfs.github.com/spec/") {
+        return None;
+    }
+    match sources.find(path).map(|id| sources.file(id)) {
+        Some(file) if file.unreadable.is_some() => None,
+        Some(file) if is_same(&file.text, &text) => Some(None),
+        None if sources.existence(path) != Existence::Missing => None,
+        _ => Some(Some(text.into())),
+    }
+}
+
+/// Git may write other line ends into the work tree than it keeps.
+fn is_same(text: &str, other: &str) -> bool {
+    text == other || text.replace("\r\n", "\n") == other.replace("\r\n", "\n")
+}
+
+/// Where migrations stand, or stood if the schema beside them is still there.
+fn migration_folders(sources: &Sources) -> BTreeSet<String> {
+    let mut folders = BTreeSet::new();
+    for (_, file) in sources.files() {
+        let folder = parent(&file.path);
+        match file.kind {
+            Kind::Migration => {
+                let mut above = crate::source::ancestors(folder);
+                let named = above.find(|folder| file_name(folder) == "migrations");
+                folders.insert(named.unwrap_or(parent(folder)).to_owned());
+            }
+            Kind::MigrationLock => {
+                folders.insert(folder.to_owned());
+            }
+            Kind::Prisma => {
+                let beside = [folder, parent(folder)];
+                folders.extend(beside.iter().filter_map(|at| join(at, "migrations")));
+            }
+            _ => {}
+        }
+    }
+    folders.remove("");
+    folders
+}

@@ -1,0 +1,149 @@
+//! `migration_lock.toml`: whether it stands beside Prisma's migrations and names the schema's provider.
+
+use crate::finding::{Edit, Fix, Safety};
+use crate::model::Workspace;
+use crate::model::holdings::Holding;
+use crate::parse::Facts;
+use crate::source::{Existence, MIGRATION_LOCK, Place, Placed, file_name, join, parent};
+
+/// A lock that is not as the schema says.
+pub struct LockDefect<'w> {
+    /// Whose migrations they are.
+    pub holding: &'w Holding,
+    /// The path at which the lock stands, or should.
+    pub path: String,
+    /// What is wrong with it.
+    pub what: WrongLock,
+}
+
+/// What is wrong with a lock.
+pub enum WrongLock {
+    /// There is none.
+    Missing {
+        /// The schema's provider, which it should repeat; a name token where the schema names none.
+        stand: Place,
+        /// The provider to write.
+        provider: String,
+        /// The first migration that it should stand beside.
+        migration: Option<Place>,
+    },
+    /// It names no provider.
+    Silent {
+        /// The schema's provider, which it should repeat.
+        provider: Placed<String>,
+        /// A text of the lock, if it holds any.
+        lock: Option<Place>,
+    },
+    /// It names another provider than the schema.
+    Differs {
+        /// The lock's.
+        lock: Placed<String>,
+        /// The schema's.
+        provider: Placed<String>,
+        /// Writes the schema's, where that is certainly meant.
+        fix: Option<Fix>,
+    },
+}
+
+impl Workspace<'_> {
+    /// The locks of all Prisma migrations that are missing or name another provider.
+    pub fn wrong_migration_locks(&self) -> Vec<LockDefect<'_>> {
+        let holdings = self.holdings().iter();
+        holdings
+            .filter_map(|holding| self.wrong_lock(holding))
+            .collect()
+    }
+
+    /// Whether a lock belongs to migrations of a Prisma schema.
+    pub(super) fn is_lock_of_holding(&self, path: &str) -> bool {
+        let mut holdings = self.holdings().iter();
+        holdings.any(|holding| {
+            !holding.schema_files.is_empty()
+                && holding.migrations_folder.as_deref() == Some(parent(path))
+        })
+    }
+
+    fn wrong_lock<'w>(&'w self, holding: &'w Holding) -> Option<LockDefect<'w>> {
+        if holding.schema_files.is_empty() {
+            return None;
+        }
+        let folder = holding.migrations_folder.as_ref()?;
+        let migration = *holding.migrations.iter().find(|&&migration| {
+            let path = &self.sources.file(migration).path;
+            file_name(path) == "migration.sql" && parent(parent(path)) == folder
+        })?;
+        let path = join(folder, MIGRATION_LOCK)?;
+        let provider = self.provider(holding);
+        let what = match self.sources.find(&path) {
+            None if self.sources.existence(&path) == Existence::Missing => {
+                // The migrations of drizzle stand in folders as well, each with a snapshot.
+                let of_others = parent(&self.sources.file(migration).path);
+                let snapshot = join(of_others, "snapshot.json")?;
+                if self.sources.existence(&snapshot) == Existence::File {
+                    return None;
+                }
+                let (stand, provider) = match provider {
+                    Some(provider) => (provider.place, canonical(&provider.value).to_owned()),
+                    None => (self.schema_name_token(holding)?, "postgresql".to_owned()),
+                };
+                WrongLock::Missing {
+                    stand,
+                    provider,
+                    migration: self.first_line(migration),
+                }
+            }
+            None => return None,
+            Some(file) => {
+                let Facts::MigrationLock(lock) = self.facts(file) else {
+                    return None;
+                };
+                let is_read = self.sources.file(file).unreadable.is_none();
+                if !is_read || !lock.problems.is_empty() {
+                    return None;
+                }
+                let provider = provider?;
+                match &lock.facts.provider {
+                    None => WrongLock::Silent {
+                        provider,
+                        lock: self.first_line(file),
+                    },
+                    Some(own) if canonical(&own.value) == canonical(&provider.value) => {
+                        return None;
+                    }
+                    Some(own) => {
+                        let own = own.in_file(file);
+                        let meant = canonical(&provider.value);
+                        let is_certain = meant == "postgresql" && !holding.is_open;
+                        let fix = is_certain.then(|| Fix {
+                            safety: Safety::Safe,
+                            title: format!("Replace `{}` by `{meant}`", own.value),
+                            edits: vec![Edit {
+                                place: own.place,
+                                text: meant.to_owned(),
+                            }],
+                        });
+                        let is_plain = self.sources.slice(own.place) == own.value;
+                        WrongLock::Differs {
+                            fix: fix.filter(|_| is_plain),
+                            lock: own,
+                            provider,
+                        }
+                    }
+                }
+            }
+        };
+        Some(LockDefect {
+            holding,
+            path,
+            what,
+        })
+    }
+}
+
+/// `postgres` is an old name that Prisma takes for `postgresql`.
+fn canonical(provider: &str) -> &str {
+    match provider {
+        "postgres" => "postgresql",
+        other => other,
+    }
+}
