@@ -3208,6 +3208,142 @@ const OF_TABLES: &[Mistake] = &[
     },
 ];
 
+/// Mistakes that leave the migrations of a module and its Prisma schema apart.
+const OF_DRIFT: &[Mistake] = &[
+    Mistake {
+        what: "a field without a migration",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  remark     String?\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦remark⟧",
+    },
+    Mistake {
+        what: "a field without a migration, under another name in the database",
+        make: |files| {
+            files.replace(
+                TARIFF_SCHEMA,
+                "  title      String\n",
+                "  title      String\n  shortTitle String @map(\"short_title\")\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦short_title⟧",
+    },
+    Mistake {
+        what: "a field that is gone from the schema",
+        make: |files| files.replace(TARIFF_SCHEMA, "  title      String\n", ""),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a column renamed in a migration",
+        make: |files| files.replace(TARIFFS, "\"valid_until\"", "\"ends_on\""),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦valid_until⟧",
+    },
+    Mistake {
+        what: "a table renamed by a new migration",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_rename/migration.sql",
+                "ALTER TABLE \"tariff_line\" RENAME TO \"tariff_item\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff_line⟧",
+    },
+    Mistake {
+        what: "a column of another type",
+        make: |files| files.replace(TARIFFS, "\"unit\" TEXT", "\"unit\" INTEGER"),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦unit⟧",
+    },
+    Mistake {
+        what: "a column that takes null",
+        make: |files| files.replace(TARIFFS, "\"unit\" TEXT NOT NULL", "\"unit\" TEXT"),
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦unit⟧",
+    },
+    Mistake {
+        what: "a model without a migration",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let model = "\nmodel Surcharge {\n  id Int @id\n\n  @@map(\"surcharge\")\n}\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(TARIFF_SCHEMA, &(schema + model))
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦surcharge⟧",
+    },
+    Mistake {
+        what: "a table without a model",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql",
+                "CREATE TABLE \"surcharge\" (\"id\" INTEGER PRIMARY KEY);\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql ⟦surcharge⟧",
+    },
+    Mistake {
+        what: "a table that a new migration drops",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_lines/migration.sql",
+                "DROP TABLE \"tariff_line\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff_line⟧",
+    },
+    Mistake {
+        what: "a column that a new migration drops",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_lines/migration.sql",
+                "ALTER TABLE \"tariff_line\" DROP COLUMN \"amount\";\n",
+            )
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦amount⟧",
+    },
+    Mistake {
+        what: "an enum whose value no migration adds",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let sql = files.text(TARIFFS).to_owned() + "CREATE TYPE \"basis\" AS ENUM ('GROSS');\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦NET⟧",
+    },
+    Mistake {
+        what: "a migration that is gone",
+        make: |files| {
+            files
+                .add(
+                    "modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql",
+                    "CREATE TABLE \"surcharge\" (\"id\" INTEGER PRIMARY KEY);\n",
+                )
+                .remove(TARIFFS)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a migration with a syntax error",
+        make: |files| {
+            files.replace(
+                TARIFFS,
+                "\"title\" TEXT NOT NULL,",
+                "\"title\" TEXT NOT NULL",
+            )
+        },
+        finding: "syntax-error modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql ⟦NULL⟧",
+    },
+];
+
 const DOCUMENT_SQL: &str = "CREATE TABLE \"document\" (\n    \"id\" UUID NOT NULL,\n    \"kind\" TEXT NOT NULL,\n    \"subject\" TEXT NOT NULL,\n    \"media_type\" TEXT NOT NULL,\n    \"size_bytes\" BIGINT NOT NULL,\n\n    CONSTRAINT \"document_pkey\" PRIMARY KEY (\"id\")\n);\n";
 
 fn copied_model(files: Files) -> Files {
@@ -3809,6 +3945,7 @@ fn one_mistake_is_one_finding() {
         faults("clean", MISTAKES),
         faults("clean", OF_TABLES),
         faults("clean", OF_SQL),
+        faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
@@ -3880,7 +4017,11 @@ fn every_rule_has_its_mistake() {
     for rule in dbfence::rules::ALL {
         let name = rule.entry.name;
         let rows = MISTAKES.iter().chain(OF_TABLES).chain(WITHOUT_REGISTRY);
-        let rows = rows.chain(ABOUT_SCHEMAS).chain(OF_SQL).chain(STARTS);
+        let rows = rows
+            .chain(ABOUT_SCHEMAS)
+            .chain(OF_SQL)
+            .chain(OF_DRIFT)
+            .chain(STARTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

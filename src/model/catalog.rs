@@ -15,6 +15,8 @@ pub struct Catalog {
     pub doubts: BTreeSet<Doubt>,
     /// Whether statements whose text does not tell what they change may have changed anything.
     pub is_open: bool,
+    /// Tables that are partitions of others or inherit from them, by schema and name.
+    pub heirs: BTreeSet<(String, String)>,
 }
 
 /// A relation, an enum or a column of which the text does not tell whether it is there, or that it is so.
@@ -140,7 +142,8 @@ pub fn type_name(schema: &str, name: &str, default_schema: &str) -> String {
     }
 }
 
-fn quoted(name: &str) -> String {
+/// A name as `quote_ident` writes it.
+pub fn quoted(name: &str) -> String {
     let is_of_name =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     let begins_well = !name.starts_with(|first: char| first.is_ascii_digit());

@@ -73,6 +73,7 @@ pub mod replay;
 pub mod resolve;
 pub mod roles;
 pub mod routes;
+pub mod schema_drift;
 pub mod schemas;
 pub mod second_connections;
 pub mod servers;
@@ -380,12 +381,12 @@ impl<'a> Workspace<'a> {
             Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
+            Kind::Migration => self.is_replayed(id),
             Kind::MigrationLock => self.is_lock_of_holding(&file.path),
             Kind::Dockerfile
             | Kind::Package
             | Kind::Deployment
             | Kind::Generator
-            | Kind::Migration
             | Kind::Shell
             | Kind::Config
             | Kind::Folder => false,
@@ -405,6 +406,12 @@ impl<'a> Workspace<'a> {
     /// Whether a registry was read from it, or a value of one.
     pub fn is_registry_part(&self, id: FileId) -> bool {
         self.registry_files.contains(&id)
+    }
+
+    /// Whether a file is a migration of a database that is PostgreSQL's.
+    fn is_replayed(&self, id: FileId) -> bool {
+        let mut holdings = self.holdings.iter();
+        holdings.any(|holding| holding.is_postgres && holding.migrations.contains(&id))
     }
 
     fn is_init_script(&self, id: FileId) -> bool {

@@ -423,6 +423,9 @@ impl<'a> Replay<'a> {
                     schema.enums.insert(key.1.clone(), found);
                 }
                 What::Relation(relation) => {
+                    if !relation.parents.is_empty() {
+                        catalog.heirs.insert(key.clone());
+                    }
                     let doubtful = relation.columns.iter().filter(|column| column.is_doubtful);
                     doubtful.for_each(|column| doubt(Some(&column.name)));
                     let columns = relation.columns.iter().map(|column| catalog::Column {

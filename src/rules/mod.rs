@@ -85,6 +85,7 @@ pub const ALL: &[Rule] = &[
     sql::migration_edited::RULE,
     sql::migration_lock::RULE,
     sql::missing_migrations::RULE,
+    sql::schema_drift::RULE,
     sql::migration_out_of_scope::RULE,
     sql::foreign_migration::RULE,
     sql::destructive_start::RULE,

@@ -218,30 +218,51 @@ impl State {
         name: &str,
         to: &At<String>,
         only: bool,
-        is_below: bool,
     ) -> Outcome {
-        let Some((position, column)) = self.known_column(id, name)? else {
+        let Some((_, column)) = self.known_column(id, name)? else {
             return Ok(());
         };
-        let children = self.children(id);
-        let is_taken = self.column(id, &to.value).is_ok();
-        if is_taken || column.inherited > usize::from(is_below) || only && !children.is_empty() {
+        if column.inherited > 0 || only && !self.children(id).is_empty() {
             return Err(Refused);
         }
-        let place = to.span.in_file(self.file);
-        let column = &mut self.change_relation(id)?.columns[position];
-        column.name.clone_from(&to.value);
-        column.place = place;
-        // Views keep using the column by its new name.
-        for view in self.views_of_column(id, name) {
-            let words = &mut self.change_relation(view)?.words;
-            if let Err(at) = words.binary_search(&to.value) {
-                words.insert(at, to.value.clone());
+        let heirs = self.heirs(id);
+        let all: HashSet<Id> = heirs.iter().copied().collect();
+        for heir in heirs {
+            let relation = self.relation(heir).ok_or(Refused)?;
+            let position = relation.position(name).ok_or(Refused)?;
+            let parents = relation.parents.iter();
+            let renamed = parents.filter(|parent| all.contains(parent)).count();
+            let is_taken = relation.position(&to.value).is_some();
+            // A column that comes from elsewhere as well keeps its name.
+            if is_taken || relation.columns[position].inherited > renamed {
+                return Err(Refused);
+            }
+            let place = to.span.in_file(self.file);
+            let column = &mut self.change_relation(heir)?.columns[position];
+            column.name.clone_from(&to.value);
+            column.place = place;
+            // Views keep using the column by its new name.
+            for view in self.views_of_column(heir, name) {
+                let words = &mut self.change_relation(view)?.words;
+                if let Err(at) = words.binary_search(&to.value) {
+                    words.insert(at, to.value.clone());
+                }
             }
         }
-        children
-            .into_iter()
-            .try_for_each(|child| self.rename_column(child, name, to, false, true))
+        Ok(())
+    }
+
+    /// A table and all that inherit from it, parents first.
+    fn heirs(&self, id: Id) -> Vec<Id> {
+        let mut heirs = vec![id];
+        let mut known = HashSet::from([id]);
+        let mut next = 0;
+        while next < heirs.len() {
+            let new = self.children(heirs[next]).into_iter();
+            heirs.extend(new.filter(|child| known.insert(*child)));
+            next += 1;
+        }
+        heirs
     }
 
     /// Makes a table one that inherits from another.
@@ -249,7 +270,9 @@ impl State {
         let (Some(above), Some(below)) = (self.relation(parent), self.relation(child)) else {
             return Err(Refused);
         };
-        if below.parents.contains(&parent)
+        if self.heirs(child).contains(&parent)
+            || above.is_partitioned != is_partition
+            || below.parents.contains(&parent)
             || is_partition && below.columns.len() != above.columns.len()
         {
             return Err(Refused);

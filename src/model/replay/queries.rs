@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::replay::state::{Base, Id, State, Type};
+use crate::model::replay::state::{Base, Id, Outcome, Refused, State, Type};
 use crate::parse::sql::{Output, OutputValue, Query, SourceRelation};
 use crate::source::Span;
 
@@ -39,6 +39,53 @@ impl State {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// Refuses a query over tables that are not there, and over columns that those do not have.
+    pub(super) fn has_what_it_reads(&self, query: &Query) -> Outcome {
+        let is_common = |name: &str| query.common.iter().any(|(common, _)| common == name);
+        for source in &query.sources {
+            let SourceRelation::Named(name) = &source.relation else {
+                continue;
+            };
+            let own = name.name().value.as_str();
+            let is_foreign = match name.schema() {
+                Some(schema) => !self.schemas.contains_key(&schema.value),
+                // Catalogues, and the views of extensions.
+                None => own.starts_with("pg_") || is_common(own),
+            };
+            if !is_foreign && self.find_relation(name).is_none() {
+                return Err(Refused);
+            }
+        }
+        let only = match query.sources.as_slice() {
+            [source] if query.has_all_sources => source,
+            _ => return Ok(()),
+        };
+        let SourceRelation::Named(name) = &only.relation else {
+            return Ok(());
+        };
+        let relation = self.find_relation(name).and_then(|id| self.relation(id));
+        let Some(relation) = relation.filter(|it| it.is_complete && query.common.is_empty()) else {
+            return Ok(());
+        };
+        // Hidden columns, and the row as a whole.
+        let is_special = |column: &str| {
+            let hidden = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
+            hidden.contains(&column) || column == only.alias
+        };
+        let is_there = |output: &Output| match &output.value {
+            OutputValue::Column(_, column) => {
+                relation.position(column).is_some() || is_special(column)
+            }
+            _ => true,
+        };
+        let mut columns = query.columns.iter().flatten();
+        if columns.all(is_there) {
+            Ok(())
+        } else {
+            Err(Refused)
+        }
     }
 
     fn in_scope(&self, query: &Query, outer: &Common) -> Option<Vec<Given>> {

@@ -17,6 +17,7 @@ impl Relation {
             parents: Vec::new(),
             children: Vec::new(),
             is_partition: false,
+            is_partitioned: false,
             reads: Vec::new(),
             words: Vec::new(),
         }
@@ -57,11 +58,20 @@ impl State {
         let parents: Option<Vec<Id>> = parents.map(|name| self.find_relation(name)).collect();
         relation.parents = parents.ok_or(Refused)?;
         relation.is_partition = new.partition_of.is_some();
+        relation.is_partitioned = new.is_partitioned;
+        let is_refused = |parent: &Id| {
+            let parent = self.relation(*parent);
+            parent.is_none_or(|it| it.is_partitioned != relation.is_partition)
+        };
+        if relation.parents.iter().any(is_refused) {
+            return Err(Refused);
+        }
         for &parent in &relation.parents.clone() {
             self.inherit_columns(&mut relation, parent)?;
         }
         self.own_columns(&mut relation, &new.elements)?;
         if let Some(query) = &new.query {
+            self.has_what_it_reads(query)?;
             match self.columns_of(query) {
                 Some(given) => relation.columns = self.columns_from(given, &new.query_columns)?,
                 None => relation.is_complete = false,
@@ -217,6 +227,7 @@ impl State {
         } else {
             RelationKind::View
         };
+        self.has_what_it_reads(&new.query)?;
         let given = self.columns_of(&new.query);
         let is_complete = given.is_some();
         let columns = match given {
@@ -307,7 +318,9 @@ impl State {
             return Ok(());
         }
         match actions {
-            [action] => self.alter(id, only, action),
+            [action] if self.relation(id).is_some_and(|it| it.children.is_empty()) => {
+                self.alter(id, only, action)
+            }
             _ => self.at_once(|state| {
                 // PostgreSQL drops first, then changes types, then adds; see `AlterTablePass`.
                 for pass in 0..PASSES {
@@ -410,7 +423,7 @@ impl State {
                     .iter()
                     .try_for_each(|column| self.set_not_null(id, column, true, only))
             }
-            Action::RenameColumn { name, to } => self.rename_column(id, name, to, only, false),
+            Action::RenameColumn { name, to } => self.rename_column(id, name, to, only),
             Action::RenameTo(to) => {
                 let key = (self.objects[id].key.0.clone(), to.value.clone());
                 self.rename(id, key, Some(to.span.in_file(self.file)))

@@ -51,6 +51,7 @@ pub(super) struct Relation {
     pub(super) parents: Vec<Id>,
     pub(super) children: Vec<Id>,
     pub(super) is_partition: bool,
+    pub(super) is_partitioned: bool,
     /// Of a view: what it reads, and the words of its query.
     pub(super) reads: Vec<Id>,
     pub(super) words: Vec<String>,

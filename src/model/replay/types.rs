@@ -1,7 +1,6 @@
 //! Types: what a name means, and what `format_type` prints.
 
-use crate::model::catalog::RelationKind;
-use crate::model::keywords;
+use crate::model::catalog::{self, RelationKind};
 use crate::model::replay::state::{
     Base, Column, Id, Object, Outcome, Refused, State, TEMPORARY, Type, What,
 };
@@ -74,11 +73,7 @@ impl State {
                     return None;
                 }
                 let (schema, name) = &object.key;
-                if *schema == self.default_schema {
-                    quoted(name)
-                } else {
-                    format!("{}.{}", quoted(schema), quoted(name))
-                }
+                catalog::type_name(schema, name, &self.default_schema)
             }
         };
         if of_type.is_array {
@@ -280,18 +275,5 @@ impl Object {
 
     pub(super) fn is(&self, kind: RelationKind) -> bool {
         matches!(&self.what, What::Relation(relation) if relation.kind == kind)
-    }
-}
-
-/// A name as `quote_ident` writes it.
-pub(super) fn quoted(name: &str) -> String {
-    let is_plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
-        && name
-            .chars()
-            .all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_');
-    if is_plain && !keywords::is_refused_unquoted(name) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }

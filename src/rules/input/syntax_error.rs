@@ -13,7 +13,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             continue;
         }
         // What follows the first error of a nested language is mostly its echo.
-        let is_nested = !matches!(file.kind, Kind::Sql | Kind::Env);
+        let is_nested = !matches!(file.kind, Kind::Sql | Kind::Migration | Kind::Env);
         let shown = if is_nested { &problems[..1] } else { problems };
         for problem in shown {
             let rest = &problems[shown.len()..];

@@ -8,4 +8,5 @@ pub(super) mod migration_edited;
 pub(super) mod migration_lock;
 pub(super) mod migration_out_of_scope;
 pub(super) mod missing_migrations;
+pub(super) mod schema_drift;
 pub(super) mod unknown_table;

@@ -388,7 +388,8 @@ fn without_alias(words: Words) -> (Words, Option<At<String>>) {
 /// What an expression is, and the name that it gives its column.
 fn value(words: Words) -> (OutputValue, Option<At<String>>) {
     let mut chain = words;
-    let is_case = words.at("case");
+    let is_case =
+        words.at("case") || words.rest().len() == 1 && LAST_WORDS.iter().any(|word| words.at(word));
     if let Some(name) = chain.object()
         && !is_case
     {

@@ -1,0 +1,57 @@
+//! See `rules/sql/schema-drift.md`.
+
+use crate::conflict::{Attribute, Wrong};
+use crate::model::Workspace;
+use crate::model::schema_drift::Difference;
+use crate::rule::{Report, Rule, rule};
+
+pub(crate) const RULE: Rule = rule!("sql", "schema-drift", check);
+
+/// How many further differences are shown; the rest is counted.
+const MOST_LABELS: usize = 4;
+
+fn check(workspace: &Workspace, report: &mut Report) {
+    for drift in workspace.drifted_schemas() {
+        let Some((first, rest)) = drift.differences.split_first() else {
+            continue;
+        };
+        let shown = &rest[..rest.len().min(MOST_LABELS)];
+        // A name in another case is a matter of the name, not of the migrations.
+        let is_case = first.is_renamed && first.object.contains(char::is_uppercase);
+        let (attribute, wrong) = if is_case && rest.is_empty() {
+            (Attribute::Table, Wrong::Value(first.object.clone()))
+        } else {
+            (Attribute::Migrations, Wrong::Everything)
+        };
+        let labels = shown
+            .iter()
+            .map(|difference| (difference.place, difference.message.clone()));
+        report
+            .at(first.place, counted(first, rest.len(), shown.len()))
+            .about(drift.holding.owner(), first.object.clone())
+            .because_all(
+                first
+                    .other
+                    .iter()
+                    .map(|label| (label.place, label.message.clone())),
+            )
+            .because_all(labels)
+            .argues(attribute, wrong)
+            .help(help(first, rest.len()));
+    }
+}
+
+fn counted(first: &Difference, rest: usize, shown: usize) -> String {
+    match rest - shown {
+        0 => first.message.clone(),
+        _ => format!("{}; {} more differences", first.message, rest),
+    }
+}
+
+fn help(first: &Difference, rest: usize) -> String {
+    let prisma = "write a migration with `prisma migrate dev`";
+    match &first.sql {
+        Some(sql) if rest == 0 => format!("{prisma}: `{sql}`"),
+        _ => prisma.to_owned(),
+    }
+}
