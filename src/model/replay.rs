@@ -113,6 +113,7 @@ impl<'a> Replay<'a> {
             Change::CreateSchema {
                 name,
                 if_not_exists,
+                content,
             } => {
                 if state.schemas.contains_key(&name.value) {
                     return if *if_not_exists {
@@ -122,6 +123,10 @@ impl<'a> Replay<'a> {
                     };
                 }
                 state.set_schema(&name.value, Some(Some(name.span.in_file(state.file))));
+                state.path.insert(0, name.value.clone());
+                let end = self.all(content, perhaps);
+                self.state.path.remove(0);
+                end?;
             }
             Change::RenameSchema { .. } if perhaps => state.is_open = true,
             Change::RenameSchema { name, to } => {
