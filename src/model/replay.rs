@@ -453,3 +453,6 @@ impl<'a> Replay<'a> {
         catalog
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -310,11 +310,11 @@ impl State {
     }
 
     /// Ends that a table inherits from another.
-    pub(super) fn detach(&mut self, parent: Id, child: Id) -> Outcome {
+    pub(super) fn detach(&mut self, parent: Id, child: Id, is_partition: bool) -> Outcome {
         let (Some(above), Some(below)) = (self.relation(parent), self.relation(child)) else {
             return Err(Refused);
         };
-        if !below.parents.contains(&parent) {
+        if !below.parents.contains(&parent) || below.is_partition != is_partition {
             return Err(Refused);
         }
         let names: HashSet<String> = above

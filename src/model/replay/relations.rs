@@ -438,7 +438,7 @@ impl State {
             }
             Action::NoInherit(parent) => {
                 let parent = self.find_relation(parent).ok_or(Refused)?;
-                self.detach(parent, id)
+                self.detach(parent, id, false)
             }
             Action::Attach(child) => {
                 let child = self.find_relation(child).ok_or(Refused)?;
@@ -446,7 +446,7 @@ impl State {
             }
             Action::Detach(child) => {
                 let child = self.find_relation(child).ok_or(Refused)?;
-                self.detach(id, child)
+                self.detach(id, child, true)
             }
             Action::OfType => Ok(()),
         }

@@ -345,12 +345,9 @@ fn output(words: Words) -> Option<Output> {
 }
 
 /// Whether this is `*` or `table.*`.
-fn is_all(words: Words) -> bool {
-    let mut before = words.over(&words.rest()[..words.rest().len() - 1]);
-    if before.is_empty() {
-        return true;
-    }
-    before.object().is_some() && before.eat_symbol(b'.') && before.is_empty()
+fn is_all(mut words: Words) -> bool {
+    words.rest().len() == 1
+        || words.object().is_some() && words.rest().len() == 2 && words.cursor.is_symbol(0, b'.')
 }
 
 fn without_alias(words: Words) -> (Words, Option<At<String>>) {
