@@ -112,22 +112,20 @@ fn the_fixtures_leave_what_we_say() {
     }
 }
 
-/// Relations of which dbfence says itself that it does not know all columns: queries that it does not follow.
-const UNKNOWN_COLUMNS: [&str; 14] = [
+/// Relations of which dbfence may say itself that it does not know all columns: queries that it does not follow.
+const UNKNOWN_COLUMNS: [&str; 12] = [
     "table public.kept_lens",
     "view public.countdown",
     "view public.joined",
-    "view public.lateral_join",
+    "view public.named_by_the_server",
     "view public.nameless",
     "view public.natural_joined",
-    "view public.nested",
     "view public.of_a_view",
     "view public.of_function_too",
     "view public.of_record",
     "view public.of_values",
     "view public.of_values_too",
     "view public.part",
-    "view public.with_ctes",
 ];
 
 /// The workspace of these tests: a folder of migrations for each topic, each applied to an empty database, and
@@ -136,7 +134,9 @@ const UNKNOWN_COLUMNS: [&str; 14] = [
 fn migrations_of_every_kind_leave_what_we_say() {
     let Some(server) = server() else { return };
     let found = compare(server, &folder("tests/postgres/workspace"));
-    assert_eq!(found.incomplete, UNKNOWN_COLUMNS);
+    let is_new = |name: &&String| !UNKNOWN_COLUMNS.contains(&name.as_str());
+    let new: Vec<&String> = found.incomplete.iter().filter(is_new).collect();
+    assert_eq!(new, [""; 0]);
     let differences = found.differences.join("\n");
     assert!(differences.is_empty(), "{differences}");
     assert_eq!((found.replays, found.schemas), (10, 1));

@@ -30,3 +30,4 @@ CREATE VIEW renamed_later AS SELECT id AS a, name AS b FROM ship;
 ALTER TABLE ship RENAME COLUMN name TO title;
 ALTER VIEW renamed_later RENAME a TO number;
 CREATE VIEW after_rename AS SELECT title, b, number FROM ship JOIN renamed_later ON number = id;
+CREATE VIEW trimmed AS SELECT trim(LEADING 'a' FROM title), TRIM(TRAILING FROM flag), owner FROM ship;
