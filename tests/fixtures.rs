@@ -38,6 +38,7 @@ fn broken_files_are_named_and_the_rest_is_checked() {
         findings("broken"),
         [
             "unreadable-file modules/domain/dome-control/.env.local:1",
+            "syntax-error modules/domain/dome-control/prisma/migrations/20250402190000_shutter/migration.sql:2",
             "syntax-error modules/domain/image-archive/.env.example:2",
             "syntax-error modules/domain/sky-schedule/prisma/schema.prisma:11",
             "syntax-error products/observatory/.env:3",

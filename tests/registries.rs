@@ -241,7 +241,15 @@ export const serviceRegistry = {
 ];
 
 /// What else makes up a workspace without a fault.
-const AROUND: [(&str, &str); 3] = [
+const AROUND: [(&str, &str); 5] = [
+    (
+        "modules/domain/grape-press/prisma/schema.prisma",
+        "datasource db {\n  provider = \"postgresql\"\n}\n",
+    ),
+    (
+        "modules/domain/barrel-cellar/prisma/schema.prisma",
+        "datasource db {\n  provider = \"postgresql\"\n}\n",
+    ),
     ("modules/domain/barrel-cellar/Dockerfile", "FROM node:22\n"),
     ("modules/domain/grape-press/Dockerfile", "FROM node:22\n"),
     (

@@ -103,7 +103,7 @@ fn the_table_of_kinds() {
         ("prisma/migrations/1_init/down.sql", Some(Migration)),
         ("infra/init-databases.sql", Some(Sql)),
         ("migrations.sql", Some(Sql)),
-        ("migrations/migration_lock.toml", None),
+        ("migrations/migration_lock.toml", Some(Kind::MigrationLock)),
         ("Dockerfile", Some(Kind::Dockerfile)),
         ("docker/Loans.Dockerfile", Some(Kind::Dockerfile)),
         ("modules/a/package.json", Some(Package)),
