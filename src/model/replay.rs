@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use crate::model::catalog::{self, Catalog, Doubt, Enum};
 use crate::parse::sql::{Change, Condition, Dialect, ObjectName, Test, Tested};
 use crate::parse::{AllFacts, Facts};
-use crate::source::FileId;
+use crate::source::{At, FileId};
 use state::{Key, Outcome, Refused, State, TEMPORARY, What};
 
 /// Applies migrations in their order to an empty database in which unqualified names stand in
@@ -107,6 +107,28 @@ impl<'a> Replay<'a> {
         Ok(end)
     }
 
+    fn create_schema(
+        &mut self,
+        name: &At<String>,
+        if_not_exists: bool,
+        content: &'a [Change],
+        perhaps: bool,
+    ) -> Outcome<End> {
+        let state = &mut self.state;
+        if state.schemas.contains_key(&name.value) {
+            return if if_not_exists {
+                Ok(End::Reached)
+            } else {
+                Err(Refused)
+            };
+        }
+        state.set_schema(&name.value, Some(Some(name.span.in_file(state.file))));
+        state.path.insert(0, name.value.clone());
+        let end = self.all(content, perhaps);
+        self.state.path.remove(0);
+        end
+    }
+
     fn run(&mut self, change: &'a Change, perhaps: bool) -> Outcome<End> {
         let state = &mut self.state;
         match change {
@@ -114,20 +136,7 @@ impl<'a> Replay<'a> {
                 name,
                 if_not_exists,
                 content,
-            } => {
-                if state.schemas.contains_key(&name.value) {
-                    return if *if_not_exists {
-                        Ok(End::Reached)
-                    } else {
-                        Err(Refused)
-                    };
-                }
-                state.set_schema(&name.value, Some(Some(name.span.in_file(state.file))));
-                state.path.insert(0, name.value.clone());
-                let end = self.all(content, perhaps);
-                self.state.path.remove(0);
-                end?;
-            }
+            } => return self.create_schema(name, *if_not_exists, content, perhaps),
             Change::RenameSchema { .. } if perhaps => state.is_open = true,
             Change::RenameSchema { name, to } => {
                 if !state.schemas.contains_key(name) || state.schemas.contains_key(&to.value) {

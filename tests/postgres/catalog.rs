@@ -197,9 +197,8 @@ pub(crate) fn differences(server: &State, ours: &State) -> Vec<String> {
                     let (theirs, ours) = (shown(theirs), shown(lines));
                     let only = |lines: &[String], others: &[String], mark: char| {
                         let lines = lines.iter().filter(|line| !others.contains(line));
-                        lines
-                            .map(|line| format!("\n  {mark} {line}"))
-                            .collect::<String>()
+                        let lines = lines.map(|line| format!("\n  {mark} {line}"));
+                        lines.collect::<Vec<String>>().concat()
                     };
                     found.push(format!(
                         "~ {name}{}{}",

@@ -16,7 +16,7 @@ pub(super) fn unquoted_key_word(cursor: Cursor) -> Option<Problem> {
     })
 }
 
-fn wrong_name<'a>(mut cursor: Cursor<'a>) -> Option<&'a Token> {
+fn wrong_name(mut cursor: Cursor<'_>) -> Option<&Token> {
     let alters = cursor.eat(&["alter", "table"]);
     let names_table = alters
         || cursor.eat(&["create", "table"])
@@ -57,7 +57,7 @@ fn wrong_name<'a>(mut cursor: Cursor<'a>) -> Option<&'a Token> {
 }
 
 /// The same in one action of `ALTER TABLE`.
-fn wrong_name_of_action<'a>(mut cursor: Cursor<'a>) -> Option<&'a Token> {
+fn wrong_name_of_action(mut cursor: Cursor<'_>) -> Option<&Token> {
     let renames = cursor.is_word(0, &["rename"]);
     let verb = cursor.eat_one_of(&["add", "drop", "alter", "rename"]);
     let named = verb && cursor.eat_one_of(&["column", "constraint"]);
