@@ -224,13 +224,11 @@ impl Policy {
                 .or_else(|| levels.0.get(category))
                 .copied()
         };
-        match self.overriding.get(rule) {
-            Some(level) => *level == Level::Off,
-            None => {
-                let mut overrides = self.overrides.iter().filter_map(|it| level(&it.levels));
-                level(&self.levels) == Some(Level::Off) && overrides.all(|it| it == Level::Off)
-            }
+        if let Some(level) = self.overriding.get(rule) {
+            return *level == Level::Off;
         }
+        let mut overrides = self.overrides.iter().filter_map(|it| level(&it.levels));
+        level(&self.levels) == Some(Level::Off) && overrides.all(|it| it == Level::Off)
     }
 
     /// Whether a rule is on for some file.

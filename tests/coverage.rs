@@ -102,6 +102,11 @@ fn what_was_not_judged_is_told_with_the_reason() {
             "name: {{ .Values.name }}\n",
         )
         .add("scripts/report.sql", "SELECT 1;\n")
+        .add("labs/events.sql", "CREATE TABLE `a` (`b` INT);\n")
+        .add(
+            "labs/migrations/1_init/migration.sql",
+            "CREATE TABLE \"a\" (\"b\" INTEGER PRIMARY KEY AUTOINCREMENT);\n",
+        )
         .add(
             "labs/compose.yaml",
             "services:\n  a:\n    image: x\n    env_file: [b.env]\n",
@@ -119,6 +124,11 @@ fn what_was_not_judged_is_told_with_the_reason() {
         ),
         ("templates of Helm charts", "charts/port/templates/api.yaml"),
         ("the SQL stands in no module", "scripts/report.sql"),
+        ("the SQL is not PostgreSQL's", "labs/events.sql"),
+        (
+            "the SQL is not PostgreSQL's",
+            "labs/migrations/1_init/migration.sql",
+        ),
         (
             "the schema is not for PostgreSQL",
             "labs/mysql/schema.prisma",

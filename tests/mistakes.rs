@@ -3197,6 +3197,15 @@ const OF_TABLES: &[Mistake] = &[
         finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
     },
     Mistake {
+        what: "a model copied from a neighbour, without a migration",
+        make: |files| {
+            copied_model(files).remove(
+                "modules/shared/tariff-book/prisma/migrations/20250110090000_documents/migration.sql",
+            )
+        },
+        finding: "table-owned-twice modules/shared/tariff-book/prisma/schema.prisma ⟦document⟧",
+    },
+    Mistake {
         what: "a neighbour's table created by a migration",
         make: |files| {
             files.add(
@@ -3455,7 +3464,7 @@ const STARTS: &[Mistake] = &[
             append(
                 files,
                 NO_DOUBLE_BERTHING,
-                r#"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pilots') THEN CREATE USER pilots WITH PASSWORD 'x'; END IF; END $$;"#,
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pilots') THEN CREATE USER pilots WITH PASSWORD 'x'; END IF; END $$;",
             )
         },
         finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
@@ -3487,7 +3496,7 @@ const STARTS: &[Mistake] = &[
             append(
                 files,
                 NO_DOUBLE_BERTHING,
-                r#"ALTER DATABASE berth_planning SET timezone TO 'Europe/Oslo';"#,
+                "ALTER DATABASE berth_planning SET timezone TO 'Europe/Oslo';",
             )
         },
         finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦berth_planning⟧",
@@ -3531,7 +3540,7 @@ const STARTS: &[Mistake] = &[
             append(
                 files,
                 NO_DOUBLE_BERTHING,
-                r#"CREATE TABLESPACE quick LOCATION '/mnt/quick';"#,
+                "CREATE TABLESPACE quick LOCATION '/mnt/quick';",
             )
         },
         finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦quick⟧",
@@ -3553,7 +3562,7 @@ const STARTS: &[Mistake] = &[
             append(
                 files,
                 NO_DOUBLE_BERTHING,
-                r#"DO $body$ BEGIN EXECUTE format('CREATE ROLE %I', 'pilots'); END $body$;"#,
+                "DO $body$ BEGIN EXECUTE format('CREATE ROLE %I', 'pilots'); END $body$;",
             )
         },
         finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦pilots⟧",
@@ -3564,7 +3573,7 @@ const STARTS: &[Mistake] = &[
             append(
                 files,
                 NO_DOUBLE_BERTHING,
-                r#"ALTER ROLE nordhaven SET statement_timeout = '5s';"#,
+                "ALTER ROLE nordhaven SET statement_timeout = '5s';",
             )
         },
         finding: "migration-out-of-scope modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql ⟦nordhaven⟧",

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::git;
 use crate::source::{Baseline, Existence, Kind, Sources, file_name, has_ending, join, parent};
 
+/// [`Baseline::files`].
+type Files = BTreeMap<String, Option<Arc<str>>>;
+
 /// The name that the default branch goes by where there is no git.
 const IN_MEMORY: &str = "main";
 
@@ -23,13 +26,14 @@ pub fn compare_in_memory(
     sources: &mut Sources,
     before: impl IntoIterator<Item = (String, String)>,
 ) {
-    let files = before.into_iter();
-    let files =
-        files.filter_map(|(path, text)| Some((path.clone(), judged(sources, &path, text)?)));
+    let mut files = Files::new();
+    for (path, text) in before {
+        add(&mut files, sources, path, text);
+    }
     sources.baseline = Some(Ok(Baseline {
         branch: IN_MEMORY.to_owned(),
         commit: IN_MEMORY.to_owned(),
-        files: files.collect(),
+        files,
     }));
 }
 
@@ -44,14 +48,12 @@ fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, St
         here.is_some_and(|file| file.unreadable.is_none() && blob.is(&file.text))
     };
     let (same, others): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_as_here);
-    let mut files: BTreeMap<_, _> = same.into_iter().map(|blob| (blob.path, None)).collect();
+    let mut files: Files = same.into_iter().map(|blob| (blob.path, None)).collect();
     if !others.is_empty() {
         let texts = git::texts(root, &others)?;
         for (blob, text) in others.into_iter().zip(texts) {
-            if let Some(text) = text
-                && let Some(judged) = judged(sources, &blob.path, text)
-            {
-                files.insert(blob.path, judged);
+            if let Some(text) = text {
+                add(&mut files, sources, blob.path, text);
             }
         }
     }
@@ -62,18 +64,21 @@ fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, St
     })
 }
 
-/// The text that the default branch has, if it is another one than here; `None` as a whole where that
-/// cannot be said.
-fn judged(sources: &Sources, path: &str, text: String) -> Option<Option<Arc<str>>> {
+/// Adds a text of the default branch, unless it cannot be said whether it is the one here.
+fn add(files: &mut Files, sources: &Sources, path: String, text: String) {
     // Git holds no more than a pointer to it.
     if text.starts_with("version https://git-lfs.github.com/spec/") {
-        return None;
+        return;
     }
-    match sources.find(path).map(|id| sources.file(id)) {
-        Some(file) if file.unreadable.is_some() => None,
-        Some(file) if is_same(&file.text, &text) => Some(None),
-        None if sources.existence(path) != Existence::Missing => None,
-        _ => Some(Some(text.into())),
+    match sources.find(&path).map(|id| sources.file(id)) {
+        Some(file) if file.unreadable.is_some() => {}
+        None if sources.existence(&path) != Existence::Missing => {}
+        Some(file) if is_same(&file.text, &text) => {
+            files.insert(path, None);
+        }
+        _ => {
+            files.insert(path, Some(text.into()));
+        }
     }
 }
 

@@ -104,35 +104,13 @@ impl<'w> Commands<'w> {
             Spelling::Resolved(resolved, user) => {
                 let part = Part::of(resolved, &range);
                 let link = workspace.stand_on(&part.chain, &[*user].into())?;
-                Some(self.narrowed(workspace, link.place, &resolved.text, &range))
+                Some(narrowed(workspace, link.place, &resolved.text, &range))
             }
         }
     }
-
-    /// The words of `range` in a place that may be longer than these, because lines are folded there.
-    fn narrowed(
-        &self,
-        workspace: &Workspace,
-        place: Place,
-        text: &str,
-        range: &Range<usize>,
-    ) -> Place {
-        let written = workspace.sources.slice(place);
-        let wanted = &text[range.clone()];
-        if written == wanted || wanted.is_empty() {
-            return place;
-        }
-        let count = text[..range.start].matches(wanted).count();
-        let same = written.matches(wanted).count() == text.matches(wanted).count();
-        let found = written.match_indices(wanted).nth(count).filter(|_| same);
-        found.map_or(place, |(at, _)| Place {
-            span: Span::new(at, at + wanted.len()).shifted(place.span.start as usize),
-            ..place
-        })
-    }
 }
 
-impl<'w> Workspace<'w> {
+impl Workspace<'_> {
     /// What a shell script does that is started in a folder.
     pub(super) fn commands_of_script(
         &self,
@@ -171,25 +149,6 @@ impl<'w> Workspace<'w> {
         Commands::of_line(line, folder, variable)
     }
 
-    /// What a Dockerfile's `ENTRYPOINT` and `CMD` start, together where both are lists.
-    pub(super) fn commands_of_image<'s>(
-        &'s self,
-        file: FileId,
-        starts: [Option<&'s Start>; 2],
-        folder: &str,
-        variable: &str,
-    ) -> Vec<Commands<'s>> {
-        let spell = |command: &'s CommandText| Spelling::Text(command, file);
-        let forms = starts
-            .into_iter()
-            .flatten()
-            .map(|start| match &start.command {
-                CommandForm::Line(line) => Err(spell(line)),
-                CommandForm::Words(words) => Ok(words.iter().map(spell).collect()),
-            });
-        joined(forms.collect(), folder, variable)
-    }
-
     /// What a container starts instead of what its image does.
     pub(super) fn commands_of_container(
         &self,
@@ -201,12 +160,11 @@ impl<'w> Workspace<'w> {
         let forms = [&starts.entrypoint, &starts.command];
         let forms = forms.into_iter().flatten().map(|started: &Started| {
             let mut words = started.words.iter();
-            match words.next().filter(|_| !started.is_list) {
-                Some(line) => Err(Spelling::Resolved(line, user)),
-                None => {
-                    let words = started.words.iter();
-                    Ok(words.map(|word| Spelling::Resolved(word, user)).collect())
-                }
+            if started.is_list {
+                Ok(words.map(|word| Spelling::Resolved(word, user)).collect())
+            } else {
+                let line = words.next().map(|line| Spelling::Resolved(line, user));
+                line.map_or_else(|| Ok(Vec::new()), Err)
             }
         });
         joined(forms.collect(), folder, variable)
@@ -251,4 +209,38 @@ fn joined<'s>(
         commands.insert(0, Commands::of_words(words, folder, variable));
     }
     commands
+}
+
+/// The words of `range` in a place that may be longer than these, because lines are folded there.
+fn narrowed(workspace: &Workspace, place: Place, text: &str, range: &Range<usize>) -> Place {
+    let written = workspace.sources.slice(place);
+    let wanted = &text[range.clone()];
+    if written == wanted || wanted.is_empty() {
+        return place;
+    }
+    let count = text[..range.start].matches(wanted).count();
+    let same = written.matches(wanted).count() == text.matches(wanted).count();
+    let found = written.match_indices(wanted).nth(count).filter(|_| same);
+    found.map_or(place, |(at, _)| Place {
+        span: Span::new(at, at + wanted.len()).shifted(place.span.start as usize),
+        ..place
+    })
+}
+
+/// What a Dockerfile's `ENTRYPOINT` and `CMD` start, together where both are lists.
+pub(super) fn commands_of_image<'s>(
+    file: FileId,
+    starts: [Option<&'s Start>; 2],
+    folder: &str,
+    variable: &str,
+) -> Vec<Commands<'s>> {
+    let spell = |command: &'s CommandText| Spelling::Text(command, file);
+    let forms = starts
+        .into_iter()
+        .flatten()
+        .map(|start| match &start.command {
+            CommandForm::Line(line) => Err(spell(line)),
+            CommandForm::Words(words) => Ok(words.iter().map(spell).collect()),
+        });
+    joined(forms.collect(), folder, variable)
 }

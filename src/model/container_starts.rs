@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::discover::{is_named_for_tests, is_test_code};
 use crate::finding::{Edit, Fix, Owner, Safety};
-use crate::model::commands::Commands;
+use crate::model::commands::{Commands, commands_of_image};
 use crate::model::compose::Service as Container;
 use crate::model::homes::Homes;
 use crate::model::shell::{Called, Destroyer, Destruction, Target};
@@ -106,7 +106,7 @@ impl Workspace<'_> {
                     for (stage, starts_here) in parsed.facts.started(&homes.targets(&file.path)) {
                         let mut beginning = beginning(&folder);
                         beginning.is_for_development = stage.is_some_and(is_named_for_development);
-                        let commands = self.commands_of_image(id, starts_here, &folder, variable);
+                        let commands = commands_of_image(id, starts_here, &folder, variable);
                         starts.push((beginning, commands));
                     }
                 }
@@ -323,10 +323,10 @@ impl Workspace<'_> {
     fn folder_of_container(&self, homes: &Homes, user: User) -> String {
         let build = self.stacks[user.0].services[user.1].build.as_ref();
         let dockerfile = build.and_then(|build| build.dockerfile.as_deref());
-        let built = || dockerfile.map(|path| self.folder_of_file(homes, path));
+        let of_dockerfile = || dockerfile.map(|path| self.folder_of_file(homes, path));
         let services = homes.run_by(self, user);
         let module = homes.folder_of(&services).map(str::to_owned);
-        module.or_else(built).unwrap_or_default()
+        module.or_else(of_dockerfile).unwrap_or_default()
     }
 
     /// The folder of the module that a Dockerfile or a script is about, else of the package, else its own.

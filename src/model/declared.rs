@@ -23,9 +23,14 @@ pub(super) fn declared(facts: &AllFacts, holding: &Holding) -> Catalog {
 }
 
 /// A Prisma schema as a whole.
+#[allow(
+    clippy::struct_field_names,
+    reason = "Prisma and PostgreSQL both call it so"
+)]
 struct Schema<'a> {
     files: Vec<(FileId, &'a PrismaFile)>,
-    default_schema: &'a str,
+    /// The schema that names without a qualifier stand in.
+    unqualified: &'a str,
     models: BTreeMap<&'a str, (FileId, &'a Model)>,
     enums: BTreeMap<&'a str, &'a prisma::Enum>,
     /// Types of MongoDB's documents, which are no columns of PostgreSQL.
@@ -33,9 +38,9 @@ struct Schema<'a> {
 }
 
 impl<'a> Schema<'a> {
-    fn of(files: Vec<(FileId, &'a PrismaFile)>, default_schema: &'a str) -> Self {
+    fn of(files: Vec<(FileId, &'a PrismaFile)>, unqualified: &'a str) -> Self {
         let mut schema = Self {
-            default_schema,
+            unqualified,
             models: BTreeMap::new(),
             enums: BTreeMap::new(),
             composites: BTreeSet::new(),
@@ -104,7 +109,7 @@ impl<'a> Schema<'a> {
     }
 
     fn schema_name<'n>(&'n self, written: Option<&'n str>) -> &'n str {
-        written.unwrap_or(self.default_schema)
+        written.unwrap_or(self.unqualified)
     }
 
     /// The schema that a model's table stands in.
@@ -150,7 +155,7 @@ impl<'a> Schema<'a> {
     fn type_name(&self, field: &Field) -> Option<String> {
         let own = if let Some(found) = self.enums.get(field.type_name.value.as_str()) {
             let schema = self.schema_name(found.schema.as_ref().map(|it| it.value.as_str()));
-            catalog::type_name(schema, &found.type_name().value, self.default_schema)
+            catalog::type_name(schema, &found.type_name().value, self.unqualified)
         } else if field.unsupported {
             types::of_postgres(&field.type_name.value)?
         } else {

@@ -181,7 +181,11 @@ fn is_applied(holding: &Holding, folder: &str, path: &str) -> bool {
         ]
         .contains(&word)
     });
-    let is_repeatable = stem.starts_with("R__") || stem.starts_with("U");
+    // As flyway names them: `R__views.sql`, `U2__shelf.sql`.
+    let is_repeatable = stem.starts_with("R__");
+    let undone = stem.strip_prefix('U');
+    let undoes =
+        undoes || undone.is_some_and(|it| it.starts_with(|letter: char| letter.is_ascii_digit()));
     holding.schema_files.is_empty() && !undoes && !is_repeatable
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::is_test_code;
 use crate::finding::{Fix, Owner};
-use crate::model::commands::Commands;
+use crate::model::commands::{Commands, commands_of_image};
 use crate::model::homes::Homes;
 use crate::model::inferred::is_helper;
 use crate::model::product::{Product, Service};
@@ -182,7 +182,7 @@ impl Workspace<'_> {
                 Facts::Dockerfile(parsed) => {
                     let starts = parsed.facts.started(&BTreeSet::new());
                     for (_, starts) in starts {
-                        let commands = self.commands_of_image(file, starts, folder, variable);
+                        let commands = commands_of_image(file, starts, folder, variable);
                         commands.into_iter().for_each(&mut add);
                     }
                 }
@@ -341,16 +341,13 @@ impl Workspace<'_> {
     ) -> ForeignMigration {
         let number = holder.services[0];
         let known = &keepers.homes.services[other];
-        let because = match keepers.registered(other) {
-            Some((_, service)) => {
-                let database = service.database().unwrap_or_default();
-                let remark = format!("`{}` owns `{database}`", service.key());
-                Some((service.database_place(), remark))
-            }
-            None => {
-                let number = other - keepers.homes.registered.len();
-                self.inferred[number].says_stores()
-            }
+        let because = if let Some((_, service)) = keepers.registered(other) {
+            let database = service.database().unwrap_or_default();
+            let remark = format!("`{}` owns `{database}`", service.key());
+            Some((service.database_place(), remark))
+        } else {
+            let number = other - keepers.homes.registered.len();
+            self.inferred[number].says_stores()
         };
         ForeignMigration {
             owner: keepers.homes.services[number].owner.clone(),

@@ -106,7 +106,7 @@ impl Workspace<'_> {
                 let start = comment.get(..marker.len());
                 start.is_some_and(|start| start.eq_ignore_ascii_case(marker))
             };
-            MARKERS.iter().any(|marker| is(&marker))
+            MARKERS.iter().any(is)
         })?;
         Some(back.start)
     }

@@ -18,7 +18,7 @@ use crate::model::catalog::{self, Catalog, Doubt, Enum};
 use crate::parse::sql::{Change, Condition, Dialect, ObjectName, Test, Tested};
 use crate::parse::{AllFacts, Facts};
 use crate::source::{At, FileId};
-use state::{Key, Outcome, Refused, State, TEMPORARY, What};
+use state::{Outcome, Refused, State, TEMPORARY, What};
 
 /// Applies migrations in their order to an empty database in which unqualified names stand in
 /// `default_schema`.
@@ -114,16 +114,8 @@ impl<'a> Replay<'a> {
         content: &'a [Change],
         perhaps: bool,
     ) -> Outcome<End> {
-        let state = &mut self.state;
-        if state.schemas.contains_key(&name.value) {
-            return if if_not_exists {
-                Ok(End::Reached)
-            } else {
-                Err(Refused)
-            };
-        }
-        state.set_schema(&name.value, Some(Some(name.span.in_file(state.file))));
-        state.path.insert(0, name.value.clone());
+        self.state.create_schema(name, if_not_exists)?;
+        self.state.path.insert(0, name.value.clone());
         let end = self.all(content, perhaps);
         self.state.path.remove(0);
         end
@@ -137,19 +129,10 @@ impl<'a> Replay<'a> {
                 if_not_exists,
                 content,
             } => return self.create_schema(name, *if_not_exists, content, perhaps),
-            Change::RenameSchema { .. } if perhaps => state.is_open = true,
-            Change::RenameSchema { name, to } => {
-                if !state.schemas.contains_key(name) || state.schemas.contains_key(&to.value) {
-                    return Err(Refused);
-                }
-                let content = state.content(name);
-                state.set_schema(&to.value, Some(Some(to.span.in_file(state.file))));
-                for id in content {
-                    let key: Key = (to.value.clone(), state.objects[id].key.1.clone());
-                    state.rename(id, key, None)?;
-                }
-                state.set_schema(name, None);
+            Change::RenameSchema { .. } | Change::SearchPath { .. } if perhaps => {
+                state.is_open = true;
             }
+            Change::RenameSchema { name, to } => state.rename_schema(name, to)?,
             Change::CreateTable(new) => state.create_table(new, perhaps)?,
             Change::CreateView(new) => state.create_view(new, perhaps)?,
             Change::CreateIndex {
@@ -164,7 +147,7 @@ impl<'a> Replay<'a> {
                     .insert((schema, name.clone()), columns.clone());
             }
             Change::CreateType { name, definition } => {
-                state.create_type(name, definition, perhaps)?
+                state.create_type(name, definition, perhaps)?;
             }
             Change::AlterRelation {
                 name,
@@ -183,7 +166,6 @@ impl<'a> Replay<'a> {
             } => {
                 state.drop_objects(*what, names, *if_exists, *cascade, perhaps)?;
             }
-            Change::SearchPath { .. } if perhaps => state.is_open = true,
             Change::SearchPath { path, is_local } => self.set_path(path.as_ref(), *is_local),
             Change::Begin => self.begin(),
             Change::Commit => self.commit(),
@@ -355,12 +337,12 @@ impl<'a> Replay<'a> {
         let is_there = match &test.object {
             Tested::Schema(name) => Some(state.schemas.contains_key(name)),
             Tested::Relation(name) => {
-                let id = state.find_relation(&self.asked(test, name));
+                let id = state.find_relation(&Self::asked(test, name));
                 id.map_or(Some(false), |id| {
                     (!state.objects[id].is_doubtful).then_some(true)
                 })
             }
-            Tested::Column(table, column) => match state.find_relation(&self.asked(test, table)) {
+            Tested::Column(table, column) => match state.find_relation(&Self::asked(test, table)) {
                 None => Some(false),
                 Some(id) if state.objects[id].is_doubtful => None,
                 Some(id) => {
@@ -375,7 +357,7 @@ impl<'a> Replay<'a> {
                 }
             },
             Tested::Type(name) => {
-                let name = self.asked(test, name);
+                let name = Self::asked(test, name);
                 let id = state
                     .find_type(&name)
                     .or_else(|| state.find_relation(&name));
@@ -383,7 +365,7 @@ impl<'a> Replay<'a> {
                     (!state.objects[id].is_doubtful).then_some(true)
                 })
             }
-            Tested::Value(name, value) => match state.find_type(&self.asked(test, name)) {
+            Tested::Value(name, value) => match state.find_type(&Self::asked(test, name)) {
                 None => Some(false),
                 Some(id) if state.objects[id].is_doubtful => None,
                 Some(id) => match &state.objects[id].what {
@@ -396,7 +378,7 @@ impl<'a> Replay<'a> {
     }
 
     /// The name that a test asks for, as a name of SQL.
-    fn asked(&self, test: &Test, name: &str) -> ObjectName {
+    fn asked(test: &Test, name: &str) -> ObjectName {
         let parts = test.schema.iter().map(String::as_str).chain([name]);
         let part =
             |part: &str| crate::source::At::new(part.to_owned(), crate::source::Span::default());

@@ -86,7 +86,7 @@ impl Workspace<'_> {
             "prisma/schema",
         ];
         let owner = Owner::from(service);
-        let mut owned = self.holdings.iter().filter(|holding| holding.is_of(&owner));
+        let mut holdings = self.holdings.iter().filter(|holding| holding.is_of(&owner));
         let is_unknown = |path: &str| {
             let path = join(&module.folder, path);
             let existence = path.map(|path| self.sources.existence(&path));
@@ -95,7 +95,7 @@ impl Workspace<'_> {
         let mut below = self.sources.below(&module.folder);
         let is_walked = self.sources.find_seen(&module.folder) == Some(Seen::Folder);
         !is_walked
-            || owned.any(|holding| !holding.schema_files.is_empty() || !is_of_prisma(holding))
+            || holdings.any(|holding| !holding.schema_files.is_empty() || !is_of_prisma(holding))
             || USUAL.iter().any(|path| is_unknown(path))
             || below.any(|(path, seen)| {
                 seen == Seen::File

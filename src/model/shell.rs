@@ -365,7 +365,7 @@ impl<'a> Machine<'a> {
             }
         };
         match texts.as_slice() {
-            [] => {}
+            [] | ["source" | "."] => {}
             ["cd", "-"] => {
                 let last = self.state.last_folder.clone();
                 self.go(last, None);
@@ -397,7 +397,6 @@ impl<'a> Machine<'a> {
                 self.found.calls.push(Call { called, span });
                 self.forget_variables();
             }
-            ["source" | "."] => {}
             ["eval", ..] => {
                 self.forget_variables();
                 self.found.is_complete = false;

@@ -230,10 +230,10 @@ impl Line {
 /// The strings of an array of JSON; `None` for anything else.
 fn array_of_words(characters: &[(usize, char)]) -> Option<Vec<CommandText>> {
     let mut words = Vec::new();
-    let mut rest = match characters {
-        [(_, '['), rest @ ..] => rest,
-        _ => return None,
+    let [(_, '['), rest @ ..] = characters else {
+        return None;
     };
+    let mut rest = rest;
     loop {
         match rest {
             [(_, ']'), ..] => return Some(words),

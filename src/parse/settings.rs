@@ -268,7 +268,7 @@ pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
         let bare = word.trim_matches(is_quote);
         if bare.is_empty() {
             verb = None;
-        } else if bare == "prisma" || bare.ends_with("/prisma") {
+        } else if is_prisma(bare) {
             verb = Some(None);
         } else if let Some(known) = &mut verb {
             let (path, offset) = match bare.strip_prefix("--schema") {
@@ -300,6 +300,12 @@ pub fn schemas_in_command(text: &str, span: Span) -> Vec<SchemaPath> {
         }
     }
     found
+}
+
+/// Whether a word of a command runs Prisma: `prisma`, `prisma@6`, `node_modules/.bin/prisma`.
+fn is_prisma(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    name.split('@').next() == Some("prisma")
 }
 
 /// The connection strings that stand in a command, each with the variable that it is assigned to, and what
@@ -429,6 +435,34 @@ data:
         );
         assert!(is_kubernetes("# x\napiVersion: v1\nkind: Pod\n"));
         assert!(!is_kubernetes("a:\n  apiVersion: v1\nkind: Pod\n"));
+    }
+
+    #[test]
+    fn schemas_are_read_from_the_package_and_its_commands() {
+        let text = r#"{ "prisma": { "seed": "tsx seed.ts", "schema": "db/main.prisma" }, "scripts": {
+            "a": "npx prisma@6.19 generate --schema=./a.prisma && echo --schema no",
+            "b": "dotenv -- prisma --schema \"b\" migrate deploy",
+            "c": "prisma generate --schema ; prisma db push --schema='c'",
+            "d": "other --schema d.prisma; ./node_modules/.bin/prisma migrate dev --schema d"
+        } }"#;
+        let schemas = parse_package(text).facts.schemas;
+        let found: Vec<(&str, Option<&str>)> = schemas
+            .iter()
+            .map(|schema| {
+                assert_eq!(text[schema.path.span.range()], schema.path.value);
+                (schema.path.value.as_str(), schema.command.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("db/main.prisma", None),
+                ("./a.prisma", Some("generate")),
+                ("b", Some("")),
+                ("c", Some("db")),
+                ("d", Some("migrate")),
+            ]
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! PostgreSQL scripts as `psql` runs them: statements and meta-commands.
 //!
 //! A script is cut into statements first, so that one odd statement costs one statement. What a statement
-//! does is told from its tokens; squawk parses it only for its syntax errors, and only where it is not
-//! nested so deeply that parsing would overflow the stack.
+//! does to databases and roles, and how it reaches other databases, is told from its tokens. Which tables it
+//! names is told from squawk's tree, and from tokens again where squawk cannot read it or where it is nested
+//! so deeply that parsing would overflow the stack.
 
 mod change;
 mod dialect;

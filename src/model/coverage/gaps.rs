@@ -79,8 +79,8 @@ impl Workspace<'_> {
                 files(Kind::Sql, &|id| {
                     is_readable(id)
                         && !self.is_init_script(id)
-                        && !in_modules.contains(&id)
                         && !is_of_other_dialect(id)
+                        && !in_modules.contains(&id)
                 }),
             ),
             ("the SQL is not PostgreSQL's", {

@@ -78,21 +78,18 @@ impl State {
         self.change_relation(id)?.columns.push(column.clone());
         self.note_use(id, &column.of_type);
         for child in children {
-            match self.column(child, &column.name) {
-                Ok((position, known)) => {
-                    if known.of_type != column.of_type {
-                        return Err(Refused);
-                    }
-                    self.change_relation(child)?.columns[position].inherited += 1;
+            if let Ok((position, known)) = self.column(child, &column.name) {
+                if known.of_type != column.of_type {
+                    return Err(Refused);
                 }
-                Err(Refused) => {
-                    let inherited = Column {
-                        is_local: false,
-                        inherited: 1,
-                        ..column.clone()
-                    };
-                    self.add_column(child, &inherited, false, false)?;
-                }
+                self.change_relation(child)?.columns[position].inherited += 1;
+            } else {
+                let inherited = Column {
+                    is_local: false,
+                    inherited: 1,
+                    ..column.clone()
+                };
+                self.add_column(child, &inherited, false, false)?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::catalog::RelationKind;
-use crate::model::replay::state::{Base, Id, Outcome, Refused, State, What};
+use crate::model::replay::state::{Base, Id, Outcome, Refused, SchemaState, State, What};
 use crate::parse::sql::{Dropped, ObjectName};
 
 impl State {
@@ -30,10 +30,9 @@ impl State {
                 _ => self.find_relation(name),
             };
             match found {
-                None if if_exists => continue,
-                None => return Err(Refused),
-                Some(id) if !self.is_kind(id, what) => return Err(Refused),
-                Some(id) => ids.push(id),
+                Some(id) if self.is_kind(id, what) => ids.push(id),
+                None if if_exists => {}
+                _ => return Err(Refused),
             }
         }
         if perhaps {
@@ -78,7 +77,7 @@ impl State {
             return Err(Refused);
         }
         self.drop_all(&content, true)?;
-        self.set_schema(name, None);
+        self.set_schema(name, SchemaState::Absent);
         Ok(())
     }
 

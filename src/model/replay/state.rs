@@ -93,12 +93,20 @@ impl Type {
     }
 }
 
+/// Whether a schema is there.
+#[derive(Clone, Copy)]
+pub(super) enum SchemaState {
+    Absent,
+    /// With the place where it is created; `None` for one that is there by itself.
+    There(Option<Place>),
+}
+
 /// How to go one step back.
 enum Undo {
     Object(Id, Box<Object>),
     Relation(Key, Option<Id>),
     Type(Key, Option<Id>),
-    Schema(String, Option<Option<Place>>),
+    Schema(String, SchemaState),
     Path(Vec<String>),
 }
 
@@ -163,7 +171,7 @@ impl State {
                 Some(Undo::Object(id, object)) => self.objects[id] = *object,
                 Some(Undo::Relation(key, id)) => put_back(&mut self.relations, key, id),
                 Some(Undo::Type(key, id)) => put_back(&mut self.types, key, id),
-                Some(Undo::Schema(name, place)) => put_back(&mut self.schemas, name, place),
+                Some(Undo::Schema(name, before)) => self.put_schema(name, before),
                 Some(Undo::Path(path)) => self.path = path,
                 None => return,
             }
@@ -213,9 +221,20 @@ impl State {
         self.path = path;
     }
 
-    pub(super) fn set_schema(&mut self, name: &str, place: Option<Option<Place>>) {
-        self.note(|state| Undo::Schema(name.to_owned(), state.schemas.get(name).copied()));
-        put_back(&mut self.schemas, name.to_owned(), place);
+    pub(super) fn set_schema(&mut self, name: &str, to: SchemaState) {
+        self.note(|state| {
+            let before = state.schemas.get(name);
+            let before = before.map_or(SchemaState::Absent, |place| SchemaState::There(*place));
+            Undo::Schema(name.to_owned(), before)
+        });
+        self.put_schema(name.to_owned(), to);
+    }
+
+    fn put_schema(&mut self, name: String, to: SchemaState) {
+        match to {
+            SchemaState::There(place) => self.schemas.insert(name, place),
+            SchemaState::Absent => self.schemas.remove(&name),
+        };
     }
 
     pub(super) fn bind_relation(&mut self, key: Key, id: Option<Id>) {
@@ -302,13 +321,11 @@ impl State {
     fn find(&self, name: &ObjectName, map: &BTreeMap<Key, Id>) -> Option<Id> {
         let own = &name.name().value;
         let get = |schema: &str| map.get(&(schema.to_owned(), own.clone())).copied();
-        match name.schema() {
-            Some(schema) => get(&schema.value),
-            None => {
-                let path = self.path.iter().map(String::as_str);
-                std::iter::once(TEMPORARY).chain(path).find_map(get)
-            }
+        if let Some(schema) = name.schema() {
+            return get(&schema.value);
         }
+        let path = self.path.iter().map(String::as_str);
+        std::iter::once(TEMPORARY).chain(path).find_map(get)
     }
 
     pub(super) fn find_relation(&self, name: &ObjectName) -> Option<Id> {

@@ -2,7 +2,7 @@
 
 use crate::model::catalog::{self, RelationKind};
 use crate::model::replay::state::{
-    Base, Column, Id, Object, Outcome, Refused, State, TEMPORARY, Type, What,
+    Base, Column, Id, Object, Outcome, Refused, SchemaState, State, TEMPORARY, Type, What,
 };
 use crate::parse::sql::{
     Action, BaseType, ColumnDefinition, ObjectName, TypeAction, TypeDefinition, TypeName,
@@ -263,6 +263,31 @@ impl State {
                 _ => {}
             }
         }
+        Ok(())
+    }
+}
+
+impl State {
+    pub(super) fn create_schema(&mut self, name: &At<String>, if_not_exists: bool) -> Outcome {
+        if self.schemas.contains_key(&name.value) {
+            return if if_not_exists { Ok(()) } else { Err(Refused) };
+        }
+        let place = name.span.in_file(self.file);
+        self.set_schema(&name.value, SchemaState::There(Some(place)));
+        Ok(())
+    }
+
+    pub(super) fn rename_schema(&mut self, name: &str, to: &At<String>) -> Outcome {
+        if !self.schemas.contains_key(name) || self.schemas.contains_key(&to.value) {
+            return Err(Refused);
+        }
+        let place = to.span.in_file(self.file);
+        self.set_schema(&to.value, SchemaState::There(Some(place)));
+        for id in self.content(name) {
+            let key = (to.value.clone(), self.objects[id].key.1.clone());
+            self.rename(id, key, None)?;
+        }
+        self.set_schema(name, SchemaState::Absent);
         Ok(())
     }
 }

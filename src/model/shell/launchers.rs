@@ -1,6 +1,7 @@
 //! What stands before a command and starts it: shells, init programs, readers of `.env` files.
 
 use super::Text;
+use crate::source::has_ending;
 
 /// The command that launchers before it start: `dumb-init --`, `gosu user`, `dotenv -e file --`,
 /// `wait-for-it host:port --`.
@@ -92,5 +93,5 @@ pub(super) fn script_file(words: &[Text]) -> Option<&Text> {
         first = words.find(|word| !word.shown().starts_with('-'))?;
     }
     let shown = first.shown();
-    (shown.ends_with(".sh") || shown.ends_with(".bash")).then_some(first)
+    (has_ending(&shown, "sh") || has_ending(&shown, "bash")).then_some(first)
 }

@@ -1,13 +1,13 @@
 //! What the config allows for the time being, and which of it allows nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judgement::Verdict;
 use super::touched::Touched;
-use super::{Tables, Workspace};
+use super::{Ground, Tables, Workspace};
 use crate::catalogue;
 use crate::finding::{Edit, Fix, Owner, Safety};
-use crate::model::product::Product;
+use crate::model::product::{Product, Service};
 use crate::parse::sql::Access;
 use crate::policy::Exception;
 use crate::source::{FileId, Kind, Place, SCRIPT_ENDINGS, Seen, Span};
@@ -32,12 +32,15 @@ pub struct UnusedException {
 impl Workspace<'_> {
     /// Takes what exceptions allow from what is touched, and notes which of them allow something.
     pub(super) fn allow(&self, tables: &mut Tables) {
+        if self.policy.exceptions.is_empty() {
+            return;
+        }
+        let names = self.names_by_ground(tables);
         let config = self.config_file();
         let mut touched = std::mem::take(&mut tables.touched);
         for it in &mut touched {
-            let services = self.names_of_ground(tables, it.ground);
             for (number, exception) in self.policy.exceptions.iter().enumerate() {
-                if !services.contains(exception.service.value.as_str()) {
+                if !names[it.ground].contains(exception.service.value.as_str()) {
                     continue;
                 }
                 for (position, table) in exception.may_read.iter().enumerate() {
@@ -64,22 +67,25 @@ impl Workspace<'_> {
         files.find_map(|(id, file)| (file.kind == Kind::Config).then_some(id))
     }
 
-    /// What an exception may call the services of a ground: their names, and their containers'.
-    fn names_of_ground(&self, tables: &Tables, ground: usize) -> BTreeSet<&str> {
-        let owners = &tables.grounds[ground].owners;
-        let registered = self.products().iter().flat_map(Product::services);
-        let registered = registered.filter(|service| owners.contains(&Owner::from(*service)));
-        let mut names: BTreeSet<&str> = registered.map(|service| service.key()).collect();
-        for service in self.inferred_services() {
-            if owners.contains(&Owner::from(service)) {
-                names.insert(service.name.as_str());
-                let containers = service.containers.iter();
-                names.extend(containers.map(|&(stack, position)| {
-                    self.stacks[stack].services[position].key.value.as_str()
-                }));
-            }
+    /// What an exception may call the services of each ground: their names, and their containers'.
+    fn names_by_ground(&self, tables: &Tables) -> Vec<BTreeSet<&str>> {
+        let mut by_owner: BTreeMap<Owner, BTreeSet<&str>> = BTreeMap::new();
+        for service in self.products().iter().flat_map(Product::services) {
+            by_owner.insert(service.into(), BTreeSet::from([service.key()]));
         }
-        names
+        for service in self.inferred_services() {
+            let names = by_owner.entry(service.into()).or_default();
+            names.insert(service.name.as_str());
+            let containers = service.containers.iter();
+            let keys =
+                containers.map(|&(stack, position)| &self.stacks[stack].services[position].key);
+            names.extend(keys.map(|key| key.value.as_str()));
+        }
+        let names = |ground: &Ground| {
+            let names = ground.owners.iter().filter_map(|it| by_owner.get(it));
+            names.flatten().copied().collect()
+        };
+        tables.grounds.iter().map(names).collect()
     }
 
     /// Everything that a service can be called in the config.
@@ -87,7 +93,7 @@ impl Workspace<'_> {
         let containers = self.stacks.iter().flat_map(|stack| &stack.services);
         let mut names: BTreeSet<&str> = containers.map(|it| it.key.value.as_str()).collect();
         let registered = self.products().iter().flat_map(Product::services);
-        names.extend(registered.map(|service| service.key()));
+        names.extend(registered.map(Service::key));
         names.extend(self.inferred_services().iter().map(|it| it.name.as_str()));
         names.extend(self.policy.services.iter().map(|it| it.name.value.as_str()));
         names
@@ -104,6 +110,7 @@ impl Workspace<'_> {
             return Vec::new();
         };
         let names = self.service_names();
+        let by_ground = self.names_by_ground(self.tables());
         let mut unused = Vec::new();
         for (number, exception) in self.policy.exceptions.iter().enumerate() {
             let service = exception.service.value.as_str();
@@ -125,7 +132,7 @@ impl Workspace<'_> {
                 });
                 continue;
             }
-            unused.extend(self.unused_tables(file, number, exception));
+            unused.extend(self.unused_tables(file, number, exception, &by_ground));
         }
         unused
     }
@@ -135,11 +142,12 @@ impl Workspace<'_> {
         file: FileId,
         number: usize,
         exception: &Exception,
+        names: &[BTreeSet<&str>],
     ) -> Vec<UnusedException> {
         let tables = self.tables();
         let service = exception.service.value.as_str();
         let readers: Vec<usize> = (0..tables.grounds.len())
-            .filter(|&ground| self.names_of_ground(tables, ground).contains(service))
+            .filter(|&ground| names[ground].contains(service))
             .collect();
         let is_all_read = readers
             .iter()
@@ -196,24 +204,21 @@ impl Workspace<'_> {
         let item = items
             .iter()
             .find(|item| item.span().contains(exception.service.span))?;
-        let begins = if items.len() == 1 {
-            all.key.span.start
+        let (begins, ends) = if items.len() == 1 {
+            (all.key.span.start, all.value.span().end)
         } else {
-            item.span().start
+            (item.span().start, item.span().end)
         };
-        let (first, last) = (source.line_of(begins), source.line_of(item.span().end));
+        let (first, last) = (source.line_of(begins), source.line_of(ends));
         let begin = source.line_span(first);
         let text = source.slice(begin).trim_start();
         let is_own_line = items.len() == 1 || text.starts_with('-');
-        let is_next_apart = items.iter().all(|other| {
+        let is_apart = items.iter().all(|other| {
             other.span() == item.span()
                 || source.line_of(other.span().start) > last
                 || source.line_of(other.span().end) < first
         });
-        if !is_own_line
-            || !is_next_apart
-            || items.len() == 1 && !is_closed(source, &all.value.span(), last)
-        {
+        if !is_own_line || !is_apart {
             return None;
         }
         let starts = source.line_starts();
@@ -228,11 +233,6 @@ impl Workspace<'_> {
             }],
         })
     }
-}
-
-/// Whether nothing of a value stands below a line.
-fn is_closed(source: &crate::source::SourceFile, value: &Span, last: usize) -> bool {
-    source.line_of(value.end) <= last
 }
 
 impl Tables {

@@ -31,6 +31,32 @@ const OTHER_DATABASES: [&str; 14] = [
     "tinybird",
 ];
 
+/// What tells whether all tables of grounds are known.
+struct Circumstances<'w> {
+    /// The folders of packages that define tables in code, each with what they do that with.
+    packages: BTreeMap<&'w str, &'w str>,
+    /// The services without a database.
+    stateless: BTreeSet<Owner>,
+    /// The grounds that import tables, by number, with the path of the SQL.
+    importing: BTreeMap<usize, &'w str>,
+}
+
+impl Circumstances<'_> {
+    /// What keeps tables in code in a folder, above it or below it.
+    fn keeper_around(&self, folder: &str) -> Option<&str> {
+        let mut above = ancestors(folder).chain([""]);
+        let keeper = above.find_map(|it| self.packages.get(it));
+        let start = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        let below = self.packages.range(start.as_str()..).next();
+        let below = below.filter(|(path, _)| path.starts_with(&start));
+        keeper.or(below.map(|(_, package)| package)).copied()
+    }
+}
+
 impl Workspace<'_> {
     /// The grounds of all modules, and what their holdings hold.
     pub(super) fn grounds(&self) -> Tables {
@@ -74,9 +100,22 @@ impl Workspace<'_> {
             }
         }
         let mut grounds = self.bare_grounds();
+        let by_owner = self.holdings_by_owner();
         for ground in grounds.values_mut() {
             ground.databases = of_owners(&ground.owners);
-            self.add_holdings(ground);
+            ground.schemas.insert("public".to_owned());
+            let shared = ground.owners.iter().filter_map(|owner| by_owner.get(owner));
+            ground.holdings = shared.flatten().copied().collect();
+        }
+        for (number, holding) in self.holdings().iter().enumerate() {
+            if let Some(ground) = grounds.get_mut(&holding.folder) {
+                ground.holdings.insert(number);
+            }
+        }
+        for ground in grounds.values_mut() {
+            for number in ground.holdings.clone() {
+                ground.add_holding(&self.holdings()[number]);
+            }
         }
         tables.grounds = grounds.into_values().collect();
         let folders = tables.grounds.iter().enumerate();
@@ -84,9 +123,13 @@ impl Workspace<'_> {
             .map(|(number, ground)| (ground.folder.clone(), number))
             .collect();
         self.add_sql(&mut tables);
-        let packages = self.packages_that_keep_tables();
+        let circumstances = Circumstances {
+            packages: self.packages_that_keep_tables(),
+            stateless: self.stateless_services(),
+            importing: self.importing_grounds(&tables),
+        };
         for number in 0..tables.grounds.len() {
-            let doubt = self.doubt(&tables, &tables.grounds[number], &packages);
+            let doubt = self.doubt(&tables, number, &circumstances);
             tables.grounds[number].doubt = doubt;
         }
         tables
@@ -150,25 +193,15 @@ impl Workspace<'_> {
         grounds
     }
 
-    /// Gives a ground its holdings: those in its folder, and those that one of its services shares.
-    fn add_holdings(&self, ground: &mut Ground) {
-        ground.schemas.insert("public".to_owned());
+    /// The numbers of the holdings of each service.
+    fn holdings_by_owner(&self) -> BTreeMap<&Owner, BTreeSet<usize>> {
+        let mut by_owner: BTreeMap<&Owner, BTreeSet<usize>> = BTreeMap::new();
         for (number, holding) in self.holdings().iter().enumerate() {
-            let is_shared = holding.owners.iter().any(|owner| ground.is_of(owner));
-            if holding.folder != ground.folder && !is_shared {
-                continue;
-            }
-            ground.holdings.insert(number);
-            let replayed = holding.replayed.as_ref();
-            ground.makes_others |= replayed.is_some_and(|catalog| catalog.is_open);
-            ground.schemas.insert(holding.default_schema.clone());
-            ground
-                .schemas
-                .extend(created_schemas(holding).map(str::to_owned));
-            for (_, name, _) in relations(holding) {
-                ground.add_relation(name);
+            for owner in &holding.owners {
+                by_owner.entry(owner).or_default().insert(number);
             }
         }
+        by_owner
     }
 
     /// Gives every ground what its SQL creates or once created, in whatever file.
@@ -215,71 +248,66 @@ impl Workspace<'_> {
     }
 
     /// Why not all tables of a ground are known.
-    fn doubt(
-        &self,
-        tables: &Tables,
-        ground: &Ground,
-        packages: &BTreeMap<&str, &str>,
-    ) -> Option<String> {
-        if ground.holdings.is_empty() && !self.is_stateless(ground) {
+    fn doubt(&self, tables: &Tables, number: usize, known: &Circumstances) -> Option<String> {
+        let ground = &tables.grounds[number];
+        let is_stateless = |owner: &Owner| known.stateless.contains(owner);
+        if ground.holdings.is_empty() && !ground.owners.iter().any(is_stateless) {
             return Some("it has neither a Prisma schema nor migrations".to_owned());
         }
-        let holdings = ground.holdings.iter().map(|&it| &self.holdings()[it]);
+        let mut holdings = ground.holdings.iter().map(|&it| &self.holdings()[it]);
         let folders: BTreeSet<&str> = holdings.clone().map(|it| it.folder.as_str()).collect();
-        for folder in folders.into_iter().chain([ground.folder.as_str()]) {
-            let mut above = ancestors(folder).chain([""]);
-            let below = || {
-                let start = format!("{folder}/");
-                let mut all = packages.iter();
-                all.find(|(path, _)| folder.is_empty() || path.starts_with(&start))
-            };
-            let keeper = above.find_map(|it| packages.get(it));
-            if let Some(package) = keeper.or_else(|| below().map(|(_, package)| package)) {
-                return Some(format!("`{package}` may keep further tables"));
-            }
+        let mut folders = folders.into_iter().chain([ground.folder.as_str()]);
+        if let Some(package) = folders.find_map(|folder| known.keeper_around(folder)) {
+            return Some(format!("`{package}` may keep further tables"));
         }
-        for holding in holdings {
-            if !holding.is_postgres {
-                return Some("not all of its tables are in PostgreSQL".to_owned());
-            }
-            if holding.is_open {
-                return Some("not all of its Prisma schema could be read".to_owned());
-            }
-            let mut files = holding.schema_files.iter().chain(&holding.migrations);
-            let is_broken = |&&id: &&FileId| {
-                self.sources.file(id).unreadable.is_some() || !self.facts(id).problems().is_empty()
-            };
-            if let Some(&broken) = files.find(is_broken) {
-                let path = &self.sources.file(broken).path;
-                return Some(format!("`{path}` could not be read as a whole"));
-            }
-            let is_told = |catalog: &Catalog| !catalog.is_open;
-            if holding.declared.is_none() && !holding.replayed.as_ref().is_some_and(is_told) {
-                return Some("its migrations do not tell all tables".to_owned());
-            }
-            if self.begins_midway(tables, ground, holding) {
-                return Some("its first migration changes what none has created".to_owned());
-            }
+        if let Some(doubt) = holdings.find_map(|it| self.holding_doubt(tables, ground, it)) {
+            return Some(doubt);
         }
+        let imports = known.importing.get(&number);
+        imports.map(|path| format!("`{path}` imports tables"))
+    }
+
+    /// Why not all tables of a holding are known.
+    fn holding_doubt(&self, tables: &Tables, ground: &Ground, holding: &Holding) -> Option<String> {
+        if !holding.is_postgres {
+            return Some("not all of its tables are in PostgreSQL".to_owned());
+        }
+        if holding.is_open {
+            return Some("not all of its Prisma schema could be read".to_owned());
+        }
+        let mut files = holding.schema_files.iter().chain(&holding.migrations);
+        let is_broken = |&&id: &&FileId| {
+            self.sources.file(id).unreadable.is_some() || !self.facts(id).problems().is_empty()
+        };
+        if let Some(&broken) = files.find(is_broken) {
+            let path = &self.sources.file(broken).path;
+            return Some(format!("`{path}` could not be read as a whole"));
+        }
+        let is_told = |catalog: &Catalog| !catalog.is_open;
+        if holding.declared.is_none() && !holding.replayed.as_ref().is_some_and(is_told) {
+            return Some("its migrations do not tell all tables".to_owned());
+        }
+        let is_cut_off = self.begins_midway(tables, ground, holding);
+        is_cut_off.then(|| "its first migration changes what none has created".to_owned())
+    }
+
+    /// The services of registries that have no database.
+    fn stateless_services(&self) -> BTreeSet<Owner> {
+        let registered = self.products().iter().flat_map(Product::services);
+        let stateless = registered.filter(|service| service.is_stateless());
+        stateless.map(Owner::from).collect()
+    }
+
+    /// The grounds with SQL that imports tables from elsewhere, with its path.
+    fn importing_grounds(&self, tables: &Tables) -> BTreeMap<usize, &str> {
         let imports = |file: &SqlFile| {
             let mut ways = file.reaches.iter().map(|reach| reach.way);
             ways.any(|way| way == Way::ImportedSchema)
         };
-        let imported = self.sql_files().find(|(_, path, file)| {
-            imports(file)
-                && tables
-                    .ground_below(self.sources, path)
-                    .map(|it| &tables.grounds[it].folder)
-                    == Some(&ground.folder)
-        });
-        imported.map(|(_, path, _)| format!("`{path}` imports tables"))
-    }
-
-    fn is_stateless(&self, ground: &Ground) -> bool {
-        let registered = self.products().iter().flat_map(Product::services);
-        let stateless = registered.filter(|service| service.is_stateless());
-        let mut stateless = stateless.map(Owner::from);
-        stateless.any(|owner| ground.is_of(&owner)) && ground.databases.is_empty()
+        let files = self.sql_files().filter(|(.., file)| imports(file));
+        files
+            .filter_map(|(_, path, _)| Some((tables.ground_below(self.sources, path)?, path)))
+            .collect()
     }
 
     /// Whether migrations without a Prisma schema begin with a change to what none of them creates: they were
@@ -342,6 +370,18 @@ pub(super) fn is_for_other_database(folders: &HashSet<&str>, path: &str) -> bool
 }
 
 impl Ground {
+    /// Adds what a holding holds.
+    fn add_holding(&mut self, holding: &Holding) {
+        let replayed = holding.replayed.as_ref();
+        self.makes_others |= replayed.is_some_and(|catalog| catalog.is_open);
+        self.schemas.insert(holding.default_schema.clone());
+        self.schemas
+            .extend(created_schemas(holding).map(str::to_owned));
+        for (_, name, _) in relations(holding) {
+            self.add_relation(name);
+        }
+    }
+
     /// Adds the names that relations are given later, and the schemas that are created.
     fn add_changes(&mut self, changes: &[Change]) {
         for change in changes {
@@ -402,7 +442,7 @@ impl Tables {
 /// What a holding holds, with the place that says so best: the Prisma schema's, else the migrations'.
 fn relations(holding: &Holding) -> impl Iterator<Item = (&str, &str, crate::source::Place)> {
     let catalogs = holding.declared.iter().chain(&holding.replayed);
-    let relations = catalogs.flat_map(|catalog| catalog.relations());
+    let relations = catalogs.flat_map(Catalog::relations);
     relations.map(|(schema, name, relation)| (schema, name, relation.place))
 }
 

@@ -175,20 +175,19 @@ impl Workspace<'_> {
                 access: it.reference.access,
             };
             let number = known.entry((it.file, it.ground, parts)).or_default();
-            match number {
-                Some(number) => touched[*number].uses.push(at),
-                None => {
-                    *number = Some(touched.len());
-                    touched.push(Touched {
-                        ground: it.ground,
-                        name: name.name().value.clone(),
-                        written: self.written(place, name),
-                        verdict,
-                        uses: vec![at],
-                        ended: None,
-                    });
-                }
+            if let Some(number) = number {
+                touched[*number].uses.push(at);
+                continue;
             }
+            *number = Some(touched.len());
+            touched.push(Touched {
+                ground: it.ground,
+                name: name.name().value.clone(),
+                written: self.written(place, name),
+                verdict,
+                uses: vec![at],
+                ended: None,
+            });
         }
         touched
     }
@@ -228,7 +227,7 @@ impl Workspace<'_> {
             let first = it.uses.first()?;
             let reader = tables.grounds[it.ground].owner();
             let owners = tables.owners_of(definitions);
-            let labels = self.definition_labels(tables, definitions);
+            let labels = tables.definition_labels(definitions);
             Some(ForeignTable {
                 place: first.name,
                 written: it.written.clone(),
@@ -271,7 +270,7 @@ impl Workspace<'_> {
             let own = tables.own_database_label(it.ground);
             let all: Vec<&Owner> = owners.iter().collect();
             let labels = tables.database_labels(&database, owners);
-            let defined = self.definition_labels(tables, definitions);
+            let defined = tables.definition_labels(definitions);
             Some(CrossDatabaseName {
                 place: first.first,
                 written: it.written.clone(),
@@ -326,19 +325,6 @@ impl Workspace<'_> {
             })
         });
         unknown.collect()
-    }
-
-    /// Where tables are defined, with whose they are.
-    fn definition_labels(
-        &self,
-        tables: &Tables,
-        definitions: &[Definition],
-    ) -> Vec<(Place, String)> {
-        let labels = definitions.iter().map(|it| {
-            let owners = names_of(&tables.holders[it.holding].owners);
-            (it.place, format!("{owners} defines `{}`", it.name))
-        });
-        labels.collect()
     }
 
     /// What to write instead of touching tables of others.
@@ -438,6 +424,23 @@ impl Tables {
         let owners = self.by_database.get(name)?;
         let owner = owners.iter().find(|it| ground.is_of(&it.owner))?;
         Some((name, owner))
+    }
+
+    /// Where tables are defined, with whose they are.
+    fn definition_labels(&self, definitions: &[Definition]) -> Vec<(Place, String)> {
+        let labels = definitions.iter().map(|it| {
+            let owners = &self.holders[it.holding].owners;
+            let verb = if owners.len() == 1 {
+                "defines"
+            } else {
+                "define"
+            };
+            (
+                it.place,
+                format!("{} {verb} `{}`", names_of(owners), it.name),
+            )
+        });
+        labels.collect()
     }
 
     /// Where it is said whose a database is.

@@ -141,6 +141,10 @@ pub enum Change {
 
 /// A table that is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a clause of its own in the grammar"
+)]
 pub struct NewTable {
     /// Its name.
     pub name: ObjectName,
@@ -226,6 +230,10 @@ pub enum TypeDefinition {
 
 /// A view that is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a clause of its own in the grammar"
+)]
 pub struct NewView {
     /// Its name.
     pub name: ObjectName,

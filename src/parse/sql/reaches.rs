@@ -1,5 +1,6 @@
 //! Statements that reach another database or another server, told from their tokens.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::executed::{self, Built, UNKNOWN};
@@ -42,6 +43,9 @@ const STATEMENTS: [(&str, Way); 9] = [
 /// Statements whose literals are data or prose: a connection string among them connects nothing.
 const OF_DATA: [&str; 6] = ["insert", "update", "copy", "comment", "values", "merge"];
 
+/// How many tokens a connection may be behind the word that asks for it.
+const FAR: usize = 200;
+
 /// How the statements of a text, each of which ends with `;`, reach elsewhere.
 pub(super) fn read(text: &str, tokens: &[Token]) -> Vec<Reach> {
     let is_end = |token: &Token| token.kind == TokenKind::Symbol(b';');
@@ -53,9 +57,11 @@ pub(super) fn read(text: &str, tokens: &[Token]) -> Vec<Reach> {
 
 fn of_statement(text: &str, tokens: &[Token]) -> Vec<Reach> {
     let mut reaches = Vec::new();
+    let mut is_data = false;
     for (at, token) in tokens.iter().enumerate() {
         let cursor = Cursor::new(text, &tokens[at..]);
         let is_start = at == 0 || begins_in_block(text, tokens[at - 1]);
+        is_data |= is_start && cursor.is_word(0, &OF_DATA);
         match token.kind {
             TokenKind::Word if is_start && cursor.is_word(0, &["create", "alter", "import"]) => {
                 reaches.extend(of_definition(cursor));
@@ -71,21 +77,19 @@ fn of_statement(text: &str, tokens: &[Token]) -> Vec<Reach> {
             _ => {}
         }
     }
-    if !Cursor::new(text, tokens).is_word(0, &OF_DATA) {
+    if !is_data {
+        let parts = |reach: &Reach| [reach.database.clone(), reach.host.clone()];
+        let parts = reaches.iter().flat_map(parts).flatten();
+        let told: BTreeSet<Span> = parts.map(|part| part.span).collect();
+        let is_told = |literal: Span| {
+            let ahead = told.range(Span::new(literal.start as usize, 0)..).next();
+            ahead.is_some_and(|&part| literal.contains(part))
+        };
         let literals = tokens
             .iter()
-            .filter(|token| token.kind == TokenKind::Literal);
+            .filter(|token| token.kind == TokenKind::Literal && !is_told(token.span));
         let strings = literals.filter_map(|&literal| connection_string(text, literal));
-        let is_told = |reach: &Reach, known: &[Reach]| {
-            known.iter().any(|known| {
-                let parts = known.database.iter().chain(&known.host);
-                parts
-                    .into_iter()
-                    .any(|part| reach.words.span.contains(part.span))
-            })
-        };
-        let told: Vec<Reach> = strings.filter(|reach| !is_told(reach, &reaches)).collect();
-        reaches.extend(told);
+        reaches.extend(strings);
     }
     reaches
 }
@@ -122,14 +126,15 @@ fn of_definition(cursor: Cursor) -> Option<Reach> {
         database: None,
         host: None,
     };
-    for (at, &token) in cursor.rest.iter().enumerate().skip(1) {
+    for (at, &token) in cursor.rest.iter().enumerate().take(FAR).skip(1) {
         let before = cursor.rest[at - 1];
         if token.kind != TokenKind::Literal {
             continue;
         }
         if is_word(cursor.text, before, &["connection"]) {
-            let built = Built::from_literal(cursor.text, token);
-            built.map(|built| reach.goes_to(&built));
+            if let Some(built) = Built::from_literal(cursor.text, token) {
+                reach.goes_to(&built);
+            }
         } else if is_word(cursor.text, before, &["dbname"]) {
             reach.database = literal(cursor.text, token);
         } else if is_word(cursor.text, before, &["host", "hostaddr"]) {
@@ -158,7 +163,8 @@ fn of_dblink(cursor: Cursor, name: Token) -> Reach {
         database: None,
         host: None,
     };
-    let inside = executed::within_brackets(&cursor.rest[1..]);
+    let near = &cursor.rest[1..cursor.rest.len().min(FAR)];
+    let inside = executed::within_brackets(near);
     for argument in executed::split_at(inside, b',').take(2) {
         let built = executed::expression(cursor.text, argument);
         reach.goes_to(&built);
@@ -310,4 +316,105 @@ pub(super) fn by_meta_command(text: &str, meta: &Meta) -> Option<Reach> {
         reach.host = host.map(|host| host.value).filter(|host| host.value != "-");
     }
     Some(reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::sql::parse;
+
+    fn reaches(text: &str) -> String {
+        let part = |part: &Option<At<String>>| match part {
+            Some(at) if text[at.span.range()] == *at.value => at.value.clone(),
+            Some(at) => format!("{}<{}>", at.value, &text[at.span.range()]),
+            None => "-".to_owned(),
+        };
+        let sketch = |reach: &Reach| {
+            let words = &text[reach.words.span.range()];
+            let (database, host) = (part(&reach.database), part(&reach.host));
+            format!("{:?} {words} {database} {host}", reach.way)
+        };
+        let reaches = parse(text).facts.reaches;
+        reaches.iter().map(sketch).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_leaves_the_database_is_told() {
+        for (text, expected) in [
+            (
+                "SELECT * FROM dblink('host=db dbname=loans', 'SELECT 1 FROM a') AS t (b int)",
+                "Dblink dblink loans db",
+            ),
+            (
+                "SELECT dblink_connect('c', 'postgres://u:p@db:5432/fines'), dblink_exec('c', 'x')",
+                "Dblink dblink_connect fines db; Dblink dblink_exec - -",
+            ),
+            (
+                "SELECT dblink('dbname = ''a b'' host=h', 'x'), public.dblink_open('y')",
+                "Dblink dblink a b h; Dblink dblink_open - -",
+            ),
+            (
+                "SELECT dblink(format('host=%s dbname=loans', x), 'y'); SELECT dblink('dbname=' || z, 'y')",
+                "Dblink dblink loans -; Dblink dblink - -",
+            ),
+            (
+                "CREATE EXTENSION IF NOT EXISTS postgres_fdw; CREATE EXTENSION \"dblink\"; CREATE EXTENSION pgcrypto",
+                "Extension postgres_fdw - -; Extension dblink - -",
+            ),
+            (
+                "CREATE EXTENSION file_fdw; DROP EXTENSION dblink; COMMENT ON EXTENSION dblink IS 'x'",
+                "",
+            ),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'db', dbname 'loans', port '5432')",
+                "ForeignServer CREATE SERVER loans db",
+            ),
+            (
+                "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'b', password 'c'); ALTER SERVER s OPTIONS (SET dbname 'd')",
+                "ForeignServer CREATE USER MAPPING - -; ForeignServer ALTER SERVER d -",
+            ),
+            (
+                "IMPORT FOREIGN SCHEMA public FROM SERVER s INTO a; CREATE FOREIGN TABLE b (c int) SERVER s",
+                "ImportedSchema IMPORT FOREIGN SCHEMA - -; ForeignTable CREATE FOREIGN TABLE - -",
+            ),
+            (
+                "CREATE SUBSCRIPTION a CONNECTION 'host=db dbname=loans' PUBLICATION b; ALTER SUBSCRIPTION a DISABLE",
+                "Subscription CREATE SUBSCRIPTION loans db",
+            ),
+            (
+                "ALTER SUBSCRIPTION a CONNECTION 'postgresql://db/fines'",
+                "Subscription ALTER SUBSCRIPTION fines db",
+            ),
+            (
+                "\\c loans\n\\connect postgres://u@db/fines\n\\c - u\n\\c a u db 5432\n\\c :x\n",
+                "Connect c loans -; Connect connect fines db; Connect c a db; Connect c - -",
+            ),
+            (
+                "SELECT f('postgres://u:p@db/loans'); SELECT 'see postgres://u', 'http://a/b'",
+                "ConnectionString 'postgres://u:p@db/loans' loans db",
+            ),
+            (
+                "INSERT INTO a VALUES ('postgres://db/b'); COMMENT ON TABLE a IS 'postgres://db/b'",
+                "",
+            ),
+            (
+                "DO $$ BEGIN EXECUTE 'CREATE EXTENSION dblink'; SELECT dblink('dbname=b', 'c') INTO d; END $$",
+                "Extension dblink - -; Dblink dblink b -",
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT dblink(''dbname=b'', ''c'')'",
+                "Dblink dblink b -",
+            ),
+            (
+                "CREATE FUNCTION dblink(text) RETURNS int LANGUAGE c AS 'x'; SELECT 'dblink(1)' -- dblink(2)",
+                "",
+            ),
+        ] {
+            assert_eq!(
+                reaches(text).replace('\'', ""),
+                expected.replace('\'', ""),
+                "{text}"
+            );
+        }
+    }
 }

@@ -91,7 +91,9 @@ impl Session {
             let statement = &text[word..meta.arguments.end as usize];
             let tokens = split::tokens(statement);
             let events = scan::read(statement, &tokens, 0, &|span| span.shifted(word));
-            events.into_iter().for_each(|event| self.take(event));
+            for event in events {
+                self.take(event);
+            }
         }
     }
 

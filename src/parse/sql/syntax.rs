@@ -143,10 +143,6 @@ struct SyntaxError {
 
 /// The first syntax error of a statement, and what `look` makes of its tree unless the error stands
 /// outside of the bodies in it; `Err` says why it was not parsed.
-#[expect(
-    clippy::type_complexity,
-    reason = "an error or none, and a value or none"
-)]
 fn parsed<T: Send>(
     text: &str,
     raw: &RawStatement,

@@ -48,25 +48,20 @@ fn check(workspace: &Workspace, report: &mut Report) {
 }
 
 fn to_do(workspace: &Workspace, found: &OutOfScope) -> String {
-    let generator = found
-        .product
-        .and_then(|product| product.generator_path(workspace));
-    match (found.change.object, found.product) {
-        (ServerObject::Database, Some(_)) => {
-            let by = generator.map_or(String::new(), |path| format!(", by `{path}`"));
-            format!(
-                "remove the statement; databases and grants on them are generated from the registry{by}"
-            )
-        }
-        _ => {
-            let name = found
-                .name()
-                .filter(|_| found.change.object != ServerObject::Setting);
-            let name = name.map_or(String::new(), |name| format!(" {name}"));
-            format!(
-                "move `{}{name}` to a script that the server runs once, below `/docker-entrypoint-initdb.d/`, or leave it to whoever runs the server",
-                found.change.words.value
-            )
-        }
+    let object = found.change.object;
+    if object == ServerObject::Database
+        && let Some(product) = found.product
+    {
+        let generator = product.generator_path(workspace);
+        let by = generator.map_or(String::new(), |path| format!(", by `{path}`"));
+        return format!(
+            "remove the statement; databases and grants on them are generated from the registry{by}"
+        );
     }
+    let name = found.name().filter(|_| object != ServerObject::Setting);
+    let name = name.map_or(String::new(), |name| format!(" {name}"));
+    format!(
+        "move `{}{name}` to a script that the server runs once, below `/docker-entrypoint-initdb.d/`, or leave it to whoever runs the server",
+        found.change.words.value
+    )
 }

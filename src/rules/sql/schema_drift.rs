@@ -16,9 +16,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
             continue;
         };
         let shown = &rest[..rest.len().min(MOST_LABELS)];
-        // A name in another case is a matter of the name, not of the migrations.
-        let is_case = first.is_renamed && first.object.contains(char::is_uppercase);
-        let (attribute, wrong) = if is_case && rest.is_empty() {
+        // Of one table others may speak; a name in another case is only then the same mistake if it is all
+        // that differs. Where a migration was edited, everything follows from that.
+        let is_one = rest.is_empty() && !workspace.is_history_edited(drift.holding);
+        let is_odd_name = first.object.contains(char::is_uppercase);
+        let (attribute, wrong) = if is_one && (first.is_renamed || !is_odd_name) {
             (Attribute::Table, Wrong::Value(first.object.clone()))
         } else {
             (Attribute::Migrations, Wrong::Everything)

@@ -26,7 +26,7 @@ pub(super) fn of_do(words: Words, depth: usize) -> Vec<Change> {
     let changes = body(words, words.rest()[position], depth);
     let is_one_block = matches!(
         changes.as_slice(),
-        [] | [Change::Unknown] | [Change::Block { .. }]
+        [] | [Change::Unknown | Change::Block { .. }]
     );
     if is_one_block {
         return changes;

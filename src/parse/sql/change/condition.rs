@@ -150,6 +150,16 @@ fn catalogs(words: Words) -> Option<Vec<String>> {
     }
 }
 
+/// Columns that join catalogues.
+const KEYS: [&str; 6] = [
+    "oid",
+    "typnamespace",
+    "relnamespace",
+    "enumtypid",
+    "typrelid",
+    "attrelid",
+];
+
 /// The values that a condition demands of columns.
 #[derive(Default)]
 struct Asked {
@@ -175,10 +185,10 @@ impl Asked {
                 literal.value
             };
             if !words.is_empty()
-                && !words
+                && words
                     .rest()
                     .first()
-                    .is_some_and(|token| words.written(token) == "::")
+                    .is_none_or(|token| words.written(token) != "::")
             {
                 return None;
             }
@@ -209,15 +219,6 @@ impl Asked {
                 }
             }
         }
-        // Columns that join catalogues.
-        const KEYS: [&str; 6] = [
-            "oid",
-            "typnamespace",
-            "relnamespace",
-            "enumtypid",
-            "typrelid",
-            "attrelid",
-        ];
         let other = words.object()?;
         let is_key = |name: &str| KEYS.contains(&name);
         (words.is_empty() && is_key(&own) && is_key(&other.name().value)).then_some(())

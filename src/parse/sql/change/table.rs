@@ -31,14 +31,12 @@ pub(super) fn create(mut words: Words, opening: &Opening) -> Option<NewTable> {
         let group = words.group()?;
         let is_typed = table.of_type.is_some() || table.partition_of.is_some();
         if !group.is_empty() {
-            let named = || {
-                group.split(b',').into_iter().map(|mut part| {
-                    let name = part.name()?;
-                    part.is_empty().then_some(name)
-                })
-            };
-            let names: Option<Vec<At<String>>> = named().collect();
-            match names {
+            let parts = group.split(b',').into_iter().map(|mut part| {
+                let name = part.name()?;
+                part.is_empty().then_some(name)
+            });
+            let only_names: Option<Vec<At<String>>> = parts.collect();
+            match only_names {
                 // Names alone are those of `CREATE TABLE … AS`.
                 Some(names) if !is_typed => table.query_columns = names,
                 _ => {
@@ -92,7 +90,7 @@ fn element(mut words: Words) -> Option<Vec<Element>> {
         return Some(vec![Element::Like(words.object()?)]);
     }
     if is_constraint(&words) {
-        return Some(constraint(words)?.into_iter().collect());
+        return constraint(words);
     }
     column(&mut words).map(|column| vec![Element::Column(column)])
 }
@@ -100,7 +98,7 @@ fn element(mut words: Words) -> Option<Vec<Element>> {
 /// One entry of the list of a table that has its columns from elsewhere.
 fn option(mut words: Words) -> Option<Vec<Element>> {
     if is_constraint(&words) {
-        return Some(constraint(words)?.into_iter().collect());
+        return constraint(words);
     }
     let name = words.name()?;
     let is_not_null = is_not_null(words);
@@ -123,19 +121,19 @@ pub(super) fn is_constraint(words: &Words) -> bool {
 }
 
 /// The columns that a primary key makes `NOT NULL`.
-fn constraint(mut words: Words) -> Option<Option<Element>> {
+fn constraint(mut words: Words) -> Option<Vec<Element>> {
     if words.eat("constraint") {
         words.skip(1);
     }
     if !words.eat("primary key") {
-        return Some(None);
+        return Some(Vec::new());
     }
     if words.at("using index") {
         return None;
     }
     let columns = words.names_in_group()?;
     let names = columns.into_iter().map(|column| column.value).collect();
-    Some(Some(Element::NotNull(names)))
+    Some(vec![Element::NotNull(names)])
 }
 
 /// A column with its type and constraints.
@@ -249,8 +247,9 @@ fn added_constraint(words: Words) -> Option<Vec<Action>> {
     if after.eat("primary key using index") {
         return Some(vec![Action::AddPrimaryKeyUsing(after.name()?.value)]);
     }
-    Some(match constraint(words)? {
-        Some(Element::NotNull(columns)) => vec![Action::AddPrimaryKey(columns)],
-        _ => Vec::new(),
-    })
+    let not_null = constraint(words)?.into_iter().map(|element| match element {
+        Element::NotNull(columns) => Action::AddPrimaryKey(columns),
+        Element::Column(_) | Element::Like(_) => Action::OfType,
+    });
+    Some(not_null.collect())
 }

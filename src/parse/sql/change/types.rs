@@ -85,9 +85,10 @@ const PLAIN: [&str; 66] = [
 pub(super) fn read(words: &mut Words) -> Option<WrittenType> {
     let _ = words.eat("setof");
     let mut is_serial = false;
-    let base = match key_word(words) {
-        Some(name) => BaseType::BuiltIn(name),
-        None => {
+    let base = if let Some(name) = key_word(words) {
+        BaseType::BuiltIn(name)
+    } else {
+        {
             let is_quoted = words.rest().first()?.kind == TokenKind::QuotedName;
             let name = words.object()?;
             if words.cursor.is_symbol(0, b'%') && words.cursor.is_word(1, &["type", "rowtype"]) {

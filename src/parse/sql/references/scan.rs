@@ -90,6 +90,9 @@ const WITH_FROM: [&str; 5] = ["extract", "substring", "trim", "overlay", "positi
 /// Words behind which a statement begins.
 const BEFORE_STATEMENT: [&str; 5] = ["begin", "then", "else", "loop", "atomic"];
 
+/// How many tokens a statement is looked ahead in.
+const FAR: usize = 100;
+
 /// What brackets hold.
 #[derive(Default)]
 struct Level {
@@ -298,10 +301,12 @@ impl<'a> Scan<'a> {
         } else if cursor.eat(&["copy"]) {
             cursor.eat(&["binary"]);
             let next = self.tokens.len() - cursor.rest.len();
-            let reads = cursor.rest.iter().any(|token| {
-                Cursor::new(cursor.text, std::slice::from_ref(token)).is_word(0, &["to"])
-            });
-            let access = if reads { Access::Reads } else { Access::Writes };
+            let is_source = self.reads_copied(next);
+            let access = if is_source {
+                Access::Reads
+            } else {
+                Access::Writes
+            };
             return self.table(next, access, false).unwrap_or(next);
         } else {
             return at + 1;
@@ -341,6 +346,14 @@ impl<'a> Scan<'a> {
         self.table(next, access, is_optional).unwrap_or(next)
     }
 
+    /// Whether `COPY name [(columns)]` goes on with `TO`.
+    fn reads_copied(&self, at: usize) -> bool {
+        let end = self.tokens.len().min(at + FAR);
+        let mut ahead = at..end;
+        let direction = ahead.find(|&at| self.from(at).is_word(0, &["from", "to"]));
+        direction.is_some_and(|at| self.from(at).is_word(0, &["to"]))
+    }
+
     /// The table of a comment, or the table of the column of one.
     fn commented(&mut self, at: usize, is_column: bool) -> usize {
         let Some((mut name, next)) = self.object(at) else {
@@ -359,14 +372,19 @@ impl<'a> Scan<'a> {
         next
     }
 
-    /// The token behind the first `ON` outside of brackets, and behind its `ONLY`.
+    /// The first of some words behind a token, up to a bracket and not far ahead.
+    fn first_of(&self, at: usize, words: &[&str]) -> Option<usize> {
+        let end = self.tokens.len().min(at + FAR);
+        let is_close = |&at: &usize| !self.from(at).is_symbol(0, b'(');
+        let mut ahead = (at..end).take_while(is_close);
+        ahead.find(|&at| self.from(at).is_word(0, words))
+    }
+
+    /// The token behind the first `ON`, and behind its `ONLY`.
     fn on(&self, at: usize) -> Option<usize> {
-        let mut on = at;
-        while !self.from(on).is_word(0, &["on"]) {
-            on += 1;
-            if on >= self.tokens.len() || self.from(on).is_symbol(0, b'(') {
-                return None;
-            }
+        let on = self.first_of(at, &["on"])?;
+        if on + 1 >= self.tokens.len() {
+            return None;
         }
         Some(on + 1 + usize::from(self.from(on + 1).is_word(0, &["only"])))
     }

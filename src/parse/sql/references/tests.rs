@@ -44,7 +44,7 @@ fn check(table: &[(&str, &str)]) {
 }
 
 #[test]
-fn tables_stand_where_statements_name_them() {
+fn tables_stand_where_queries_name_them() {
     check(&[
         (
             "SELECT * FROM a, b.c AS d, LATERAL (SELECT * FROM e) f",
@@ -91,6 +91,12 @@ fn tables_stand_where_statements_name_them() {
             "COPY a FROM stdin;\nb FROM c\n\\.\nSELECT * FROM d",
             "w a; r d",
         ),
+    ]);
+}
+
+#[test]
+fn tables_stand_where_definitions_name_them() {
+    check(&[
         (
             "CREATE TABLE a (b int REFERENCES c (d), FOREIGN KEY (e) REFERENCES f, LIKE g) INHERITS (h, i)",
             "d a; f c; f f; f g; f h; f i",
@@ -140,6 +146,12 @@ fn tables_stand_where_statements_name_them() {
             "CREATE UNIQUE INDEX i ON ONLY a USING gin (b) WHERE c; DROP INDEX i; ALTER INDEX i RENAME TO j",
             "a a",
         ),
+    ]);
+}
+
+#[test]
+fn tables_stand_where_what_belongs_to_them_is_told() {
+    check(&[
         (
             "CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON a FROM c FOR EACH ROW EXECUTE FUNCTION f()",
             "a a; f c",
@@ -522,4 +534,67 @@ fn tokens_tell_where_the_tree_does_not() {
             "",
         ),
     ]);
+}
+
+#[test]
+fn depth_and_length_cost_no_reference() {
+    let block = |open: &str, close: &str, times| {
+        let (open, close) = (open.repeat(times), close.repeat(times));
+        format!("DO $$ BEGIN {open} DELETE FROM a; {close} END $$")
+    };
+    for times in [100, 200, 2_000, 8_000] {
+        for (open, close) in [
+            ("IF b THEN NULL; ", "END IF; "),
+            ("LOOP NULL; ", "END LOOP; "),
+            ("CASE WHEN b THEN NULL; ", "END CASE; "),
+            ("BEGIN NULL; ", "END; "),
+            ("END; BEGIN IF b THEN ", ""),
+        ] {
+            let text = block(open, close, times);
+            assert_eq!(references(&text), "w a", "{times} {open}");
+        }
+    }
+    let nested = |times| format!("SELECT {}1{} FROM a", "(".repeat(times), ")".repeat(times));
+    for times in [10, 400, 8_000] {
+        let query = nested(times);
+        for text in [
+            query.clone(),
+            format!("DO 'BEGIN PERFORM {}; END'", &query["SELECT ".len()..]),
+            format!("DO E'BEGIN\\nPERFORM {}; END'", &query["SELECT ".len()..]),
+            format!("DO 'BEGIN EXECUTE ''{query}''; END'"),
+            format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS '{query}'"),
+        ] {
+            assert_eq!(references(&text), "r a", "{times} {text:.60}");
+        }
+    }
+    let within = (0..60).fold("TABLE a".to_owned(), |inner, level| {
+        format!("DO $a{level}$ BEGIN {inner}; END $a{level}$")
+    });
+    assert_eq!(references(&within), "");
+    let union = " UNION TABLE b".repeat(4_000);
+    assert!(references(&format!("TABLE a{union}")).starts_with("r a; r b"));
+    let list = ", b".repeat(4_000);
+    for statement in [
+        "TRUNCATE a",
+        "SELECT FROM a",
+        "DROP TABLE a",
+        "SELECT ] FROM a",
+    ] {
+        let count = parse(&format!("{statement}{list}")).facts.references.len();
+        assert_eq!(count, 4_001, "{statement}");
+    }
+    for hostile in [
+        "begin create index ",
+        "begin copy a ",
+        "begin drop table a,",
+        "with a as (",
+        "from (",
+        "a as (b) as (",
+        "select dblink(",
+        "'postgres://a/b',",
+        "into a,",
+    ] {
+        parse(&hostile.repeat(4_000));
+        parse(&format!("DO $$ BEGIN {} END $$", hostile.repeat(4_000)));
+    }
 }

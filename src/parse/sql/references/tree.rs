@@ -400,14 +400,12 @@ fn is_optional(node: &SyntaxNode, parent: &SyntaxNode) -> bool {
 fn access(node: &SyntaxNode, parent: &SyntaxNode) -> Option<Access> {
     use SyntaxKind as Kind;
     Some(match (node.kind(), parent.kind()) {
-        (Kind::PERCENT_TYPE | Kind::PLPGSQL_PERCENT_ROWTYPE, _) => Access::References,
         (Kind::QUALIFIED_COLUMN_NAME_REF, Kind::OBJECT_COLUMN) => Access::Alters,
-        (Kind::QUALIFIED_COLUMN_NAME_REF, _) => Access::References,
-        (Kind::TABLE_NAME | Kind::VIEW, _) => Access::Defines,
-        (Kind::VIEW_REF, Kind::DROP_VIEW | Kind::DROP_MATERIALIZED_VIEW) => Access::Drops,
-        (Kind::VIEW_REF, Kind::REFRESH) => Access::Writes,
-        (Kind::VIEW_REF, _) => Access::Alters,
         (
+            Kind::PERCENT_TYPE | Kind::PLPGSQL_PERCENT_ROWTYPE | Kind::QUALIFIED_COLUMN_NAME_REF,
+            _,
+        )
+        | (
             _,
             Kind::FOREIGN_KEY_CONSTRAINT
             | Kind::REFERENCES_CONSTRAINT
@@ -417,6 +415,10 @@ fn access(node: &SyntaxNode, parent: &SyntaxNode) -> Option<Access> {
             | Kind::NO_INHERIT_TABLE
             | Kind::LIKE_CLAUSE,
         ) => Access::References,
+        (Kind::TABLE_NAME | Kind::VIEW, _) => Access::Defines,
+        (Kind::VIEW_REF, Kind::DROP_VIEW | Kind::DROP_MATERIALIZED_VIEW) => Access::Drops,
+        (Kind::VIEW_REF, Kind::REFRESH) => Access::Writes,
+        (Kind::VIEW_REF, _) => Access::Alters,
         (_, Kind::FROM_TABLE) => match parent.parent()?.kind() {
             Kind::CREATE_TRIGGER => Access::References,
             _ => Access::Alters,
