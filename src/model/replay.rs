@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use crate::model::catalog::{self, Catalog, Doubt, Enum};
 use crate::parse::sql::{Change, Condition, Dialect, ObjectName, Test, Tested};
 use crate::parse::{AllFacts, Facts};
-use crate::source::FileId;
+use crate::source::{At, FileId};
 use state::{Outcome, Refused, State, TEMPORARY, What};
 
 /// Applies migrations in their order to an empty database in which unqualified names stand in
@@ -107,13 +107,28 @@ impl<'a> Replay<'a> {
         Ok(end)
     }
 
+    fn create_schema(
+        &mut self,
+        name: &At<String>,
+        if_not_exists: bool,
+        content: &'a [Change],
+        perhaps: bool,
+    ) -> Outcome<End> {
+        self.state.create_schema(name, if_not_exists)?;
+        self.state.path.insert(0, name.value.clone());
+        let end = self.all(content, perhaps);
+        self.state.path.remove(0);
+        end
+    }
+
     fn run(&mut self, change: &'a Change, perhaps: bool) -> Outcome<End> {
         let state = &mut self.state;
         match change {
             Change::CreateSchema {
                 name,
                 if_not_exists,
-            } => state.create_schema(name, *if_not_exists)?,
+                content,
+            } => return self.create_schema(name, *if_not_exists, content, perhaps),
             Change::RenameSchema { .. } | Change::SearchPath { .. } if perhaps => {
                 state.is_open = true;
             }

@@ -8,6 +8,8 @@
 mod change;
 mod dialect;
 mod executed;
+pub mod keywords;
+mod names;
 mod reaches;
 mod references;
 mod relation;

@@ -22,6 +22,11 @@ const OF_OTHER_TEAMS: [&str; 1] = ["undeclared-dependency"];
 pub(crate) struct Files(Vec<(String, String)>, Option<Vec<(String, String)>>);
 
 impl Files {
+    /// No files at all.
+    pub(crate) fn empty() -> Self {
+        Self(Vec::new(), None)
+    }
+
     /// Reads a fixture.
     pub(crate) fn of_fixture(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -114,6 +119,11 @@ impl Files {
         self.0.retain(|(known, _)| known != path);
         assert_eq!(self.0.len() + 1, before, "{path} should be there");
         self
+    }
+
+    /// The paths of all files, sorted where they were read from a fixture.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(path, _)| path.as_str())
     }
 
     /// Removes every file of a folder.

@@ -26,6 +26,8 @@ pub enum Change {
         name: At<String>,
         /// `IF NOT EXISTS`.
         if_not_exists: bool,
+        /// What is created in it by the same statement.
+        content: Vec<Change>,
     },
     /// `ALTER SCHEMA … RENAME TO`.
     RenameSchema {

@@ -58,6 +58,11 @@ impl<'a> Cursor<'a> {
         words.iter().any(|word| self.eat(&[word]))
     }
 
+    /// Passes over so many tokens.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+    }
+
     /// Passes over everything up to a sequence of words, and those words.
     fn eat_through(&mut self, words: &[&str]) -> bool {
         while !self.rest.is_empty() {
@@ -80,7 +85,8 @@ impl<'a> Cursor<'a> {
             TokenKind::QuotedName => quoted_name(self.text, token.span)?,
             _ => return None,
         };
-        if name.value.contains(executed::UNKNOWN) {
+        let has_own_escapes = token.kind == TokenKind::QuotedName && self.is_word(1, &["uescape"]);
+        if has_own_escapes || name.value.contains(executed::UNKNOWN) {
             return None;
         }
         self.rest = rest;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use squawk_syntax::SyntaxNode;
 
 use super::executed::Built;
+use super::names::unquoted_key_word;
 use super::split::{self, RawStatement, Token, TokenKind};
 use super::statement::{Cursor, IF_NOT_EXISTS, leading_words};
 use crate::parse::Problem;
@@ -95,7 +96,8 @@ pub(super) fn read<T: Send>(
     match parsed(text, raw, look) {
         Ok((error, value)) => {
             let problem = error.map(|error| told(text, raw, &words.value, error));
-            (problem, value)
+            let missed = || default_not(cursor).or_else(|| unquoted_key_word(cursor));
+            (problem.or_else(missed), value)
         }
         Err(why) => {
             let problem = Problem {
@@ -203,6 +205,31 @@ fn if_not_exists(mut cursor: Cursor) -> Option<Problem> {
         help: format!(
             "write `SELECT 'CREATE {what} {name}' WHERE NOT EXISTS (SELECT FROM {catalog} WHERE {column} = '{stored}')\\gexec`"
         ),
+    })
+}
+
+/// The default of a column or a domain is an expression without `NOT` (`b_expr` of PostgreSQL's grammar), which
+/// squawk takes. Behind `SET` the word is another one.
+fn default_not(mut cursor: Cursor) -> Option<Problem> {
+    let defines = cursor.eat_one_of(&["create", "alter"])
+        && cursor.is_word(0, &["table", "domain", "temporary", "temp", "unlogged"]);
+    if !defines {
+        return None;
+    }
+    let tokens = cursor.rest;
+    let starts = 1..tokens.len().saturating_sub(1);
+    let found = starts
+        .map(|start| Cursor::new(cursor.text, &tokens[start - 1..]))
+        .find(|cursor| {
+            !cursor.is_word(0, &["set"])
+                && cursor.is_word(1, &["default"])
+                && cursor.is_word(2, &["not"])
+        })?;
+    Some(Problem {
+        span: found.rest[2].span,
+        message: "PostgreSQL cannot read this: `DEFAULT` has no value".to_owned(),
+        help: "write the value behind `DEFAULT`, one with `NOT` in parentheses, or remove the word"
+            .to_owned(),
     })
 }
 

@@ -384,6 +384,36 @@ fn an_error_costs_one_statement() {
             vec!["create loans"],
         ),
         (
+            "ALTER TABLE ONLY a ADD COLUMN IF NOT EXISTS b int, ADD COLUMN Order int;",
+            "Order",
+            "PostgreSQL cannot read this: `Order` is a reserved keyword",
+            vec!["ALTER TABLE"],
+        ),
+        (
+            "ALTER TABLE public.a RENAME COLUMN b TO user;",
+            "user",
+            "PostgreSQL cannot read this: `user` is a reserved keyword",
+            vec!["ALTER TABLE"],
+        ),
+        (
+            "ALTER TABLE a RENAME b TO limit;",
+            "limit",
+            "PostgreSQL cannot read this: `limit` is a reserved keyword",
+            vec!["ALTER TABLE"],
+        ),
+        (
+            "CREATE TABLE IF NOT EXISTS like (id int);",
+            "like",
+            "PostgreSQL cannot read this: `like` is a reserved keyword",
+            vec!["CREATE TABLE"],
+        ),
+        (
+            "CREATE TABLE a (b int DEFAULT NOT NULL, c int REFERENCES b ON DELETE SET DEFAULT NOT DEFERRABLE);",
+            "NOT",
+            "PostgreSQL cannot read this: `DEFAULT` has no value",
+            vec!["CREATE TABLE"],
+        ),
+        (
             "INSERT INTO a VALUES ('it's');\nSELECT 1;",
             "');",
             "this quote is never closed",

@@ -59,7 +59,7 @@ const AFTER_TABLE: [&str; 11] = [
 ];
 
 /// Words that end an expression and are no alias.
-const LAST_WORDS: [&str; 12] = [
+const LAST_WORDS: [&str; 19] = [
     "end",
     "null",
     "true",
@@ -72,6 +72,13 @@ const LAST_WORDS: [&str; 12] = [
     "current_timestamp",
     "current_user",
     "localtimestamp",
+    "current_catalog",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "localtime",
+    "session_user",
+    "user",
 ];
 
 /// Words behind which an operand follows, never an alias.
@@ -416,11 +423,14 @@ fn value(words: Words) -> (OutputValue, Option<At<String>>) {
         } else {
             OutputValue::Unknown
         };
-        let own = Some(name.name().clone());
-        if chain.is_empty() {
-            return (of_call, own);
+        let mut own = name.name().clone();
+        if is_call && own.value == "trim" {
+            name_of_trim(words).clone_into(&mut own.value);
         }
-        return cast(chain, own);
+        if chain.is_empty() {
+            return (of_call, Some(own));
+        }
+        return cast(chain, Some(own));
     }
     if words.cursor.is_symbol(0, b'(') {
         let mut after = words;
@@ -434,6 +444,20 @@ fn value(words: Words) -> (OutputValue, Option<At<String>>) {
         }
     }
     (OutputValue::Unknown, None)
+}
+
+/// The function that `trim(…)` calls, by which its column is named.
+fn name_of_trim(mut words: Words) -> &'static str {
+    words.skip(1);
+    let inner = words.group();
+    let begins_with = |word| inner.is_some_and(|inner| inner.at(word));
+    if begins_with("leading") {
+        "ltrim"
+    } else if begins_with("trailing") {
+        "rtrim"
+    } else {
+        "btrim"
+    }
 }
 
 /// What stands behind an operand: a cast that makes all of it one type, or something else.

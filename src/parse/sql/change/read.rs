@@ -261,12 +261,11 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
             }
             name
         };
-        // Statements in it stand in the new schema.
-        return words.is_empty().then(|| {
-            vec![Change::CreateSchema {
-                name,
-                if_not_exists,
-            }]
+        let content = content_of_schema(words, depth)?;
+        return one(Change::CreateSchema {
+            name,
+            if_not_exists,
+            content,
         });
     }
     let is_foreign = words.at("foreign table");
@@ -307,6 +306,37 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
         return Some(body::of_routine(words, depth));
     }
     Some(Vec::new())
+}
+
+/// What `CREATE SCHEMA` creates in the schema: statements without anything between them.
+fn content_of_schema(words: Words, depth: usize) -> Option<Vec<Change>> {
+    let tokens = words.rest();
+    let mut starts = Vec::new();
+    let mut open = 0_usize;
+    for (position, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Symbol(b'(') => open += 1,
+            TokenKind::Symbol(b')') => open = open.saturating_sub(1),
+            _ if open == 0 => {
+                let here = words.over(&tokens[position..]);
+                if here.at("create") || here.at("grant") {
+                    starts.push(position);
+                }
+            }
+            _ => {}
+        }
+    }
+    if starts.first().copied().unwrap_or(tokens.len()) > 0 {
+        return tokens.is_empty().then(Vec::new);
+    }
+    let ends = starts.iter().skip(1).copied().chain([tokens.len()]);
+    let parts = starts.iter().zip(ends);
+    let changes = parts.map(|(&start, end)| {
+        let part = words.over(&tokens[start..end]);
+        known(part, Context::Script, depth)
+    });
+    let changes: Option<Vec<Vec<Change>>> = changes.collect();
+    Some(changes?.into_iter().flatten().collect())
 }
 
 fn view(

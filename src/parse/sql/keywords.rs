@@ -1,8 +1,8 @@
-//! Key words of PostgreSQL that cannot name a database without quotes.
+//! Key words of PostgreSQL that cannot name a database, a table or a column without quotes.
 
 /// The words of categories R and T of `pg_get_keywords()` in PostgreSQL 15 (its manual, appendix C),
-/// sorted. Words of category C work unquoted as database names.
-const REFUSED: [&str; 100] = [
+/// sorted. Words of category C work unquoted as names of databases, tables and columns.
+pub const REFUSED: [&str; 100] = [
     "all",
     "analyse",
     "analyze",
@@ -105,7 +105,7 @@ const REFUSED: [&str; 100] = [
     "with",
 ];
 
-/// Whether PostgreSQL refuses the word as a database's name unless it is quoted. Words are compared in
+/// Whether PostgreSQL refuses the word as such a name unless it is quoted. Words are compared in
 /// lower case, as PostgreSQL folds them.
 pub fn is_refused_unquoted(word: &str) -> bool {
     REFUSED

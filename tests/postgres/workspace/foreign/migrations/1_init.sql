@@ -1,0 +1,12 @@
+CREATE EXTENSION postgres_fdw;
+CREATE EXTENSION "uuid-ossp" WITH SCHEMA public;
+CREATE EXTENSION citext;
+CREATE SERVER weather_office FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'weather', dbname 'weather');
+CREATE FOREIGN TABLE forecast (id int NOT NULL, day date) SERVER weather_office OPTIONS (table_name 'forecast');
+ALTER FOREIGN TABLE forecast ADD COLUMN wind text;
+ALTER FOREIGN TABLE forecast RENAME TO outlook;
+CREATE TABLE local (id uuid DEFAULT uuid_generate_v4() PRIMARY KEY, name citext NOT NULL);
+CREATE VIEW tomorrow AS SELECT * FROM outlook;
+CREATE FOREIGN TABLE mistake (a int) SERVER weather_office;
+DROP FOREIGN TABLE mistake;
+DROP EXTENSION "uuid-ossp" CASCADE;

@@ -1,0 +1,10 @@
+SET search_path TO charts, public;
+CREATE TABLE buoy (id int NOT NULL, colour light_colour);
+ALTER TABLE keeper ADD COLUMN born_on date;
+CREATE VIEW keeper_name AS SELECT name FROM keeper;
+SET search_path = "Archive";
+CREATE TABLE buoy (id bigint, retired_at timestamptz(3) NOT NULL);
+RESET search_path;
+CREATE TABLE buoy (id smallint);
+SELECT pg_catalog.set_config('search_path', 'stores', false);
+ALTER TABLE wick ADD COLUMN length_mm int;

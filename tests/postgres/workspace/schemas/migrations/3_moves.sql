@@ -1,0 +1,13 @@
+ALTER TABLE buoy SET SCHEMA stores;
+ALTER TYPE charts.light_colour SET SCHEMA "Archive";
+ALTER SCHEMA "Archive" RENAME TO archive;
+ALTER VIEW charts.keeper_name SET SCHEMA stores;
+ALTER TABLE IF EXISTS charts.no_such SET SCHEMA stores;
+ALTER TABLE fog.horn SET SCHEMA public;
+DROP SCHEMA fog;
+CREATE SCHEMA mistake;
+CREATE TABLE mistake.a (id int);
+CREATE VIEW stores.of_mistake AS SELECT id FROM mistake.a;
+CREATE TYPE mistake.b AS ENUM ('c');
+DROP SCHEMA mistake CASCADE;
+DROP SCHEMA IF EXISTS mistake, no_such;

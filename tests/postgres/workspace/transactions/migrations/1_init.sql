@@ -1,0 +1,25 @@
+BEGIN;
+CREATE TABLE kept (id int);
+COMMIT;
+
+BEGIN;
+CREATE TABLE lost (id int);
+ALTER TABLE kept ADD COLUMN lost int;
+ROLLBACK;
+
+START TRANSACTION;
+ALTER TABLE kept ADD COLUMN first int;
+SAVEPOINT here;
+ALTER TABLE kept ADD COLUMN lost int;
+CREATE TYPE lost_too AS ENUM ('a');
+ROLLBACK TO SAVEPOINT here;
+ALTER TABLE kept ADD COLUMN second int;
+RELEASE SAVEPOINT here;
+END;
+
+BEGIN;
+SET LOCAL search_path = pg_catalog, public;
+ALTER TABLE kept ADD COLUMN third int NOT NULL;
+COMMIT AND CHAIN;
+CREATE TABLE chained (id int);
+COMMIT;
