@@ -336,7 +336,7 @@ fn no_password_comes_out_even_of_a_string_that_it_breaks() {
     let folder = workspace(&[
         (
             "compose.yaml",
-            r##"
+            r#"
 services:
   db: { image: postgres:16 }
   a:
@@ -357,7 +357,7 @@ services:
     environment:
       DATABASE_URL: "postgresql://me:hush#3@db/four"
       OTHER_DATABASE_URL: "postgresql://db/five?user=me&password=hush"
-"##,
+"#,
         ),
         (".env", "P=hush/@#?\n"),
     ]);

@@ -34,6 +34,8 @@ pub(super) enum Verdict {
         nearest: Option<String>,
         /// Whether only its quotes are missing.
         lacks_quotes: bool,
+        /// What others define by that name in another case.
+        alike: Vec<Definition>,
     },
 }
 
@@ -133,11 +135,12 @@ impl Tables {
             return Verdict::Unknown {
                 nearest: Some(spelling.clone()),
                 lacks_quotes: true,
+                alike: Vec::new(),
             };
         }
         let is_usual = schema.is_none_or(|schema| schema == "public");
         let definitions = if is_usual {
-            self.nearest_definitions(ground, name)
+            self.nearest_of(ground, self.definitions_of(ground, name))
         } else {
             Vec::new()
         };
@@ -163,28 +166,31 @@ impl Tables {
         Verdict::Unknown {
             nearest: nearest.and_then(|name| ground.spellings.get(name).cloned()),
             lacks_quotes: false,
+            alike: if is_usual {
+                self.nearest_of(ground, self.definitions_alike(ground, name))
+            } else {
+                Vec::new()
+            },
         }
     }
 
-    /// What others define by that name; where none does, by that name in another case.
+    /// What others define by that name.
     fn definitions_of(&self, ground: &Ground, name: &str) -> Vec<Definition> {
         let exact = self.by_name.get(name).into_iter().flatten();
         let is_foreign = |it: &&Definition| self.is_neighbour(ground, it.holding);
-        let exact: Vec<Definition> = exact.filter(is_foreign).cloned().collect();
-        if !exact.is_empty() {
-            return exact;
-        }
-        let spellings = self.spellings.get(&name.to_lowercase());
-        let spellings = spellings.into_iter().flatten();
-        let all = spellings
-            .filter_map(|name| self.by_name.get(name))
-            .flatten();
-        all.filter(is_foreign).cloned().collect()
+        exact.filter(is_foreign).cloned().collect()
     }
 
-    /// The same; of one's own product if it has any.
-    fn nearest_definitions(&self, ground: &Ground, name: &str) -> Vec<Definition> {
-        let all = self.definitions_of(ground, name);
+    /// What others define by that name in any case.
+    fn definitions_alike(&self, ground: &Ground, name: &str) -> Vec<Definition> {
+        let spellings = self.spellings.get(&name.to_lowercase());
+        let spellings = spellings.into_iter().flatten();
+        let all = spellings.flat_map(|name| self.definitions_of(ground, name));
+        all.collect()
+    }
+
+    /// Those of one's own product, if there are any.
+    fn nearest_of(&self, ground: &Ground, all: Vec<Definition>) -> Vec<Definition> {
         let products: BTreeSet<&String> = ground
             .owners
             .iter()

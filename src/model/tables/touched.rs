@@ -298,13 +298,16 @@ impl Workspace<'_> {
             let Verdict::Unknown {
                 nearest,
                 lacks_quotes,
+                alike,
             } = &it.verdict
             else {
                 return None;
             };
             let first = it.uses.first()?;
             let reader = tables.grounds[it.ground].owner();
+            let owners = tables.owners_of(alike);
             let help = match nearest {
+                _ if !owners.is_empty() => self.advice(&reader, &owners, first.access),
                 Some(name) if *lacks_quotes => format!(
                     "write `\"{name}\"`: without quotes PostgreSQL takes it for `{}`",
                     it.name
@@ -319,7 +322,11 @@ impl Workspace<'_> {
                 place: first.name,
                 written: it.written.clone(),
                 verb: verb(first.access),
-                labels: it.further(|at| at.name),
+                labels: tables
+                    .definition_labels(alike)
+                    .into_iter()
+                    .chain(it.further(|at| at.name))
+                    .collect(),
                 help,
                 reader,
             })
