@@ -9,7 +9,7 @@ mod imports;
 mod kind;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -148,9 +148,12 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         files
             .par_iter()
             .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+            .filter(is_kept)
             .collect()
     };
-    let to_read: Vec<_> = to_read.into_iter().collect();
+    // What a registry imports is read as that, and the rest of the code afterwards.
+    let (code, to_read): (Vec<_>, Vec<_>) =
+        to_read.into_iter().partition(|(_, (kind, _))| is_code(*kind));
     let mut files = read_all(&to_read);
     let known = |path: &str| {
         let target = match links.get(path) {
@@ -167,9 +170,14 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         });
         read_all(&found.collect::<Vec<_>>())
     };
-    files.retain(is_kept);
     imports::follow(&mut files, known, |paths| read_as(paths, Kind::Constants));
     imports::follow_parts(&mut files, known, |paths| read_as(paths, Kind::ComposePart));
+    let is_read: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let code: Vec<_> = code
+        .into_iter()
+        .filter(|(path, _)| !is_read.contains(path))
+        .collect();
+    files.extend(read_all(&code));
 
     let would_ignore = walked.would_ignore(root);
     let folders = walked.unreadable.into_iter();
@@ -211,7 +219,7 @@ pub fn in_memory<T: Into<Vec<u8>>>(
             continue;
         }
         match kinds.of(&path) {
-            Some(kind) => {
+            Some(kind) if !is_code(kind) => {
                 let file = decoded(&path, kind, bytes.into(), options.max_file_size);
                 if is_kept(&file) {
                     read.push(file);
@@ -219,7 +227,7 @@ pub fn in_memory<T: Into<Vec<u8>>>(
                     others.insert(path, file.text.as_bytes().to_vec());
                 }
             }
-            None => {
+            _ => {
                 others.insert(path, bytes.into());
             }
         }
@@ -234,6 +242,15 @@ pub fn in_memory<T: Into<Vec<u8>>>(
     };
     imports::follow(&mut read, known, |paths| read_as(paths, Kind::Constants));
     imports::follow_parts(&mut read, known, |paths| read_as(paths, Kind::ComposePart));
+    let is_read: HashSet<String> = read.iter().map(|file| file.path.clone()).collect();
+    for (path, bytes) in &others {
+        if let Some(kind) = kinds.of(path).filter(|kind| is_code(*kind))
+            && !is_read.contains(path)
+        {
+            let file = decoded(path, kind, bytes.clone(), options.max_file_size);
+            read.extend(Some(file).filter(is_kept));
+        }
+    }
     let folders: Vec<String> = seen.keys().flat_map(|path| folders_above(path)).collect();
     for folder in folders {
         seen.entry(folder).or_insert(Seen::Folder);
@@ -241,7 +258,15 @@ pub fn in_memory<T: Into<Vec<u8>>>(
     Sources::new(PathBuf::new(), read, seen)
 }
 
+fn is_code(kind: Kind) -> bool {
+    matches!(kind, Kind::TypeScript | Kind::JavaScript)
+}
+
+/// Whether a file matters. Source code that cannot be read is not known to.
 fn is_kept(file: &SourceFile) -> bool {
+    if is_code(file.kind) && file.unreadable.is_some() {
+        return false;
+    }
     file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
 }
 

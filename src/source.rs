@@ -169,6 +169,10 @@ pub enum Kind {
     Folder,
     /// `migration.sql` and other SQL below a `migrations` folder.
     Migration,
+    /// Any other TypeScript file in which something of a database may stand.
+    TypeScript,
+    /// The same in JavaScript, or with elements of JSX.
+    JavaScript,
     /// The config, `dbfence.yaml`.
     Config,
     /// `migration_lock.toml` beside Prisma migrations.

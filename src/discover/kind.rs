@@ -26,6 +26,8 @@ use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending,
 /// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
+/// | `TypeScript` | any other `*.{ts,mts,cts}`, no declarations, no test code |
+/// | `JavaScript` | `*.{js,mjs,cjs,jsx,tsx}`, nothing minified, no test code |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
     Kinds::new(options).unwrap_or_default().of(path)
 }
@@ -144,6 +146,7 @@ impl Kinds {
             }
             "sql" => Some(Kind::Sql),
             "sh" | "bash" => Some(Kind::Shell),
+            "tsx" | "jsx" => (!is_test_code(path)).then_some(Kind::JavaScript),
             _ => None,
         }
     }
@@ -161,7 +164,19 @@ impl Kinds {
             && ending != ".cjs"
             && stem.rsplit_once('.').is_none_or(|(_, word)| word != "d")
             && !is_test_code(path);
-        named_registry.then_some(Kind::Registry)
+        if named_registry {
+            return Some(Kind::Registry);
+        }
+        let is_declaration = stem.rsplit_once('.').is_some_and(|(_, word)| word == "d");
+        let is_minified = stem.rsplit_once('.').is_some_and(|(_, word)| word == "min");
+        if is_declaration || is_minified || is_test_code(path) {
+            return None;
+        }
+        Some(if ending.ends_with("ts") {
+            Kind::TypeScript
+        } else {
+            Kind::JavaScript
+        })
     }
 }
 
@@ -225,9 +240,21 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
             .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
+        Kind::TypeScript | Kind::JavaScript => OF_SQL.iter().any(|word| mentions(word)),
         _ => true,
     }
 }
+
+/// What a source file without any of these cannot hold SQL.
+const OF_SQL: [&str; 7] = [
+    "$queryRaw",
+    "$executeRaw",
+    "Prisma.sql",
+    "sql`",
+    ".query(",
+    ".execute(",
+    ".raw(",
+];
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 

@@ -241,6 +241,8 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Manifest => "manifest",
         Kind::Folder => "folder",
         Kind::Migration => "migration",
+        Kind::TypeScript => "TypeScript file",
+        Kind::JavaScript => "JavaScript file",
         Kind::Config => "config",
         Kind::MigrationLock => "migration lock",
     }

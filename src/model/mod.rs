@@ -382,6 +382,7 @@ impl<'a> Workspace<'a> {
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
             Kind::Migration => self.is_replayed(id),
+            Kind::TypeScript | Kind::JavaScript => self.judged_sql_files().contains(&id),
             Kind::MigrationLock => self.is_lock_of_holding(&file.path),
             Kind::Dockerfile
             | Kind::Package

@@ -17,12 +17,14 @@ pub mod settings;
 pub mod shell;
 pub mod sql;
 mod syntax;
+pub mod typescript;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::typescript::Syntax;
 use crate::source::{Kind, Sources, Span};
 
 /// What a parser made of one text.
@@ -70,6 +72,8 @@ pub enum Facts {
     Manifest(Parsed<manifest::Manifest>),
     /// A shell script.
     Shell(Parsed<shell::Shell>),
+    /// A source file.
+    Code(Parsed<typescript::SourceCode>),
     /// The lock of Prisma migrations.
     MigrationLock(Parsed<migration_lock::MigrationLock>),
     /// A file whose text is looked at as it is.
@@ -90,6 +94,7 @@ impl Facts {
             Facts::Nginx(parsed) => &parsed.problems,
             Facts::Manifest(parsed) => &parsed.problems,
             Facts::Shell(parsed) => &parsed.problems,
+            Facts::Code(parsed) => &parsed.problems,
             Facts::MigrationLock(parsed) => &parsed.problems,
             Facts::Text => &[],
         }
@@ -108,6 +113,7 @@ impl Facts {
             Facts::Nginx(parsed) => &parsed.comments,
             Facts::Manifest(parsed) => &parsed.comments,
             Facts::Shell(parsed) => &parsed.comments,
+            Facts::Code(parsed) => &parsed.comments,
             Facts::MigrationLock(parsed) => &parsed.comments,
             Facts::Text => &[],
         }
@@ -130,6 +136,8 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
+        Kind::TypeScript => Facts::Code(typescript::parse(text, Syntax::TypeScript)),
+        Kind::JavaScript => Facts::Code(typescript::parse(text, Syntax::Jsx)),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
         Kind::Generator | Kind::Config | Kind::Folder => Facts::Text,
     }

@@ -10,6 +10,7 @@ mod dialect;
 mod executed;
 pub mod keywords;
 mod names;
+mod raw;
 mod reaches;
 mod references;
 mod relation;
@@ -28,6 +29,7 @@ pub use change::{
     Output, OutputValue, Query, Source, SourceRelation, Test, Tested, TypeAction, TypeDefinition,
     TypeName, ValuePosition,
 };
+pub(in crate::parse) use raw::RawSql;
 pub use relation::{Access, ObjectName, Reach, TableReference, Way};
 pub use server::{ServerChange, ServerObject, Verb};
 

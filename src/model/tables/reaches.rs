@@ -6,7 +6,6 @@ use super::touched::whose;
 use super::{Ground, Tables};
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::parse::Facts;
 use crate::parse::sql::{Access, Reach, Way};
 use crate::source::{At, FileId, Place, Span};
 
@@ -35,10 +34,7 @@ impl Workspace<'_> {
         let files = self.judged_sql(tables).into_iter();
         files
             .flat_map(|(file, number)| {
-                let reaches = match self.facts(file) {
-                    Facts::Sql(parsed) => parsed.facts.reaches.as_slice(),
-                    _ => &[],
-                };
+                let (_, reaches) = self.sql_in(file);
                 self.reaches_of(tables, file, number, reaches)
             })
             .collect()

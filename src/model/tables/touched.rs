@@ -10,7 +10,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::product::Service;
 use crate::parse::Facts;
-use crate::parse::sql::{Access, ObjectName};
+use crate::parse::sql::{Access, ObjectName, Reach, TableReference};
 use crate::source::{FileId, Place};
 
 /// A table that a file touches, however often.
@@ -100,15 +100,16 @@ impl Workspace<'_> {
     /// which belongs to all, no test code, and no SQL of another database.
     pub(super) fn judged_sql(&self, tables: &Tables) -> Vec<(FileId, usize)> {
         let of_others = self.folders_of_other_databases();
-        let files = self.sql_files();
-        let judged = files.filter(|(id, path, _)| {
+        let scripts = self.sql_files().map(|(id, path, _)| (id, path));
+        let files = scripts.chain(self.code_files());
+        let judged = files.filter(|(id, path)| {
             !self.is_init_script(*id)
                 && !is_test_code(path)
                 && !is_for_other_database(&of_others, path)
         });
         let mut others = tables.grounds.iter().filter(|it| !it.folder.is_empty());
         let is_only_package = others.all(|ground| ground.holdings.is_empty());
-        let owned = judged.filter_map(|(id, path, _)| {
+        let owned = judged.filter_map(|(id, path)| {
             let number = tables.ground_below(self.sources, path)?;
             let ground = &tables.grounds[number];
             // What lies in nobody's folder is for all, and so is what lies above several that keep tables.
@@ -143,10 +144,7 @@ impl Workspace<'_> {
         let files = self.judged_sql(tables);
         let known: &Tables = tables;
         let uses = files.iter().flat_map(|&(file, ground)| {
-            let (references, reaches) = match self.facts(file) {
-                Facts::Sql(parsed) => (&*parsed.facts.references, &*parsed.facts.reaches),
-                _ => (&[][..], &[][..]),
-            };
+            let (references, reaches) = self.sql_in(file);
             let sessions = known.sessions(&known.grounds[ground], reaches);
             // Behind `\connect` tables are the other database's, as the finding about it says.
             let here = references
@@ -160,6 +158,24 @@ impl Workspace<'_> {
         });
         tables.touched = self.judge_all(tables, uses);
         self.allow(tables);
+    }
+
+    /// The source files, with their paths.
+    fn code_files(&self) -> impl Iterator<Item = (FileId, &str)> {
+        let files = self.sources.files();
+        files.filter_map(|(id, file)| match self.facts(id) {
+            Facts::Code(_) => Some((id, file.path.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The tables that the SQL in a file names, and how it reaches other databases.
+    pub(super) fn sql_in(&self, file: FileId) -> (&[TableReference], &[Reach]) {
+        match self.facts(file) {
+            Facts::Sql(parsed) => (&parsed.facts.references, &parsed.facts.reaches),
+            Facts::Code(parsed) => (&parsed.facts.references, &parsed.facts.reaches),
+            _ => (&[], &[]),
+        }
     }
 
     /// What is said of uses, one entry a file and table.

@@ -53,7 +53,7 @@ impl Built {
         }
     }
 
-    fn push(&mut self, part: &str, source: Span) {
+    pub(super) fn push(&mut self, part: &str, source: Span) {
         if part.is_empty() {
             return;
         }

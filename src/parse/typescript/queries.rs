@@ -1,0 +1,299 @@
+//! Raw SQL in a program: templates and strings, put together from the parts that are known.
+
+use std::collections::{HashMap, HashSet};
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    Argument, BinaryOperator, BindingPattern, CallExpression, Expression, ImportDeclaration,
+    ObjectPropertyKind, TaggedTemplateExpression, TemplateLiteral, VariableDeclaration,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_parser::Parser;
+use oxc_span::{GetSpan, SourceType};
+
+use super::{Query, SourceCode, Syntax, literal};
+use crate::parse::sql::RawSql;
+use crate::parse::{Parsed, Problem};
+use crate::source::Span;
+
+/// Reads a text that the guard has let through.
+pub(super) fn read(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
+    let allocator = Allocator::default();
+    let source_type = match syntax {
+        Syntax::TypeScript => SourceType::ts(),
+        Syntax::Jsx => SourceType::tsx(),
+    };
+    let parsed = Parser::new(&allocator, text, source_type).parse();
+    let mut setting = Setting {
+        text,
+        ..Setting::default()
+    };
+    setting.visit_program(&parsed.program);
+    let mut reader = Reader {
+        setting,
+        inlined: HashSet::new(),
+        facts: SourceCode::default(),
+    };
+    reader.visit_program(&parsed.program);
+    let mut facts = reader.facts;
+    facts.queries.sort_by_key(|query| query.span);
+    facts.references.sort_by_key(|it| it.name.span());
+    // A constant that several texts are put together from is read with each of them.
+    facts.references.dedup();
+    facts.reaches.sort_by_key(|reach| reach.words.span);
+    facts.reaches.dedup();
+    let comments = parsed.program.comments.iter();
+    let error = parsed.diagnostics.iter().find(|_| parsed.panicked);
+    let problem = error.map(|error| {
+        let label = error.labels.first();
+        let place = label.map_or((0, 0), |label| {
+            (label.offset() as usize, label.len() as usize)
+        });
+        problem(text, &error.message, place)
+    });
+    Parsed {
+        comments: comments.map(|comment| span(comment.span)).collect(),
+        problems: problem.into_iter().collect(),
+        facts,
+    }
+}
+
+fn span(span: oxc_span::Span) -> Span {
+    Span::new(span.start as usize, span.end as usize)
+}
+
+fn problem(text: &str, message: &str, (start, length): (usize, usize)) -> Problem {
+    let rest = text.get(start..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default().trim_end().len();
+    let letter = rest.chars().next().map_or(0, char::len_utf8);
+    Problem {
+        span: Span::new(start, start + length.min(line).max(letter)),
+        message: format!("TypeScript cannot read this: {message}"),
+        help: "mend the syntax here; nothing behind it is judged".to_owned(),
+    }
+}
+
+/// Packages whose objects run SQL of PostgreSQL by `query`, `execute` or `raw`, or by a tag `sql`.
+const CLIENTS: [&str; 13] = [
+    "@mikro-orm/postgresql",
+    "@neondatabase/serverless",
+    "@nestjs/typeorm",
+    "@prisma/client",
+    "@vercel/postgres",
+    "drizzle-orm",
+    "knex",
+    "nest-knexjs",
+    "pg",
+    "pg-promise",
+    "postgres",
+    "slonik",
+    "typeorm",
+];
+
+/// The words that a statement about tables begins with.
+const VERBS: [&str; 14] = [
+    "alter", "comment", "copy", "create", "delete", "drop", "grant", "insert", "lock", "merge",
+    "select", "truncate", "update", "with",
+];
+
+/// What the texts of a file are put together with.
+#[derive(Default)]
+struct Setting<'t> {
+    text: &'t str,
+    /// What constants hold; `None` for a name that is declared more than once.
+    constants: HashMap<String, Option<RawSql>>,
+    /// Whether the file imports a database client.
+    has_client: bool,
+}
+
+impl<'a> Visit<'a> for Setting<'_> {
+    fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
+        let package = import.source.value.as_str();
+        let is_client = |name: &&str| {
+            let rest = package.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.has_client |= CLIENTS.iter().any(|name| is_client(name));
+    }
+
+    fn visit_variable_declaration(&mut self, declaration: &VariableDeclaration<'a>) {
+        for variable in &declaration.declarations {
+            let BindingPattern::BindingIdentifier(name) = &variable.id else {
+                continue;
+            };
+            let mut query = RawSql::default();
+            let value = variable.init.as_ref();
+            let is_known = declaration.kind.is_const()
+                && value.is_some_and(|value| self.is_text(value))
+                && value.is_some_and(|value| self.add(&mut query, value, &mut HashSet::new()));
+            let known = self.constants.entry(name.name.to_string());
+            known
+                .and_modify(|known| *known = None)
+                .or_insert(is_known.then_some(query));
+        }
+        walk::walk_variable_declaration(self, declaration);
+    }
+}
+
+impl Setting<'_> {
+    /// Whether an expression makes a text, so that it may be worth putting together.
+    fn is_text(&self, value: &Expression<'_>) -> bool {
+        match value.get_inner_expression() {
+            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
+            Expression::TaggedTemplateExpression(tagged) => is_fragment(&tagged.tag),
+            Expression::BinaryExpression(sum) => {
+                sum.operator == BinaryOperator::Addition && self.is_text(&sum.left)
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds what an expression comes to; whether anything of it is known. Templates that become part of the
+    /// text are noted in `inlined`.
+    fn add(&self, query: &mut RawSql, value: &Expression<'_>, inlined: &mut HashSet<u32>) -> bool {
+        match value.get_inner_expression() {
+            Expression::StringLiteral(string) => {
+                let quoted = span(string.span);
+                let inside = Span::new(quoted.start as usize + 1, quoted.end as usize - 1);
+                literal::push(query, self.text, inside);
+            }
+            Expression::TemplateLiteral(template) => self.add_template(query, template, inlined),
+            Expression::TaggedTemplateExpression(tagged) if is_fragment(&tagged.tag) => {
+                inlined.insert(tagged.span.start);
+                self.add_template(query, &tagged.quasi, inlined);
+            }
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                let left = self.add(query, &sum.left, inlined);
+                let right = self.add(query, &sum.right, inlined);
+                return left || right;
+            }
+            Expression::CallExpression(call) if is_method(&call.callee, &["raw"], "Prisma") => {
+                inlined.insert(call.span.start);
+                let argument = call.arguments.first().and_then(Argument::as_expression);
+                return argument.is_some_and(|argument| self.add(query, argument, inlined));
+            }
+            Expression::Identifier(name) => match self.constants.get(name.name.as_str()) {
+                Some(Some(known)) => query.append(known),
+                _ => {
+                    query.push_hole(span(name.span));
+                    return false;
+                }
+            },
+            other => {
+                query.push_hole(span(other.span()));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn add_template(
+        &self,
+        query: &mut RawSql,
+        template: &TemplateLiteral<'_>,
+        inlined: &mut HashSet<u32>,
+    ) {
+        let mut holes = template.expressions.iter();
+        for part in &template.quasis {
+            literal::push(query, self.text, span(part.span));
+            if let Some(hole) = holes.next() {
+                self.add(query, hole, inlined);
+            }
+        }
+    }
+}
+
+/// Reads the SQL of a file.
+struct Reader<'t> {
+    setting: Setting<'t>,
+    /// Where templates begin that are part of others.
+    inlined: HashSet<u32>,
+    facts: SourceCode,
+}
+
+impl<'a> Visit<'a> for Reader<'_> {
+    fn visit_tagged_template_expression(&mut self, tagged: &TaggedTemplateExpression<'a>) {
+        let is_sql = is_member(&tagged.tag, &["$queryRaw", "$executeRaw"])
+            || is_method(&tagged.tag, &["sql"], "Prisma")
+            || self.setting.has_client && is_fragment(&tagged.tag);
+        if is_sql && !self.inlined.contains(&tagged.span.start) {
+            let mut query = RawSql::default();
+            self.setting
+                .add_template(&mut query, &tagged.quasi, &mut self.inlined);
+            self.take(span(tagged.quasi.span), &query);
+        }
+        walk::walk_tagged_template_expression(self, tagged);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        let argument = call.arguments.first().and_then(Argument::as_expression);
+        if let Some(argument) = argument.map(text_of)
+            && !self.inlined.contains(&call.span.start)
+        {
+            let is_raw = is_member(&call.callee, &["$queryRawUnsafe", "$executeRawUnsafe"])
+                || is_method(&call.callee, &["raw"], "Prisma");
+            let may_be_sql =
+                self.setting.has_client && is_member(&call.callee, &["query", "execute", "raw"]);
+            let is_tagged = matches!(argument, Expression::TaggedTemplateExpression(_));
+            if (is_raw || may_be_sql) && !is_tagged {
+                let mut query = RawSql::default();
+                let is_known = self.setting.add(&mut query, argument, &mut self.inlined);
+                let begins_like_sql = || VERBS.contains(&query.first_word().as_str());
+                if is_known && (is_raw || begins_like_sql()) {
+                    self.take(span(argument.span()), &query);
+                }
+            }
+        }
+        walk::walk_call_expression(self, call);
+    }
+}
+
+impl Reader<'_> {
+    fn take(&mut self, span: Span, query: &RawSql) {
+        let (references, reaches) = query.read();
+        self.facts.references.extend(references);
+        self.facts.reaches.extend(reaches);
+        let is_known = query.is_known();
+        self.facts.queries.push(Query { span, is_known });
+    }
+}
+
+/// The text of a query that is given as `{ text: "…" }`.
+fn text_of<'e, 'a>(argument: &'e Expression<'a>) -> &'e Expression<'a> {
+    let Expression::ObjectExpression(object) = argument else {
+        return argument;
+    };
+    let text = object
+        .properties
+        .iter()
+        .find_map(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property)
+                if property.key.is_specific_static_name("text") =>
+            {
+                Some(&property.value)
+            }
+            _ => None,
+        });
+    text.unwrap_or(argument)
+}
+
+/// Whether a tag makes a piece of SQL: `sql`, `Prisma.sql`.
+fn is_fragment(tag: &Expression<'_>) -> bool {
+    matches!(tag.get_inner_expression(), Expression::Identifier(name) if name.name == "sql")
+        || is_method(tag, &["sql"], "Prisma")
+}
+
+/// Whether an expression is a member of that name of anything.
+fn is_member(expression: &Expression<'_>, names: &[&str]) -> bool {
+    let member = expression.get_inner_expression().as_member_expression();
+    let name = member.and_then(|member| member.static_property_name());
+    name.is_some_and(|name| names.contains(&&*name))
+}
+
+/// Whether an expression is a member of that name of an object of that name.
+fn is_method(expression: &Expression<'_>, names: &[&str], object: &str) -> bool {
+    let member = expression.get_inner_expression().as_member_expression();
+    let of = member.map(|member| member.object().get_inner_expression());
+    is_member(expression, names)
+        && matches!(of, Some(Expression::Identifier(name)) if name.name == object)
+}
