@@ -152,8 +152,9 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
             .collect()
     };
     // What a registry imports is read as that, and the rest of the code afterwards.
-    let (code, to_read): (Vec<_>, Vec<_>) =
-        to_read.into_iter().partition(|(_, (kind, _))| is_code(*kind));
+    let (code, to_read): (Vec<_>, Vec<_>) = to_read
+        .into_iter()
+        .partition(|(_, (kind, _))| is_code(*kind));
     let mut files = read_all(&to_read);
     let known = |path: &str| {
         let target = match links.get(path) {

@@ -41,6 +41,7 @@ fn broken_files_are_named_and_the_rest_is_checked() {
             "syntax-error modules/domain/dome-control/prisma/migrations/20250402190000_shutter/migration.sql:2",
             "syntax-error modules/domain/image-archive/.env.example:2",
             "syntax-error modules/domain/sky-schedule/prisma/schema.prisma:11",
+            "syntax-error modules/domain/sky-schedule/src/slot.repository.ts:16",
             "syntax-error products/observatory/.env:3",
             "syntax-error products/observatory/docker-compose.preview.yml:8",
             "database-url-mismatch products/observatory/docker-compose.yml:39",

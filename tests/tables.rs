@@ -16,7 +16,54 @@ const MIGRATION: &str =
 /// A path, what is written there, and the rule with the text that it marks.
 type Row = (&'static str, &'static str, &'static str);
 
+const SERVICE: &str = "modules/domain/invoicing/src/report.service.ts";
+
 const TABLES_OF_OTHERS: &[Row] = &[
+    (
+        SERVICE,
+        "await this.prisma.$queryRaw<Row[]>`\n  SELECT i.number, t.title\n  FROM invoice i\n  JOIN \"tariff\" t ON t.code = ${code}`;",
+        "foreign-table ⟦tariff⟧",
+    ),
+    (
+        SERVICE,
+        "const base = 'SELECT * FROM port_call ';\nthis.prisma.$queryRawUnsafe(base + where);",
+        "foreign-table ⟦port_call⟧",
+    ),
+    (
+        SERVICE,
+        "import { Pool } from 'pg';\npool.query('UPDATE berth SET code = $1', [code]);",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
+        SERVICE,
+        "tx.$executeRaw`DELETE FROM tariff_book.public.tariff_line`;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        SERVICE,
+        "tx.$queryRaw`SELECT * FROM dblink('dbname=tariff_book', 'SELECT 1') AS t(a int)`;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        SERVICE,
+        "tx.$queryRaw`SELECT * FROM invoyce`;",
+        "unknown-table ⟦invoyce⟧",
+    ),
+    (
+        SERVICE,
+        "tx.$queryRaw`SELECT ${columns} FROM ${table} WHERE berth.id = tariff.id`;",
+        "",
+    ),
+    (
+        SERVICE,
+        "// tx.$queryRaw`SELECT * FROM berth`\nlog(\"SELECT * FROM berth\"); trpc.berth.query('tariff');",
+        "",
+    ),
+    (
+        "modules/domain/invoicing/src/report.service.spec.ts",
+        "tx.$queryRaw`SELECT * FROM berth`;",
+        "",
+    ),
     (
         REPORT,
         "SELECT i.number, t.title FROM invoice i JOIN tariff t ON true;",

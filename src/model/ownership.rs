@@ -319,8 +319,12 @@ impl<'a> Asking<'a> {
     }
 
     fn references(&self) -> impl Iterator<Item = (FileId, &'a TableReference)> {
-        let files = self.sql_files();
-        files.flat_map(|(id, sql)| sql.references.iter().map(move |it| (id, it)))
+        let workspace = self.workspace;
+        let files = workspace.sources.files();
+        files.flat_map(move |(id, _)| {
+            let (references, _) = workspace.sql_in(id);
+            references.iter().map(move |it| (id, it))
+        })
     }
 
     fn table(&self, table: &Table, named: &[Table]) -> Owned {

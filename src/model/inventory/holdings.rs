@@ -76,16 +76,17 @@ impl Listing<'_> {
     pub(super) fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
         for (id, file) in self.workspace.sources.files() {
-            let Facts::Sql(parsed) = self.workspace.facts(id) else {
+            let (named, _) = self.workspace.sql_in(id);
+            if named.is_empty() {
                 continue;
-            };
+            }
             let owners: Vec<Owner> = self
                 .owners
                 .of_path(&file.path)
                 .iter()
                 .map(Into::into)
                 .collect();
-            references.extend(parsed.facts.references.iter().map(|reference| Reference {
+            references.extend(named.iter().map(|reference| Reference {
                 owners: owners.clone(),
                 database: reference.name.database().map(|it| it.value.clone()),
                 schema: reference.name.schema().map(|it| it.value.clone()),

@@ -170,7 +170,7 @@ impl Workspace<'_> {
     }
 
     /// The tables that the SQL in a file names, and how it reaches other databases.
-    pub(super) fn sql_in(&self, file: FileId) -> (&[TableReference], &[Reach]) {
+    pub(in crate::model) fn sql_in(&self, file: FileId) -> (&[TableReference], &[Reach]) {
         match self.facts(file) {
             Facts::Sql(parsed) => (&parsed.facts.references, &parsed.facts.reaches),
             Facts::Code(parsed) => (&parsed.facts.references, &parsed.facts.reaches),

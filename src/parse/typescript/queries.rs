@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, BinaryOperator, BindingPattern, CallExpression, Expression, ImportDeclaration,
-    ObjectPropertyKind, TaggedTemplateExpression, TemplateLiteral, VariableDeclaration,
+    Argument, BinaryOperator, BindingIdentifier, BindingPattern, CallExpression, Expression,
+    ImportDeclaration, ObjectPropertyKind, TaggedTemplateExpression, TemplateLiteral,
+    VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -24,8 +25,11 @@ pub(super) fn read(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
         Syntax::Jsx => SourceType::tsx(),
     };
     let parsed = Parser::new(&allocator, text, source_type).parse();
+    let mut names = Names::default();
+    names.visit_program(&parsed.program);
     let mut setting = Setting {
         text,
+        names,
         ..Setting::default()
     };
     setting.visit_program(&parsed.program);
@@ -100,8 +104,9 @@ const VERBS: [&str; 14] = [
 #[derive(Default)]
 struct Setting<'t> {
     text: &'t str,
-    /// What constants hold; `None` for a name that is declared more than once.
-    constants: HashMap<String, Option<RawSql>>,
+    /// What constants hold, by their names.
+    constants: HashMap<String, RawSql>,
+    names: Names,
     /// Whether the file imports a database client.
     has_client: bool,
 }
@@ -123,19 +128,32 @@ impl<'a> Visit<'a> for Setting<'_> {
             };
             let mut query = RawSql::default();
             let value = variable.init.as_ref();
-            let is_known = declaration.kind.is_const()
-                && value.is_some_and(|value| self.is_text(value))
-                && value.is_some_and(|value| self.add(&mut query, value, &mut HashSet::new()));
-            let known = self.constants.entry(name.name.to_string());
-            known
-                .and_modify(|known| *known = None)
-                .or_insert(is_known.then_some(query));
+            let value = value.filter(|value| declaration.kind.is_const() && self.is_text(value));
+            if value.is_some_and(|value| self.add(&mut query, value, &mut HashSet::new())) {
+                self.constants.insert(name.name.to_string(), query);
+            }
         }
         walk::walk_variable_declaration(self, declaration);
     }
 }
 
+/// How often a name is given to something; what is given twice may mean either.
+#[derive(Default)]
+struct Names(HashMap<String, usize>);
+
+impl<'a> Visit<'a> for Names {
+    fn visit_binding_identifier(&mut self, name: &BindingIdentifier<'a>) {
+        *self.0.entry(name.name.to_string()).or_default() += 1;
+    }
+}
+
 impl Setting<'_> {
+    fn constant(&self, name: &str) -> Option<&RawSql> {
+        self.constants
+            .get(name)
+            .filter(|_| self.names.0.get(name) == Some(&1))
+    }
+
     /// Whether an expression makes a text, so that it may be worth putting together.
     fn is_text(&self, value: &Expression<'_>) -> bool {
         match value.get_inner_expression() {
@@ -172,8 +190,8 @@ impl Setting<'_> {
                 let argument = call.arguments.first().and_then(Argument::as_expression);
                 return argument.is_some_and(|argument| self.add(query, argument, inlined));
             }
-            Expression::Identifier(name) => match self.constants.get(name.name.as_str()) {
-                Some(Some(known)) => query.append(known),
+            Expression::Identifier(name) => match self.constant(name.name.as_str()) {
+                Some(known) => query.append(known),
                 _ => {
                     query.push_hole(span(name.span));
                     return false;
