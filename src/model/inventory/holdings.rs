@@ -5,7 +5,7 @@ use crate::inventory::{
     Access, Catalog, Column, Enum, Holding, Owner, Reference, Relation, RelationKind, Schema,
 };
 use crate::model::{catalog, holdings};
-use crate::parse::{Facts, sql};
+use crate::parse::sql;
 
 impl Listing<'_> {
     pub(super) fn holding(&self, holding: &holdings::Holding) -> Holding {

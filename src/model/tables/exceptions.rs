@@ -8,9 +8,10 @@ use super::{Ground, Tables, Workspace};
 use crate::catalogue;
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::product::{Product, Service};
+use crate::parse::Facts;
 use crate::parse::sql::Access;
 use crate::policy::Exception;
-use crate::source::{FileId, Kind, Place, SCRIPT_ENDINGS, Seen, Span};
+use crate::source::{FileId, Kind, Place, Span};
 use crate::yaml::Tree;
 
 /// An exception of the config, or a table in one, that allows nothing.
@@ -185,13 +186,18 @@ impl Workspace<'_> {
         unused.collect()
     }
 
-    /// Whether everything in which a module's SQL can stand is read. Scripts are not, and SQL may stand in
-    /// their strings.
+    /// Whether all of a module's SQL is known. What a program puts together from what it is given is not.
     fn is_all_sql_read(&self, tables: &Tables, ground: usize) -> bool {
-        let ground = &tables.grounds[ground];
-        let mut files = self.sources.below(&ground.folder);
-        let is_script = |path: &str| SCRIPT_ENDINGS.iter().any(|ending| path.ends_with(ending));
-        ground.doubt.is_none() && !files.any(|(path, seen)| seen == Seen::File && is_script(path))
+        let folder = &tables.grounds[ground].folder;
+        let below = self.sources.below(folder);
+        let mut files = below.filter_map(|(path, _)| self.sources.find(path));
+        let is_known = |file: FileId| match self.facts(file) {
+            Facts::Code(parsed) => {
+                parsed.problems.is_empty() && parsed.facts.queries.iter().all(|it| it.is_known)
+            }
+            _ => true,
+        };
+        tables.grounds[ground].doubt.is_none() && files.all(is_known)
     }
 
     /// An edit that removes an exception with the lines that it stands on; with the last of them the key as
