@@ -11,7 +11,7 @@ pub(crate) const RULE: Rule = rule!("sql", "schema-drift", check);
 const MOST_LABELS: usize = 4;
 
 fn check(workspace: &Workspace, report: &mut Report) {
-    let copied = workspace.copied_tables();
+    let taken = workspace.copied_tables();
     for drift in workspace.drifted_schemas() {
         let Some((first, rest)) = drift.differences.split_first() else {
             continue;
@@ -23,7 +23,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let is_one = rest.is_empty() && !is_edited;
         let is_odd_name = first.object.contains(char::is_uppercase);
         // Whoever copies tables of another does not copy all that they hang on.
-        let mut copies = copied
+        let mut copies = taken
             .iter()
             .filter(|it| std::ptr::eq(it.copy, drift.holding));
         let is_odd = |name: &str| drift.differences.iter().any(|it| it.object == name);
