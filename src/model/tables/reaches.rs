@@ -8,7 +8,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::parse::Facts;
 use crate::parse::sql::{Access, Reach, Way};
-use crate::source::{At, FileId, Place};
+use crate::source::{At, FileId, Place, Span};
 
 /// A way out of a module's database, with the further ones of its file that lead to the same place.
 pub struct ForeignReach {
@@ -110,7 +110,30 @@ impl Workspace<'_> {
     }
 }
 
+/// The databases that a script goes through by `\connect`.
+pub(super) struct Sessions {
+    /// From which byte on a session lasts, and whether it is in the module's own database, sorted.
+    starts: Vec<(u32, bool)>,
+}
+
+impl Sessions {
+    /// Whether what stands at a span is run in the module's own database.
+    pub(super) fn is_at_home(&self, span: Span) -> bool {
+        let before = self.starts.partition_point(|start| start.0 <= span.start);
+        before == 0 || self.starts[before - 1].1
+    }
+}
+
 impl Tables {
+    pub(super) fn sessions(&self, ground: &Ground, reaches: &[Reach]) -> Sessions {
+        let connects = reaches.iter().filter(|reach| reach.way == Way::Connect);
+        let connects = connects.filter(|reach| reach.database.is_some());
+        let starts = connects.map(|it| (it.words.span.start, !self.leads_away(ground, it)));
+        Sessions {
+            starts: starts.collect(),
+        }
+    }
+
     /// Whether a way leads out of the ground's database, for certain.
     fn leads_away(&self, ground: &Ground, reach: &Reach) -> bool {
         let Some(database) = &reach.database else {
