@@ -19,7 +19,7 @@ use crate::model::settings::Settings;
 use crate::model::{Workspace, declared, replay};
 use crate::parse::prisma::{Datasource, Value};
 use crate::parse::{AllFacts, Facts};
-use crate::source::{FileId, Place, Sources, ancestors, parent};
+use crate::source::{FileId, Place, Sources, ancestors, is_below, parent};
 
 /// A Prisma schema with its migrations, or migrations alone.
 #[derive(Debug, Default)]
@@ -185,8 +185,7 @@ impl Parts<'_> {
             let path = parent(&self.sources.file(pointer.place.file).path);
             let (around, services) = owners.of_path(self.sources, path);
             // A folder that holds the module, such as the workspace's, only helps it.
-            let is_above = around.is_empty() || folder.starts_with(&format!("{around}/"));
-            if around == folder || !is_above || of_path.is_empty() {
+            if around == folder || !is_below(&folder, &around) || of_path.is_empty() {
                 pointer.owners = services;
             }
             for owner in &pointer.owners {

@@ -16,7 +16,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::names;
 use crate::parse::sql::TableReference;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, shown_folder};
 
 pub use self::exceptions::UnusedException;
 pub use self::reaches::ForeignReach;
@@ -110,7 +110,7 @@ impl Ground {
     fn owner(&self) -> Owner {
         self.owners.first().cloned().unwrap_or_else(|| Owner {
             product: None,
-            service: Some(folder_name(&self.folder).to_owned()),
+            service: Some(shown_folder(&self.folder).to_owned()),
         })
     }
 
@@ -156,8 +156,4 @@ fn name_of(owner: &Owner) -> String {
 fn names_of<'o>(owners: impl IntoIterator<Item = &'o Owner>) -> String {
     let owners = owners.into_iter();
     names::listed(owners.filter_map(|owner| owner.service.as_deref()))
-}
-
-fn folder_name(folder: &str) -> &str {
-    if folder.is_empty() { "." } else { folder }
 }

@@ -6,7 +6,9 @@ use super::schemas::Schema;
 use crate::discover::is_test_code;
 use crate::parse::sql::Dialect;
 use crate::parse::{AllFacts, Facts};
-use crate::source::{FileId, Seen, Sources, ancestors, file_name, has_ending, join, parent};
+use crate::source::{
+    FileId, Seen, Sources, ancestors, file_name, has_ending, is_below, join, parent,
+};
 
 /// The folders of a workspace that hold migrations in SQL, each with its migrations in their order.
 pub(super) fn folders(sources: &Sources) -> BTreeMap<String, Vec<FileId>> {
@@ -99,8 +101,7 @@ pub(super) fn of_schema(
     let package = package_of(sources, &schema.folder)?;
     let is_locked = |folder: &&String| {
         let lock = join(folder, "migration_lock.toml");
-        let in_package = folder.starts_with(&format!("{package}/")) || package.is_empty();
-        in_package
+        is_below(folder, package)
             && package_of(sources, folder) == Some(package)
             && lock.is_some_and(|lock| sources.find_seen(&lock) == Some(Seen::File))
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::Inference;
 use crate::model::User;
 use crate::model::compose::{Build, Service as Container, Stack};
-use crate::source::{Existence, file_name, parent};
+use crate::source::{Existence, file_name, is_below, is_within, parent};
 
 /// What tells services apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -175,10 +175,10 @@ impl Inference<'_> {
 
     /// The package, other than the root, that a build takes its Dockerfile or its context from.
     fn around_build(&self, context: &str, dockerfile: &str) -> Option<&str> {
-        let is_within = context.is_empty() || dockerfile.starts_with(&format!("{context}/"));
+        let is_inside = is_below(dockerfile, context);
         let of_dockerfile = self.packages.around(parent(dockerfile));
         let of_context = self.packages.around(context);
-        let nearest = if is_within { of_dockerfile } else { of_context };
+        let nearest = if is_inside { of_dockerfile } else { of_context };
         nearest.filter(|package| !package.is_empty())
     }
 
@@ -222,12 +222,6 @@ fn has_migration(container: &Container) -> bool {
     let text = container.commands.join(" ");
     let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     words.any(|word| word == "migrate") || text.contains("db push")
-}
-
-/// Whether a path is a folder or lies below it.
-fn is_within(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The only element.

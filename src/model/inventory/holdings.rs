@@ -1,20 +1,21 @@
 //! Tables with their columns, and who names them.
 
-use super::{Listing, named_folder};
+use super::Listing;
 use crate::inventory::{
     Access, Catalog, Column, Enum, Holding, Owner, Reference, Relation, RelationKind, Schema,
 };
 use crate::model::{catalog, holdings};
 use crate::parse::{Facts, sql};
+use crate::source::{FileId, shown_folder};
 
 impl Listing<'_> {
     pub(super) fn holding(&self, holding: &holdings::Holding) -> Holding {
-        let paths = |files: &[crate::source::FileId]| {
+        let paths = |files: &[FileId]| {
             let files = files.iter();
             files.map(|file| self.path(*file)).collect()
         };
         Holding {
-            folder: named_folder(&holding.folder),
+            folder: shown_folder(&holding.folder).to_owned(),
             owners: holding.owners.iter().map(Owner::from).collect(),
             schema_files: paths(&holding.schema_files),
             datasource: holding.datasource.map(|place| self.range(place)),
