@@ -311,6 +311,16 @@ const OTHER_DATABASES: &[Row] = &[
         "CREATE FUNCTION rates() RETURNS SETOF record LANGUAGE sql AS $$ SELECT * FROM dblink('dbname=tariff_book', 'SELECT 1') AS t (n int) $$;",
         "cross-database-query ⟦tariff_book⟧",
     ),
+    (
+        REPORT,
+        "SELECT count(*) FROM invoice;\n\\connect tariff_book\nUPDATE tariff SET title = title;\nSELECT * FROM trarif;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        REPORT,
+        "\\c tariff_book\n\\c invoicing\nSELECT count(*) FROM invoice;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
 ];
 
 const TABLES_OF_NOBODY: &[Row] = &[

@@ -8,7 +8,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::parse::Facts;
 use crate::parse::sql::{Access, Reach, Way};
-use crate::source::{At, FileId, Place};
+use crate::source::{At, FileId, Place, Span};
 
 /// A way out of a module's database, with the further ones of its file that lead to the same place.
 pub struct ForeignReach {
@@ -42,6 +42,30 @@ impl Workspace<'_> {
                 self.reaches_of(tables, file, number, reaches)
             })
             .collect()
+    }
+
+    /// Whether a text of a script stands behind a `\connect` to another database, where tables are not the
+    /// module's, whatever they are called.
+    pub(super) fn is_elsewhere(
+        &self,
+        tables: &Tables,
+        file: FileId,
+        ground: usize,
+        span: Span,
+    ) -> bool {
+        let Facts::Sql(parsed) = self.facts(file) else {
+            return false;
+        };
+        let reaches = &parsed.facts.reaches;
+        let before = reaches.partition_point(|it| it.words.span.start < span.start);
+        let mut before = reaches[..before].iter();
+        let last = before.rfind(|it| it.way == Way::Connect);
+        let ground = &tables.grounds[ground];
+        last.is_some_and(|it| {
+            let is_own = |database: &At<String>| ground.databases.contains(&database.value);
+            tables.leads_away(ground, it)
+                || (!ground.databases.is_empty() && !it.database.as_ref().is_some_and(is_own))
+        })
     }
 
     fn reaches_of(

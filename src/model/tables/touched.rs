@@ -141,18 +141,22 @@ impl Workspace<'_> {
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
+        let judged: &Tables = tables;
         let uses = files.iter().flat_map(|&(file, ground)| {
             let references = match self.facts(file) {
                 Facts::Sql(parsed) => parsed.facts.references.as_slice(),
                 _ => &[],
             };
-            references.iter().map(move |reference| Use {
+            let references = references.iter().filter(move |reference| {
+                !self.is_elsewhere(judged, file, ground, reference.name.span())
+            });
+            references.map(move |reference| Use {
                 file,
                 ground,
                 reference,
             })
         });
-        tables.touched = self.judge_all(tables, uses);
+        tables.touched = self.judge_all(judged, uses);
         self.allow(tables);
     }
 
