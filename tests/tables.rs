@@ -243,6 +243,16 @@ const OTHER_DATABASES: &[Row] = &[
     ),
     (
         REPORT,
+        "\\connect tariff_book\nSELECT * FROM tariff;\n",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        REPORT,
+        "SELECT * FROM invoice;\n\\c tariff_book\nDELETE FROM tariff_line;\n\\c - nordhaven\nTABLE tariff;\n\\c invoicing\nTABLE invoice;\n",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        REPORT,
         "\\c tariff_book\n",
         "cross-database-query ⟦tariff_book⟧",
     ),

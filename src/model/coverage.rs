@@ -5,6 +5,7 @@ mod gaps;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::coverage::{Artefact, Coverage, ExceptionInForce, JudgedService, Spot};
+use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::product::{Product, Service};
 use crate::source::{FileId, Kind, Place, ancestors, parent};
@@ -79,6 +80,9 @@ impl Workspace<'_> {
                 add("Prisma config", self.file(*file));
             }
         }
+        for &file in self.migrations_of(&service.into()) {
+            add("migration", self.file(file));
+        }
         let created = product.init_sql.as_ref().and_then(|init| {
             let database = service.database()?;
             init.creates.iter().find(|it| it.value == database)
@@ -107,6 +111,13 @@ impl Workspace<'_> {
             service: service.key().to_owned(),
             artefacts,
         }
+    }
+
+    /// The migrations of what a service holds.
+    fn migrations_of(&self, owner: &Owner) -> impl Iterator<Item = &FileId> {
+        let holdings = self.holdings().iter();
+        let own = holdings.filter(move |holding| holding.owners.contains(owner));
+        own.flat_map(|holding| &holding.migrations)
     }
 
     /// Files besides its compose files and its Dockerfile that set variables for a service.
@@ -149,6 +160,12 @@ impl Workspace<'_> {
             }));
             found.extend(service.schema_files.iter().map(|&file| Artefact {
                 kind: "schema",
+                spot: self.file(file),
+            }));
+            let owner = service.into();
+            let migrations = self.migrations_of(&owner);
+            found.extend(migrations.map(|&file| Artefact {
+                kind: "migration",
                 spot: self.file(file),
             }));
             artefacts.push(found);

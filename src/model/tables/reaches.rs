@@ -44,30 +44,6 @@ impl Workspace<'_> {
             .collect()
     }
 
-    /// Whether a text of a script stands behind a `\connect` to another database, where tables are not the
-    /// module's, whatever they are called.
-    pub(super) fn is_elsewhere(
-        &self,
-        tables: &Tables,
-        file: FileId,
-        ground: usize,
-        span: Span,
-    ) -> bool {
-        let Facts::Sql(parsed) = self.facts(file) else {
-            return false;
-        };
-        let reaches = &parsed.facts.reaches;
-        let before = reaches.partition_point(|it| it.words.span.start < span.start);
-        let mut before = reaches[..before].iter();
-        let last = before.rfind(|it| it.way == Way::Connect);
-        let ground = &tables.grounds[ground];
-        last.is_some_and(|it| {
-            let is_own = |database: &At<String>| ground.databases.contains(&database.value);
-            tables.leads_away(ground, it)
-                || (!ground.databases.is_empty() && !it.database.as_ref().is_some_and(is_own))
-        })
-    }
-
     fn reaches_of(
         &self,
         tables: &Tables,
@@ -134,7 +110,35 @@ impl Workspace<'_> {
     }
 }
 
+/// The databases that a script goes through by `\connect`.
+pub(super) struct Sessions {
+    /// From which byte on a session lasts, and whether it is in the module's own database, sorted.
+    starts: Vec<(u32, bool)>,
+}
+
+impl Sessions {
+    /// Whether what stands at a span is run in the module's own database.
+    pub(super) fn is_at_home(&self, span: Span) -> bool {
+        let before = self.starts.partition_point(|start| start.0 <= span.start);
+        before == 0 || self.starts[before - 1].1
+    }
+}
+
 impl Tables {
+    pub(super) fn sessions(&self, ground: &Ground, reaches: &[Reach]) -> Sessions {
+        let connects = reaches.iter().filter(|reach| reach.way == Way::Connect);
+        let connects = connects.filter(|reach| reach.database.is_some());
+        let starts = connects.map(|it| {
+            // Another one than the known is not the module's, even if nobody is known to own it.
+            let is_own = |database: &At<String>| ground.databases.contains(&database.value);
+            let may_be_own = ground.databases.is_empty() || it.database.as_ref().is_some_and(is_own);
+            (it.words.span.start, may_be_own && !self.leads_away(ground, it))
+        });
+        Sessions {
+            starts: starts.collect(),
+        }
+    }
+
     /// Whether a way leads out of the ground's database, for certain.
     fn leads_away(&self, ground: &Ground, reach: &Reach) -> bool {
         let Some(database) = &reach.database else {

@@ -141,22 +141,24 @@ impl Workspace<'_> {
     /// Judges every table that SQL names.
     pub(super) fn touch(&self, tables: &mut Tables) {
         let files = self.judged_sql(tables);
-        let judged: &Tables = tables;
+        let known: &Tables = tables;
         let uses = files.iter().flat_map(|&(file, ground)| {
-            let references = match self.facts(file) {
-                Facts::Sql(parsed) => parsed.facts.references.as_slice(),
-                _ => &[],
+            let (references, reaches) = match self.facts(file) {
+                Facts::Sql(parsed) => (&*parsed.facts.references, &*parsed.facts.reaches),
+                _ => (&[][..], &[][..]),
             };
-            let references = references.iter().filter(move |reference| {
-                !self.is_elsewhere(judged, file, ground, reference.name.span())
-            });
-            references.map(move |reference| Use {
+            let sessions = known.sessions(&known.grounds[ground], reaches);
+            // Behind `\connect` tables are the other database's, as the finding about it says.
+            let here = references
+                .iter()
+                .filter(move |it| sessions.is_at_home(it.name.span()));
+            here.map(move |reference| Use {
                 file,
                 ground,
                 reference,
             })
         });
-        tables.touched = self.judge_all(judged, uses);
+        tables.touched = self.judge_all(tables, uses);
         self.allow(tables);
     }
 
