@@ -381,7 +381,9 @@ impl Owners {
         Self {
             by_container: inferred.chain(registered).collect(),
             by_folder,
-            by_migration: migrations.filter(|(_, owners)| !owners.is_empty()).collect(),
+            by_migration: migrations
+                .filter(|(_, owners)| !owners.is_empty())
+                .collect(),
             variables,
         }
     }

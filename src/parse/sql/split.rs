@@ -53,7 +53,11 @@ impl RawStatement {
     /// `#{name}`, `<%= name %>` or `{name}`. PostgreSQL itself has no braces outside of quotes.
     pub(super) fn is_template(&self, text: &str) -> bool {
         use TokenKind::{QuotedName, Symbol, Word};
-        let opens = |name: &str| ["{{", "{%", "${", "#{", "<%="].iter().any(|it| name.contains(it));
+        let opens = |name: &str| {
+            ["{{", "{%", "${", "#{", "<%="]
+                .iter()
+                .any(|it| name.contains(it))
+        };
         self.tokens.iter().enumerate().any(|(at, token)| {
             let ahead = |far: usize| self.tokens.get(at + far);
             // The token ahead if nothing stands between it and the one before.
