@@ -364,6 +364,12 @@ const TABLES_OF_NOBODY: &[Row] = &[
 
 const ONES_OWN: &[Row] = &[
     (
+        MIGRATION,
+        "CREATE SEQUENCE IF NOT EXISTS tariff_numbers; SELECT last_value FROM tariff_numbers;",
+        "",
+    ),
+    (REPORT, "SELECT last_value FROM outbox_event_id_seq;", ""),
+    (
         REPORT,
         "SELECT * FROM invoice, public.payment, invoicing.public.outbox_event, open_balance;",
         "",

@@ -202,6 +202,7 @@ impl<'a> Replay<'a> {
                 );
             }
             Change::Return => return Ok(End::Returned),
+            Change::CreateSequence(_) => {}
             Change::Raise if perhaps => {}
             Change::Raise => return Err(Refused),
             Change::DefineRoutine { name, changes } => {

@@ -8,6 +8,7 @@ use crate::finding::Label;
 use crate::model::Workspace;
 use crate::model::catalog::Catalog;
 use crate::model::holdings::{Holding, PointerKind};
+use crate::model::owners::KnownService;
 use crate::parse::Facts;
 use crate::parse::prisma::Value;
 use crate::parse::sql::Dialect;
@@ -42,6 +43,7 @@ pub struct SchemaDrift<'w> {
 impl Workspace<'_> {
     /// The Prisma schemas whose migrations lead elsewhere. One without migrations is pushed as it is.
     pub fn drifted_schemas(&self) -> Vec<SchemaDrift<'_>> {
+        let services = self.known_services();
         let holdings = self.holdings().iter();
         let drifts = holdings.filter_map(|holding| {
             let (declared, replayed) = (holding.declared.as_ref()?, holding.replayed.as_ref()?);
@@ -53,7 +55,7 @@ impl Workspace<'_> {
                 replayed,
                 default_schema: &holding.default_schema,
                 schemas: self.managed_schemas(holding),
-                untouched: self.untouched_tables(holding),
+                untouched: self.untouched_tables(&services, holding),
                 unsure: self.unsure_columns(holding),
                 may_lack_tables: self.may_have_external_tables(holding),
                 found: Vec::new(),
@@ -86,9 +88,9 @@ impl Workspace<'_> {
         }
     }
 
-    /// Tables that no difference is reported of: those that another schema of the workspace declares as
-    /// well, and those of models that are ignored.
-    fn untouched_tables(&self, holding: &Holding) -> BTreeSet<String> {
+    /// Tables that no difference is reported of: those that another schema of the workspace keeps, unless it
+    /// certainly does so in another database, and those of models that are ignored.
+    fn untouched_tables(&self, services: &[KnownService], holding: &Holding) -> BTreeSet<String> {
         let ignored = self
             .schema_parts(holding)
             .flat_map(|(_, schema)| &schema.models);
@@ -102,11 +104,17 @@ impl Workspace<'_> {
             .flat_map(Catalog::relations)
             .map(|(_, name, _)| name)
             .collect();
+        let own_databases = databases_of(services, holding);
         for other in self
             .holdings()
             .iter()
             .filter(|other| !std::ptr::eq(*other, holding))
         {
+            let databases = databases_of(services, other);
+            let are_known = !own_databases.is_empty() && !databases.is_empty();
+            if are_known && own_databases.is_disjoint(&databases) {
+                continue;
+            }
             let tables = other
                 .declared
                 .iter()
@@ -153,4 +161,14 @@ impl Workspace<'_> {
             .iter()
             .any(|&id| self.sources.file(id).text.contains("external"))
     }
+}
+
+/// The databases that are known to hold the tables of a holding.
+fn databases_of(services: &[KnownService], holding: &Holding) -> BTreeSet<String> {
+    let owners = services
+        .iter()
+        .filter(|service| holding.is_of(&service.owner));
+    owners
+        .flat_map(|service| service.databases.iter().cloned())
+        .collect()
 }

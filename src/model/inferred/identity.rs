@@ -87,13 +87,22 @@ impl Inference<'_> {
             let module = self.modules.get(root)?;
             (!module.datasources.is_empty()).then_some(root)
         };
+        // A service that also migrates another's database does not run the other for that.
+        let around = self.around_build(context, dockerfile);
+        let keeps_tables = around
+            .and_then(|package| self.modules.get(package))
+            .is_some_and(|module| !module.datasources.is_empty());
+        let only_migrates = keeps_tables && has_migration(container);
         let of_commands = || {
+            if only_migrates {
+                return None;
+            }
             let named = self.named_by_commands(container, context);
             named.filter(|package| self.is_in_reach(stack, container, context, package))
         };
         self.named_by_arguments(build, context)
             .or_else(of_commands)
-            .or_else(|| self.around_build(context, dockerfile))
+            .or(around)
             .or_else(|| self.named_by_dockerfile(dockerfile))
             .or_else(root)
     }
@@ -206,6 +215,13 @@ impl Inference<'_> {
         });
         only(packages.collect()).map(str::to_owned)
     }
+}
+
+/// Whether the commands of a container migrate a database.
+fn has_migration(container: &Container) -> bool {
+    let text = container.commands.join(" ");
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| word == "migrate") || text.contains("db push")
 }
 
 /// Whether a path is a folder or lies below it.

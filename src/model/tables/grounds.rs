@@ -399,6 +399,7 @@ impl Ground {
                 Change::CreateSchema { name, .. } | Change::RenameSchema { to: name, .. } => {
                     self.schemas.insert(name.value.clone());
                 }
+                Change::CreateSequence(name) => self.add_relation(&name.name().value),
                 Change::AlterRelation { actions, .. } => {
                     for action in actions {
                         if let Action::RenameTo(name) = action {

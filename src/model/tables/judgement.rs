@@ -157,6 +157,7 @@ impl Tables {
         if is_little_known
             || may_stand_elsewhere
             || reference.is_optional
+            || is_serial(ground, name)
             || is_partition(ground, name)
         {
             return Verdict::Fine;
@@ -233,6 +234,17 @@ fn of_owners(tables: &Tables, definitions: Vec<Definition>, owners: &[Owner]) ->
         holder.owners.iter().any(|owner| owners.contains(owner))
     };
     definitions.into_iter().filter(is_theirs).collect()
+}
+
+/// Whether a relation is the sequence that PostgreSQL makes for a serial column of one of the module's tables:
+/// `invoice_id_seq`.
+fn is_serial(ground: &Ground, name: &str) -> bool {
+    let stem = name.strip_suffix("_seq");
+    let mut ends = stem.into_iter().flat_map(|stem| {
+        let ends = stem.match_indices('_');
+        ends.map(|(at, _)| &stem[..at])
+    });
+    ends.any(|table| ground.has(table))
 }
 
 /// Whether a name is that of a partition of one of the module's tables, as functions and cron jobs make them:

@@ -40,6 +40,8 @@ pub enum Change {
     CreateTable(Box<NewTable>),
     /// `CREATE VIEW` and `CREATE MATERIALIZED VIEW`.
     CreateView(Box<NewView>),
+    /// `CREATE SEQUENCE`, which can be read like a table.
+    CreateSequence(ObjectName),
     /// `CREATE INDEX` over plain columns.
     CreateIndex {
         /// Its own name, which never has a schema.

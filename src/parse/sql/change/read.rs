@@ -297,6 +297,10 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
     if words.eat("type") {
         return create_type(words);
     }
+    if words.eat("sequence") {
+        words.eat("if not exists");
+        return one(Change::CreateSequence(words.object()?));
+    }
     if words.eat("domain") {
         let name = words.object()?;
         return one(Change::CreateType {
