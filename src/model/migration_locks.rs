@@ -142,10 +142,11 @@ impl Workspace<'_> {
     }
 }
 
-/// `postgres` is an old name that Prisma takes for `postgresql`.
+/// `postgres` and `mssql` are old names that Prisma takes, or once wrote, for `postgresql` and `sqlserver`.
 fn canonical(provider: &str) -> &str {
     match provider {
         "postgres" => "postgresql",
+        "mssql" => "sqlserver",
         other => other,
     }
 }

@@ -318,7 +318,7 @@ impl<'a> Asking<'a> {
     }
 
     fn references(&self) -> impl Iterator<Item = (FileId, &'a TableReference)> {
-        let files = self.sql_files();
+        let files = self.workspace.postgres_sql().into_iter();
         files.flat_map(|(id, sql)| sql.references.iter().map(move |it| (id, it)))
     }
 
@@ -365,7 +365,8 @@ impl<'a> Asking<'a> {
     }
 
     fn touch(&self, file: FileId, reference: &TableReference, place: Option<Place>) -> Mention {
-        let owners = self.owners.of_path(&self.workspace.sources.file(file).path);
+        let path = &self.workspace.sources.file(file).path;
+        let owners = self.owners.of_sql(file, path);
         let who = owners.first().and_then(|owner| owner.service.as_ref());
         let who = who.map_or_else(|| "SQL".to_owned(), |service| format!("`{service}`"));
         let does = match reference.access {

@@ -5,7 +5,7 @@ use crate::inventory::{
     Access, Catalog, Column, Enum, Holding, Owner, Reference, Relation, RelationKind, Schema,
 };
 use crate::model::{catalog, holdings};
-use crate::parse::{Facts, sql};
+use crate::parse::sql;
 use crate::source::{FileId, shown_folder};
 
 impl Listing<'_> {
@@ -76,17 +76,11 @@ impl Listing<'_> {
 
     pub(super) fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
-        for (id, file) in self.workspace.sources.files() {
-            let Facts::Sql(parsed) = self.workspace.facts(id) else {
-                continue;
-            };
-            let owners: Vec<Owner> = self
-                .owners
-                .of_path(&file.path)
-                .iter()
-                .map(Into::into)
-                .collect();
-            references.extend(parsed.facts.references.iter().map(|reference| Reference {
+        for (id, sql) in self.workspace.postgres_sql() {
+            let path = &self.workspace.sources.file(id).path;
+            let owners = self.owners.of_sql(id, path).iter();
+            let owners: Vec<Owner> = owners.map(Into::into).collect();
+            references.extend(sql.references.iter().map(|reference| Reference {
                 owners: owners.clone(),
                 database: reference.name.database().map(|it| it.value.clone()),
                 schema: reference.name.schema().map(|it| it.value.clone()),

@@ -340,6 +340,16 @@ impl Workspace<'_> {
         })
     }
 
+    /// The SQL of PostgreSQL that was read, but for what stands among another database's.
+    pub(in crate::model) fn postgres_sql(&self) -> Vec<(FileId, &SqlFile)> {
+        let of_others = self.folders_of_other_databases();
+        let files = self.sql_files();
+        files
+            .filter(|(_, path, _)| !is_for_other_database(&of_others, path))
+            .map(|(id, _, sql)| (id, sql))
+            .collect()
+    }
+
     /// The folders whose SQL is another database's, by what stands in one of its files.
     pub(super) fn folders_of_other_databases(&self) -> HashSet<&str> {
         let mut folders = HashSet::new();

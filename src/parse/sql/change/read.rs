@@ -29,7 +29,9 @@ pub(in crate::parse::sql) fn of_item(text: &str, item: &Item) -> Vec<Change> {
                 Vec::new()
             }
         }
-        Item::Statement(raw) if raw.gexec.is_some() => vec![Change::Unknown],
+        Item::Statement(raw) if raw.gexec.is_some() || raw.is_template(text) => {
+            vec![Change::Unknown]
+        }
         Item::Statement(raw) => {
             let cursor = Cursor::new(text, &raw.tokens);
             let words = Words {
