@@ -49,6 +49,8 @@ struct Replay<'a> {
     routines: HashMap<&'a str, &'a [Change]>,
     /// How many calls are open.
     calls: usize,
+    /// How many more may be followed.
+    calls_left: usize,
     transaction: Option<Transaction>,
 }
 
@@ -62,12 +64,17 @@ struct Transaction {
 /// How deeply routines are followed into each other.
 const DEEPEST_CALL: usize = 8;
 
+/// How many calls are followed. Routines that call each other several times would be followed without end
+/// otherwise, however few they are.
+const MOST_CALLS: usize = 10_000;
+
 impl<'a> Replay<'a> {
     fn new(default_schema: &str) -> Self {
         Self {
             state: State::new(default_schema),
             routines: HashMap::new(),
             calls: 0,
+            calls_left: MOST_CALLS,
             transaction: None,
         }
     }
@@ -311,10 +318,11 @@ impl<'a> Replay<'a> {
             let Some(&changes) = self.routines.get(name.as_str()) else {
                 continue;
             };
-            if self.calls >= DEEPEST_CALL {
+            if self.calls >= DEEPEST_CALL || self.calls_left == 0 {
                 self.state.is_open = true;
                 continue;
             }
+            self.calls_left -= 1;
             self.calls += 1;
             let _ = self.all(changes, true);
             self.calls -= 1;

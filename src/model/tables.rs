@@ -12,6 +12,7 @@ mod touched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::catalogue::Guesser;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::names;
@@ -116,6 +117,13 @@ impl Ground {
 
     fn has(&self, relation: &str) -> bool {
         self.relations.contains(relation)
+    }
+
+    /// Its relation that was probably meant by a name.
+    fn nearest(&self, name: &str, guesser: &mut Guesser) -> Option<&str> {
+        let own = self.spellings.keys().map(String::as_str);
+        let nearest = guesser.nearest(&name.to_lowercase(), own)?;
+        self.spellings.get(nearest).map(String::as_str)
     }
 
     /// Whether a service is among its owners.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::catalog::RelationKind;
+use crate::model::replay::relations::MOST_COLUMNS;
 use crate::model::replay::state::{Base, Column, Id, Outcome, Refused, State, Type};
 use crate::source::At;
 
@@ -75,7 +76,11 @@ impl State {
         {
             return Err(Refused);
         }
-        self.change_relation(id)?.columns.push(column.clone());
+        let relation = self.change_relation(id)?;
+        if relation.columns.len() >= MOST_COLUMNS {
+            return Err(Refused);
+        }
+        relation.columns.push(column.clone());
         self.note_use(id, &column.of_type);
         for child in children {
             if let Ok((position, known)) = self.column(child, &column.name) {

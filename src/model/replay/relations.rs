@@ -70,6 +70,9 @@ impl State {
             self.inherit_columns(&mut relation, parent)?;
         }
         self.own_columns(&mut relation, &new.elements)?;
+        if relation.columns.len() > MOST_COLUMNS {
+            return Err(Refused);
+        }
         if let Some(query) = &new.query {
             self.has_what_it_reads(query)?;
             match self.columns_of(query) {
@@ -131,6 +134,9 @@ impl State {
                 Element::NotNull(_) => {}
             }
         }
+        if own.len() > MOST_COLUMNS {
+            return Err(Refused);
+        }
         for (number, column) in own.iter().enumerate() {
             if own[..number].iter().any(|other| other.name == column.name) {
                 return Err(Refused);
@@ -165,7 +171,7 @@ impl State {
 
     /// Columns that a query gives; the first ones may be named otherwise.
     fn columns_from(&self, given: Vec<Given>, names: &[At<String>]) -> Outcome<Vec<Column>> {
-        if names.len() > given.len() {
+        if names.len() > given.len() || given.len() > MOST_OUTPUTS {
             return Err(Refused);
         }
         let mut columns: Vec<Column> = Vec::new();
@@ -454,6 +460,12 @@ impl State {
 }
 
 const PASSES: usize = 4;
+
+/// The most columns of a table (`MaxHeapAttributeNumber`).
+pub(super) const MOST_COLUMNS: usize = 1_600;
+
+/// The most columns that a query gives (`MaxTupleAttributeNumber`).
+const MOST_OUTPUTS: usize = 1_664;
 
 /// When an action of an `ALTER TABLE` is done.
 fn pass_of(action: &Action) -> usize {

@@ -255,3 +255,61 @@ fn conditions_are_decided_or_leave_doubts() {
         ),
     ]);
 }
+
+#[test]
+fn a_journal_goes_back_over_what_changed_several_times() {
+    check(&[
+        (
+            "BEGIN; CREATE TABLE t (a int); ALTER TABLE t ADD b int; SAVEPOINT s; ALTER TABLE t ADD c int; ALTER TABLE t ADD d int, ADD e int; ROLLBACK TO s; ALTER TABLE t ADD f int; COMMIT",
+            "t(a integer, b integer, f integer)",
+        ),
+        (
+            "CREATE TABLE t (a int); BEGIN; ALTER TABLE t ADD b int, ADD c int; ALTER TABLE t ADD d int, DROP nothing; ALTER TABLE t ADD e int; ROLLBACK; ALTER TABLE t ADD f int",
+            "t(a integer, f integer)",
+        ),
+        (
+            "BEGIN; CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; SAVEPOINT s; DROP TABLE p; ROLLBACK TO s; ALTER TABLE p ADD b int; COMMIT",
+            "c(a integer, b integer); p(a integer, b integer)",
+        ),
+        (
+            "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; DROP TABLE c; ALTER TABLE p ADD b int; CREATE TABLE c PARTITION OF p DEFAULT; DROP TABLE p; CREATE TABLE p (z int); ALTER TABLE p ADD y int",
+            "p(z integer, y integer)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_table_has_no_more_columns_than_postgres_gives_it() {
+    let columns = |count| {
+        let names: Vec<String> = (0..count).map(|number| format!("c{number} int")).collect();
+        format!(
+            "CREATE TABLE t ({}); ALTER TABLE t ADD last int",
+            names.join(", ")
+        )
+    };
+    let counted = |sql: &str| {
+        after(sql, "public")
+            .relations()
+            .next()
+            .map(|it| it.2.columns.len())
+    };
+    assert_eq!(counted(&columns(1_599)), Some(1_600));
+    assert_eq!(counted(&columns(1_600)), Some(1_600));
+    assert_eq!(counted(&columns(1_601)), None);
+}
+
+#[test]
+fn routines_that_call_each_other_over_and_over_come_to_an_end() {
+    let body = |next: usize| {
+        let calls = format!("PERFORM f{next}(); ").repeat(60);
+        format!("BEGIN CREATE TABLE IF NOT EXISTS t (a int); {calls} END")
+    };
+    let mut sql = String::new();
+    for number in 0..8 {
+        let body = body(number + 1);
+        sql.push_str(&format!(
+            "CREATE FUNCTION f{number}() RETURNS void LANGUAGE plpgsql AS $$ {body} $$; "
+        ));
+    }
+    assert!(after(&(sql + "SELECT f0()"), "public").is_open);
+}

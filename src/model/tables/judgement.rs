@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{Definition, Ground, Tables, apart};
-use crate::catalogue;
 use crate::finding::Owner;
 use crate::parse::sql::{Access, TableReference};
 
@@ -30,10 +29,8 @@ pub(super) enum Verdict {
     },
     /// A table that nobody defines.
     Unknown {
-        /// The module's table that was probably meant.
-        nearest: Option<String>,
-        /// Whether only its quotes are missing.
-        lacks_quotes: bool,
+        /// The module's table of that name in another case, which needs quotes.
+        unquoted: Option<String>,
         /// What others define by that name in another case.
         alike: Vec<Definition>,
     },
@@ -133,8 +130,7 @@ impl Tables {
         }
         if let Some(spelling) = ground.spellings.get(&name.to_lowercase()) {
             return Verdict::Unknown {
-                nearest: Some(spelling.clone()),
-                lacks_quotes: true,
+                unquoted: Some(spelling.clone()),
                 alike: Vec::new(),
             };
         }
@@ -162,11 +158,8 @@ impl Tables {
         {
             return Verdict::Fine;
         }
-        let own = ground.spellings.keys().map(String::as_str);
-        let nearest = catalogue::nearest(&name.to_lowercase(), own);
         Verdict::Unknown {
-            nearest: nearest.and_then(|name| ground.spellings.get(name).cloned()),
-            lacks_quotes: false,
+            unquoted: None,
             alike: if is_usual {
                 self.nearest_of(ground, self.definitions_alike(ground, name))
             } else {
