@@ -61,7 +61,10 @@ impl State {
         relation.is_partitioned = new.is_partitioned;
         let is_refused = |parent: &Id| {
             let parent = self.relation(*parent);
-            parent.is_none_or(|it| it.is_partitioned != relation.is_partition)
+            parent.is_none_or(|it| {
+                it.is_partitioned != relation.is_partition
+                    || it.is_partition && !relation.is_partition
+            })
         };
         if relation.parents.iter().any(is_refused) {
             return Err(Refused);
@@ -109,7 +112,10 @@ impl State {
         let mut own: Vec<Column> = Vec::new();
         for element in elements {
             match element {
-                Element::Column(column) => own.push(self.new_column(column)),
+                Element::Column(column) => {
+                    self.has_type(&column.type_name)?;
+                    own.push(self.new_column(column));
+                }
                 Element::Like(name) => {
                     let id = self.find_relation(name);
                     let columns = match id.and_then(|id| self.relation(id)) {
@@ -128,7 +134,7 @@ impl State {
                         ..column.clone()
                     }));
                 }
-                Element::NotNull(_) => {}
+                Element::NotNull(_) | Element::Constrained(_) => {}
             }
         }
         for (number, column) in own.iter().enumerate() {
@@ -150,9 +156,11 @@ impl State {
             }
         }
         for element in elements {
-            if let Element::NotNull(names) = element {
+            if let Element::NotNull(names) | Element::Constrained(names) = element {
+                let is_not_null = matches!(element, Element::NotNull(_));
                 for name in names {
                     match relation.position(name) {
+                        Some(_) if !is_not_null => {}
                         Some(position) => relation.columns[position].is_nullable = Some(false),
                         None if relation.is_complete => return Err(Refused),
                         None => {}
@@ -385,7 +393,7 @@ impl State {
                     }
                 }
             }
-            Action::OfType => {}
+            Action::OfType | Action::Constrain(_) => {}
             _ => object.is_doubtful = true,
         }
     }
@@ -396,6 +404,7 @@ impl State {
                 column,
                 if_not_exists,
             } => {
+                self.has_type(&column.type_name)?;
                 let column = self.new_column(column);
                 self.add_column(id, &column, *if_not_exists, only)
             }
@@ -405,6 +414,7 @@ impl State {
                 cascade,
             } => self.drop_column(id, name, *if_exists, *cascade, only),
             Action::SetType { column, type_name } => {
+                self.has_type(type_name)?;
                 let of_type = self.resolve(type_name);
                 self.set_type(id, column, &of_type, only, false)
             }
@@ -415,6 +425,9 @@ impl State {
             Action::AddPrimaryKey(columns) => columns
                 .iter()
                 .try_for_each(|column| self.set_not_null(id, column, true, only)),
+            Action::Constrain(columns) => columns
+                .iter()
+                .try_for_each(|column| self.known_column(id, column).map(|_| ())),
             Action::AddPrimaryKeyUsing(index) => {
                 let schema = self.objects[id].key.0.clone();
                 let columns = self.indexes.get(&(schema, index.clone())).cloned();

@@ -125,6 +125,8 @@ pub(super) struct State {
     pub(super) file: FileId,
     /// Whether more may have happened than is told.
     pub(super) is_open: bool,
+    /// Whether extensions may have brought types that are not known here.
+    pub(super) has_more_types: bool,
     journal: Vec<Undo>,
     /// How many may want to go back.
     recorders: usize,
@@ -145,6 +147,7 @@ impl State {
             path: vec![default_schema.to_owned()],
             file: FileId(0),
             is_open: false,
+            has_more_types: false,
             journal: Vec::new(),
             recorders: 0,
         }

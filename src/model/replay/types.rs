@@ -11,7 +11,7 @@ use crate::parse::sql::{
 use crate::source::{At, Placed};
 
 /// Types of extensions, which nothing in the text creates.
-const OF_EXTENSIONS: [&str; 14] = [
+const OF_EXTENSIONS: [&str; 55] = [
     "citext",
     "hstore",
     "ltree",
@@ -22,10 +22,86 @@ const OF_EXTENSIONS: [&str; 14] = [
     "sparsevec",
     "geometry",
     "geography",
+    "box2d",
+    "box2df",
+    "box3d",
+    "gidx",
+    "raster",
+    "topogeometry",
+    "topoelement",
     "cube",
+    "seg",
+    "earth",
+    "lo",
+    "query_int",
     "isbn",
+    "isbn13",
+    "issn",
+    "issn13",
+    "ismn",
+    "ismn13",
+    "ean13",
+    "upc",
     "ulid",
     "semver",
+    "ip4",
+    "ip4r",
+    "ip6",
+    "ip6r",
+    "ipaddress",
+    "iprange",
+    "int1",
+    "uint1",
+    "uint2",
+    "uint4",
+    "uint8",
+    "agtype",
+    "graphid",
+    "hll",
+    "tdigest",
+    "h3index",
+    "roaringbitmap",
+    "mol",
+    "bfp",
+    "sfp",
+    "bson",
+    "prefix_range",
+    "email",
+];
+
+/// Extensions that bring no types but those of [`OF_EXTENSIONS`].
+const KNOWN_EXTENSIONS: [&str; 31] = [
+    "bloom",
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dict_int",
+    "dict_xsyn",
+    "earthdistance",
+    "fuzzystrmatch",
+    "hstore",
+    "intarray",
+    "isn",
+    "lo",
+    "ltree",
+    "moddatetime",
+    "pg_cron",
+    "pg_stat_statements",
+    "pg_trgm",
+    "pg_uuidv7",
+    "pgcrypto",
+    "pgrowlocks",
+    "pgstattuple",
+    "plpgsql",
+    "postgis",
+    "postgres_fdw",
+    "seg",
+    "tcn",
+    "timescaledb",
+    "unaccent",
+    "uuid-ossp",
+    "vector",
 ];
 
 impl State {
@@ -50,6 +126,31 @@ impl State {
             base,
             is_array: written.is_array,
         }
+    }
+
+    pub(super) fn create_extension(&mut self, name: &str) {
+        self.has_more_types |= !KNOWN_EXTENSIONS.contains(&name);
+    }
+
+    /// Refuses a type that is certainly not there.
+    pub(super) fn has_type(&self, written: &TypeName) -> Outcome {
+        let BaseType::Named { name, .. } = &written.base else {
+            return Ok(());
+        };
+        let own = name.name().value.as_str();
+        let is_schema_known = name
+            .schema()
+            .is_none_or(|schema| self.schemas.contains_key(&schema.value));
+        // Array types have a name with `_` in front of that of their elements.
+        let may_be_there = self.is_open
+            || self.has_more_types
+            || !is_schema_known
+            || own.starts_with('_')
+            || own.starts_with("pg_")
+            || OF_EXTENSIONS.contains(&own)
+            || self.find_type(name).is_some()
+            || self.find_relation(name).is_some();
+        if may_be_there { Ok(()) } else { Err(Refused) }
     }
 
     /// Remembers that a relation or a composite type uses a type.
@@ -101,6 +202,11 @@ impl State {
         perhaps: bool,
     ) -> Outcome {
         let key = self.new_key(name)?;
+        if let TypeDefinition::Composite(columns) = definition {
+            columns
+                .iter()
+                .try_for_each(|column| self.has_type(&column.type_name))?;
+        }
         let what = match definition {
             TypeDefinition::Enum(values) => {
                 let mut placed: Vec<Placed<String>> = Vec::new();

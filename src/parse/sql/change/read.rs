@@ -109,7 +109,7 @@ fn known(mut words: Words, context: Context, depth: usize) -> Option<Vec<Change>
                 return Some(if is_other {
                     Vec::new()
                 } else {
-                    vec![Change::Commit]
+                    and_chain(words, Change::Commit)
                 });
             }
             "rollback" | "abort" if context == Context::Script => return Some(rollback(words)),
@@ -140,7 +140,7 @@ fn rollback(mut words: Words) -> Vec<Change> {
         return Vec::new();
     }
     if !words.eat("to") {
-        return vec![Change::Rollback];
+        return and_chain(words, Change::Rollback);
     }
     words.eat("savepoint");
     words
@@ -148,6 +148,17 @@ fn rollback(mut words: Words) -> Vec<Change> {
         .map(|name| Change::RollbackTo(name.value))
         .into_iter()
         .collect()
+}
+
+/// What ends a transaction, and begins the next one where `AND CHAIN` follows.
+fn and_chain(mut words: Words, end: Change) -> Vec<Change> {
+    let _ = words.eat("commit") || words.eat("end");
+    let _ = words.eat("work") || words.eat("transaction");
+    if words.at("and chain") {
+        vec![end, Change::Begin]
+    } else {
+        vec![end]
+    }
 }
 
 /// `SET search_path`, `SET SCHEMA`.
@@ -304,6 +315,10 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
     }
     if words.eat("function") || words.eat("procedure") {
         return Some(body::of_routine(words, depth));
+    }
+    if words.eat("extension") {
+        words.eat("if not exists");
+        return one(Change::CreateExtension(words.name()?.value));
     }
     Some(Vec::new())
 }
