@@ -3353,6 +3353,24 @@ const OF_DRIFT: &[Mistake] = &[
         finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦NET⟧",
     },
     Mistake {
+        what: "an enum whose value the migrations rename",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let sql = files.text(TARIFFS).to_owned()
+                + "CREATE TYPE \"Basis\" AS ENUM ('GROSS', 'NET');\n\
+                   ALTER TYPE \"Basis\" RENAME VALUE 'NET' TO 'PLAIN';\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n}\n"),
+                )
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦NET⟧",
+    },
+    Mistake {
         what: "a migration that is gone",
         make: |files| {
             files

@@ -57,6 +57,9 @@ struct Replay<'a> {
 struct Transaction {
     start: usize,
     savepoints: Vec<(String, usize)>,
+    /// Whether a statement of it was refused: PostgreSQL passes over everything up to its end, or back to a
+    /// savepoint, and keeps nothing.
+    is_failed: bool,
     /// The search path after it, where it was set for its time only.
     path_after: Option<Vec<String>>,
 }
@@ -83,8 +86,21 @@ impl<'a> Replay<'a> {
     fn file(&mut self, file: FileId, changes: &'a [Change]) {
         self.state.file = file;
         for change in changes {
-            // A refused statement changes nothing, and the next one follows.
-            let _ = self.run(change, false);
+            // A refused statement changes nothing, and the next one follows: as `psql` goes on. Prisma sends a
+            // file as a whole, of which then nothing would stay, but such a migration is never applied.
+            let goes_on = matches!(
+                change,
+                Change::Commit | Change::Rollback | Change::RollbackTo(_)
+            );
+            if !goes_on && self.is_failed() {
+                continue;
+            }
+            if self.run(change, false).is_err()
+                && self.is_surely_refused(change)
+                && let Some(transaction) = &mut self.transaction
+            {
+                transaction.is_failed = true;
+            }
         }
         if self.transaction.is_some() {
             self.commit();
@@ -94,6 +110,49 @@ impl<'a> Replay<'a> {
             let _ = self.state.drop_all(&temporary, true);
         }
         self.state.path = vec![self.state.default_schema.clone()];
+    }
+
+    fn is_failed(&self) -> bool {
+        self.transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_failed)
+    }
+
+    /// Whether a change was refused for what is there, rather than for what is missing here and may be there
+    /// in a database that began with more.
+    fn is_surely_refused(&self, change: &Change) -> bool {
+        let state = &self.state;
+        let is_certain = |id: usize| {
+            let object = &state.objects[id];
+            let is_complete = match &object.what {
+                What::Relation(relation) => relation.is_complete,
+                _ => true,
+            };
+            !object.is_doubtful && is_complete
+        };
+        let is_relation = |name: &ObjectName| state.find_relation(name).is_some_and(is_certain);
+        let is_type = |name: &ObjectName| state.find_type(name).is_some_and(is_certain);
+        let is_taken = |name: &ObjectName| {
+            let key = state.new_key(name).ok();
+            let id = key.and_then(|key| {
+                let relation = state.relations.get(&key);
+                relation.or_else(|| state.types.get(&key)).copied()
+            });
+            id.is_some_and(is_certain)
+        };
+        !state.is_open
+            && match change {
+                Change::CreateSchema { .. } => true,
+                Change::CreateTable(new) => is_taken(&new.name),
+                Change::CreateView(new) => is_taken(&new.name),
+                Change::CreateType { name, .. } => is_taken(name),
+                Change::AlterRelation { name, .. } => is_relation(name),
+                Change::AlterType { name, .. } => is_type(name),
+                Change::Drop { names, .. } => {
+                    names.iter().all(|name| is_relation(name) || is_type(name))
+                }
+                _ => false,
+            }
     }
 
     fn all(&mut self, changes: &'a [Change], perhaps: bool) -> Outcome<End> {
@@ -241,6 +300,7 @@ impl<'a> Replay<'a> {
             self.transaction = Some(Transaction {
                 start: self.state.begin(),
                 savepoints: Vec::new(),
+                is_failed: false,
                 path_after: None,
             });
         }
@@ -248,6 +308,9 @@ impl<'a> Replay<'a> {
 
     fn commit(&mut self) {
         if let Some(transaction) = self.transaction.take() {
+            if transaction.is_failed {
+                self.state.go_back(transaction.start);
+            }
             self.state.keep();
             if let Some(path) = transaction.path_after {
                 self.state.path = path;
@@ -263,6 +326,7 @@ impl<'a> Replay<'a> {
             .rposition(|(known, _)| known == name);
         let position = position.ok_or(Refused)?;
         transaction.savepoints.truncate(position + 1);
+        transaction.is_failed = false;
         let mark = transaction.savepoints[position].1;
         self.state.go_back(mark);
         Ok(())

@@ -61,7 +61,10 @@ impl State {
         relation.is_partitioned = new.is_partitioned;
         let is_refused = |parent: &Id| {
             let parent = self.relation(*parent);
-            parent.is_none_or(|it| it.is_partitioned != relation.is_partition)
+            parent.is_none_or(|it| {
+                it.is_partitioned != relation.is_partition
+                    || it.is_partition && !relation.is_partition
+            })
         };
         if relation.parents.iter().any(is_refused) {
             return Err(Refused);
@@ -131,7 +134,7 @@ impl State {
                         ..column.clone()
                     }));
                 }
-                Element::NotNull(_) => {}
+                Element::NotNull(_) | Element::Constrained(_) => {}
             }
         }
         if own.len() > MOST_COLUMNS {
@@ -156,9 +159,11 @@ impl State {
             }
         }
         for element in elements {
-            if let Element::NotNull(names) = element {
+            if let Element::NotNull(names) | Element::Constrained(names) = element {
+                let is_not_null = matches!(element, Element::NotNull(_));
                 for name in names {
                     match relation.position(name) {
+                        Some(_) if !is_not_null => {}
                         Some(position) => relation.columns[position].is_nullable = Some(false),
                         None if relation.is_complete => return Err(Refused),
                         None => {}
@@ -391,7 +396,7 @@ impl State {
                     }
                 }
             }
-            Action::OfType => {}
+            Action::OfType | Action::Constrain(_) => {}
             _ => object.is_doubtful = true,
         }
     }
@@ -421,6 +426,9 @@ impl State {
             Action::AddPrimaryKey(columns) => columns
                 .iter()
                 .try_for_each(|column| self.set_not_null(id, column, true, only)),
+            Action::Constrain(columns) => columns
+                .iter()
+                .try_for_each(|column| self.known_column(id, column).map(|_| ())),
             Action::AddPrimaryKeyUsing(index) => {
                 let schema = self.objects[id].key.0.clone();
                 let columns = self.indexes.get(&(schema, index.clone())).cloned();

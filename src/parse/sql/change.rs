@@ -5,6 +5,7 @@
 
 mod body;
 mod condition;
+mod loops;
 mod query;
 mod read;
 mod table;
@@ -181,6 +182,8 @@ pub enum Element {
     Like(ObjectName),
     /// Columns that a constraint, or `column WITH OPTIONS NOT NULL`, makes `NOT NULL`.
     NotNull(Vec<String>),
+    /// Columns that another constraint is about, which must be there.
+    Constrained(Vec<String>),
 }
 
 /// A column as a script defines it.
@@ -351,6 +354,8 @@ pub enum Action {
     },
     /// `ADD PRIMARY KEY`.
     AddPrimaryKey(Vec<String>),
+    /// A constraint that is added over columns, which must be there.
+    Constrain(Vec<String>),
     /// `ADD PRIMARY KEY USING INDEX`.
     AddPrimaryKeyUsing(String),
     /// `RENAME COLUMN`.
