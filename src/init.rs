@@ -11,7 +11,7 @@ use crate::model::link::is_like_registry;
 use crate::model::product::Product;
 use crate::parse::Kept;
 use crate::policy::{Policy, schema_url};
-use crate::source::{FileId, Kind, Sources, file_name, parent};
+use crate::source::{FileId, Kind, Sources, file_name, parent, shown_folder};
 
 /// Where the page about the config is read, as of this version.
 fn page_url() -> String {
@@ -269,8 +269,7 @@ fn services(workspace: &Workspace) -> String {
             .to_owned();
     for (service, inferred) in known.iter().zip(workspace.inferred_services()) {
         let mut parts = Vec::new();
-        let folder = service.folder;
-        let folder = folder.map(|folder| if folder.is_empty() { "." } else { folder });
+        let folder = service.folder.map(shown_folder);
         parts.extend(folder.map(|folder| format!("folder: {}", scalar(folder))));
         let keys = inferred.containers.iter().map(|&(stack, position)| {
             let container = &workspace.stacks[stack].services[position];

@@ -557,6 +557,22 @@ pub fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| Some(parent(path))).take_while(|path| !path.is_empty())
 }
 
+/// Whether a path lies below a folder. Everything lies below the root, `""`.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a path is a folder or lies below it.
+pub fn is_within(path: &str, folder: &str) -> bool {
+    path == folder || is_below(path, folder)
+}
+
+/// A folder as people write it: `.` for the root.
+pub fn shown_folder(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
 /// The path of `to` as seen from a folder, both from the workspace root.
 pub fn relative(folder: &str, to: &str) -> String {
     let mut up = String::new();
@@ -607,6 +623,12 @@ pub fn join(folder: &str, relative: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_holds_what_is_below_it_and_nothing_that_only_begins_alike() {
+        assert!(is_below("a/b", "a") && is_below("a", "") && is_within("a", "a"));
+        assert!(!is_below("a", "a") && !is_below("ab/c", "a") && !is_within("ab", "a"));
+    }
 
     fn file(text: &str) -> SourceFile {
         SourceFile::new("a.sql", Kind::Sql, text)

@@ -200,9 +200,9 @@ fn services_without_a_registry_are_judged_on_their_containers_and_their_schema()
     assert_eq!(
         judged,
         [
-            "stations: compose Dockerfile schema",
-            "rides: compose compose compose Dockerfile schema",
-            "workshop: compose Dockerfile schema",
+            "stations: compose Dockerfile schema migration",
+            "rides: compose compose compose Dockerfile schema migration",
+            "workshop: compose Dockerfile schema migration",
         ]
     );
 }

@@ -3293,6 +3293,30 @@ const OF_DRIFT: &[Mistake] = &[
         finding: "schema-drift modules/shared/tariff-book/prisma/migrations/20250110090000_surcharge/migration.sql ⟦surcharge⟧",
     },
     Mistake {
+        what: "a table without a model, of a name that tables of others have too",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/port-calls/prisma/schema.prisma",
+                "model OutboxEvent {\n  id        BigInt   @id @default(autoincrement())\n  topic     String\n  payload   Json\n  createdAt DateTime @default(now()) @map(\"created_at\") @db.Timestamptz(3)\n\n  @@map(\"outbox_event\")\n}\n",
+                "",
+            )
+        },
+        finding: "schema-drift modules/domain/quayside/port-calls/prisma/migrations/20241112090000_init/migration.sql ⟦outbox_event⟧",
+    },
+    Mistake {
+        what: "two tables of a neighbour that only a migration creates",
+        make: |files| {
+            let tables = files
+                .text("modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql")
+                .to_owned();
+            files.add(
+                "modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql",
+                &tables,
+            )
+        },
+        finding: "table-owned-twice modules/domain/invoicing/prisma/migrations/20250601090000_tariffs/migration.sql ⟦tariff⟧",
+    },
+    Mistake {
         what: "a table that a new migration drops",
         make: |files| {
             files.add(
@@ -3322,6 +3346,24 @@ const OF_DRIFT: &[Mistake] = &[
                 .add(
                     TARIFF_SCHEMA,
                     &(schema + "\nenum Basis {\n  GROSS\n  NET\n\n  @@map(\"basis\")\n}\n"),
+                )
+                .remove(TARIFFS)
+                .add(TARIFFS, &sql)
+        },
+        finding: "schema-drift modules/shared/tariff-book/prisma/schema.prisma ⟦NET⟧",
+    },
+    Mistake {
+        what: "an enum whose value the migrations rename",
+        make: |files| {
+            let schema = files.text(TARIFF_SCHEMA).to_owned();
+            let sql = files.text(TARIFFS).to_owned()
+                + "CREATE TYPE \"Basis\" AS ENUM ('GROSS', 'NET');\n\
+                   ALTER TYPE \"Basis\" RENAME VALUE 'NET' TO 'PLAIN';\n";
+            files
+                .remove(TARIFF_SCHEMA)
+                .add(
+                    TARIFF_SCHEMA,
+                    &(schema + "\nenum Basis {\n  GROSS\n  NET\n}\n"),
                 )
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
@@ -3917,6 +3959,17 @@ const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
             )
         },
         finding: "foreign-migration apps/workshop/docker-entrypoint.sh ⟦RIDES_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a container that migrates a neighbour, of an image built from the root",
+        make: |files| {
+            files.replace(
+                "compose.yaml",
+                "    build: ./apps/workshop\n",
+                "    build: { context: ., dockerfile: apps/workshop/Dockerfile }\n    command: sh -c \"cd ../../apps/stations && npx prisma migrate deploy && node dist/main.js\"\n",
+            )
+        },
+        finding: "foreign-migration compose.yaml ⟦../../apps/stations⟧",
     },
     Mistake {
         what: "an entrypoint that resets",

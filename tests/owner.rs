@@ -190,6 +190,38 @@ fn who_touches_a_table_is_told_from_who_has_one_of_that_name() {
 }
 
 #[test]
+fn migrations_belong_to_who_has_the_tables_and_other_databases_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("dbfence.yaml", "");
+    write(
+        "compose.yaml",
+        "services:\n  db: { image: postgres:16 }\n  buoys:\n    build: .\n    environment: { DATABASE_URL: \
+         postgresql://u@db/buoys }\n",
+    );
+    write("Dockerfile", "FROM node\n");
+    write("package.json", "{ \"name\": \"buoys\" }\n");
+    write(
+        "prisma/schema.prisma",
+        "datasource db {\n  provider = \"postgresql\"\n}\nmodel Reading {\n  id Int @id\n  @@map(\"reading\")\n}\n",
+    );
+    write(
+        "prisma/migrations/1_init/migration.sql",
+        "CREATE TABLE reading (id int PRIMARY KEY);\nCREATE INDEX ON reading (id);\n",
+    );
+    write("clickhouse/migrations/1_drop.sql", "DROP TABLE reading;\n");
+    let reading = found(folder.path(), "reading");
+    assert_eq!(names(&reading), [("table", "public.reading")]);
+    let touched = reading[0]["touched"].as_array().unwrap();
+    assert_eq!(touched.len(), 1, "{touched:?}");
+    assert_eq!(touched[0]["remark"], "`buoys` alters it");
+}
+
+#[test]
 fn a_name_of_nothing_is_an_error_that_names_the_nearest() {
     let folder = two_services();
     let error = |name: &str| {

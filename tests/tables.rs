@@ -368,6 +368,16 @@ const OTHER_DATABASES: &[Row] = &[
         "CREATE FUNCTION rates() RETURNS SETOF record LANGUAGE sql AS $$ SELECT * FROM dblink('dbname=tariff_book', 'SELECT 1') AS t (n int) $$;",
         "cross-database-query ⟦tariff_book⟧",
     ),
+    (
+        REPORT,
+        "SELECT count(*) FROM invoice;\n\\connect tariff_book\nUPDATE tariff SET title = title;\nSELECT * FROM trarif;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
+    (
+        REPORT,
+        "\\c tariff_book\n\\c invoicing\nSELECT count(*) FROM invoice;",
+        "cross-database-query ⟦tariff_book⟧",
+    ),
 ];
 
 const TABLES_OF_NOBODY: &[Row] = &[
@@ -400,6 +410,12 @@ const TABLES_OF_NOBODY: &[Row] = &[
 ];
 
 const ONES_OWN: &[Row] = &[
+    (
+        MIGRATION,
+        "CREATE SEQUENCE IF NOT EXISTS tariff_numbers; SELECT last_value FROM tariff_numbers;",
+        "",
+    ),
+    (REPORT, "SELECT last_value FROM outbox_event_id_seq;", ""),
     (
         REPORT,
         "SELECT * FROM invoice, public.payment, invoicing.public.outbox_event, open_balance;",
@@ -678,4 +694,22 @@ fn services_of_ones_own_product_come_first() {
              `cellar` defines `cask`"
         ]
     );
+}
+
+#[test]
+fn behind_a_connect_to_a_database_of_nobody_tables_are_not_judged() {
+    let said_of = |script: &str| {
+        let compose = "services:\n  db: { image: postgres:16 }\n  bar:\n    build: ./bar\n    environment: { \
+                       DATABASE_URL: postgresql://u@db/bar }\n";
+        let files = [
+            ("compose.yaml", compose),
+            ("bar/Dockerfile", "FROM node:24\n"),
+            ("bar/prisma/schema.prisma", POUR),
+            ("bar/sql/old.sql", script),
+        ];
+        said(&files, "2027-03-31").len()
+    };
+    assert_eq!(said_of("\\connect attic\nSELECT * FROM tun;"), 0);
+    assert_eq!(said_of("\\connect bar\nSELECT * FROM tun;"), 1);
+    assert_eq!(said_of("SELECT * FROM tun;"), 1);
 }

@@ -7,7 +7,7 @@ use crate::check::{asks_for_baseline, check, start_threads};
 use crate::discover::compare_with_default_branch;
 use crate::finding::{self, Severity};
 use crate::report::{Format, render};
-use crate::source::Sources;
+use crate::source::{Sources, is_within};
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
@@ -146,12 +146,7 @@ fn chosen_paths(root: &Path, paths: &[PathBuf]) -> Result<Vec<String>, Failure> 
 
 /// Keeps the findings of which some label lies in a chosen path.
 fn retain_chosen(findings: &mut Vec<finding::Finding>, sources: &Sources, chosen: &[String]) {
-    let is_chosen = |path: &str| {
-        chosen.iter().any(|chosen| {
-            path.strip_prefix(chosen.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let is_chosen = |path: &str| chosen.iter().any(|chosen| is_within(path, chosen));
     if !chosen.is_empty() {
         findings.retain(|finding| {
             let labels = finding.labels.iter().map(|label| label.place);

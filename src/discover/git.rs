@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 /// A commit and how people call the branch that it was found by.
 pub(super) struct Base {
@@ -55,6 +57,10 @@ const DEFAULT_BRANCHES: [&str; 5] = [
     "refs/heads/main",
     "refs/heads/master",
 ];
+
+/// How long git may take over one question. It answers in milliseconds unless the disk or whatever goes by
+/// the name of git has stopped.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// More folders than this are not named one by one.
 const MOST_FOLDERS: usize = 500;
@@ -188,6 +194,52 @@ pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, 
     Ok(blobs.iter().map(|_| next().flatten()).collect())
 }
 
+/// Runs a command to its end, or ends it once it has taken too long. Git answers while it is still being
+/// asked, so that all pipes are served at once; whoever serves them is left behind by what never ends.
+fn answer(
+    command: &mut Command,
+    input: Option<&[u8]>,
+    longest_wait: Duration,
+) -> Result<Output, String> {
+    let unusable = |error: io::Error| format!("git could not be run: {error}");
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => "git is not installed".to_owned(),
+        _ => unusable(error),
+    })?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        let input = input.to_vec();
+        std::thread::spawn(move || stdin.write_all(&input));
+    }
+    let stdout = child.stdout.take().map(read_aside);
+    let stderr = child.stderr.take().map(read_aside);
+    let end = Instant::now() + longest_wait;
+    let all_of = |pipe: Option<Receiver<io::Result<Vec<u8>>>>| match pipe {
+        Some(pipe) => pipe.recv_timeout(end.saturating_duration_since(Instant::now())),
+        None => Ok(Ok(Vec::new())),
+    };
+    let (Ok(stdout), Ok(stderr)) = (all_of(stdout), all_of(stderr)) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        let seconds = longest_wait.as_secs();
+        return Err(format!("git did not answer within {seconds} seconds"));
+    };
+    Ok(Output {
+        status: child.wait().map_err(unusable)?,
+        stdout: stdout.map_err(unusable)?,
+        stderr: stderr.map_err(unusable)?,
+    })
+}
+
+fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        let read = pipe.read_to_end(&mut all);
+        sender.send(read.map(|_| all))
+    });
+    receiver
+}
+
 /// What a command of git prints; else in words why there is nothing.
 fn git<A: AsRef<OsStr>>(
     root: &Path,
@@ -216,21 +268,7 @@ fn git<A: AsRef<OsStr>>(
     for variable in OF_A_HOOK {
         command.env_remove(variable);
     }
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => "git is not installed".to_owned(),
-        _ => format!("git could not be run: {error}"),
-    })?;
-    let stdin = child.stdin.take();
-    // Git answers while it is still being asked, so that both pipes have to be served at once.
-    let output = std::thread::scope(|threads| {
-        threads.spawn(move || {
-            if let (Some(mut stdin), Some(input)) = (stdin, input) {
-                let _ = stdin.write_all(input);
-            }
-        });
-        child.wait_with_output()
-    });
-    let output = output.map_err(|error| format!("git could not be run: {error}"))?;
+    let output = answer(&mut command, input, LONGEST_WAIT)?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -242,4 +280,22 @@ fn git<A: AsRef<OsStr>>(
     } else {
         "git cannot read this repository".to_owned()
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_ends_is_given_up() {
+        let mut command = Command::new("sh");
+        // The shell's child keeps the pipes open when the shell has ended.
+        command.args(["-c", "sleep 60; true"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let answer = answer(&mut command, None, Duration::from_millis(10));
+        assert_eq!(
+            answer.err().as_deref(),
+            Some("git did not answer within 0 seconds")
+        );
+    }
 }

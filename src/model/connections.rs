@@ -14,7 +14,7 @@ use crate::model::settings;
 use crate::model::value::Text;
 use crate::model::{User, Workspace};
 use crate::parse::{Facts, prisma};
-use crate::source::{Place, Placed};
+use crate::source::{FileId, Place, Placed};
 
 /// A connection string, or a variable that should hold one.
 pub struct KnownConnection {
@@ -342,6 +342,7 @@ impl Workspace<'_> {
 pub(super) struct Owners {
     by_container: HashMap<User, Owner>,
     by_folder: HashMap<String, Vec<Owner>>,
+    by_migration: HashMap<FileId, Vec<Owner>>,
     variables: BTreeMap<Owner, Vec<String>>,
 }
 
@@ -373,9 +374,16 @@ impl Owners {
                 .entry(holding.folder.clone())
                 .or_insert_with(owners);
         }
+        let migrations = workspace.holdings().iter().flat_map(|holding| {
+            let files = holding.migrations.iter();
+            files.map(|&file| (file, holding.owners.clone()))
+        });
         Self {
             by_container: inferred.chain(registered).collect(),
             by_folder,
+            by_migration: migrations
+                .filter(|(_, owners)| !owners.is_empty())
+                .collect(),
             variables,
         }
     }
@@ -390,6 +398,12 @@ impl Owners {
         let mut folders = crate::source::ancestors(crate::source::parent(path));
         let owners = folders.find_map(|folder| self.by_folder.get(folder));
         owners.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whose a file of SQL is: of a migration, who has its tables.
+    pub(super) fn of_sql(&self, file: FileId, path: &str) -> &[Owner] {
+        let owners = self.by_migration.get(&file);
+        owners.map_or_else(|| self.of_path(path), Vec::as_slice)
     }
 
     fn variables(&self, owner: &Owner) -> &[String] {

@@ -11,7 +11,7 @@ use crate::model::product::{Product, Service};
 use crate::model::shell::{Action, Run, Target};
 use crate::model::{Workspace, names};
 use crate::parse::Facts;
-use crate::source::{FileId, Kind, Place, Span, parent, relative};
+use crate::source::{FileId, Kind, Place, Span, is_within, parent, relative};
 
 /// A command of one service for the database of another.
 pub struct ForeignMigration {
@@ -366,7 +366,9 @@ impl Workspace<'_> {
     /// What a path means that a command in a module names: as it stands if it leads out of the module, else
     /// as one of an image.
     fn meant_path(&self, path: &str, folder: &str) -> Option<String> {
-        let below = path.strip_prefix(folder);
+        let below = path
+            .strip_prefix(folder)
+            .filter(|_| is_within(path, folder));
         if below.is_none() || self.sources.find_seen(path).is_some() {
             return Some(path.to_owned());
         }

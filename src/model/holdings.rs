@@ -19,7 +19,7 @@ use crate::model::settings::Settings;
 use crate::model::{Workspace, declared, replay};
 use crate::parse::prisma::{Datasource, Value};
 use crate::parse::{AllFacts, Facts};
-use crate::source::{FileId, Place, Sources, ancestors, parent};
+use crate::source::{FileId, Place, Sources, ancestors, is_below, parent};
 
 /// A Prisma schema with its migrations, or migrations alone.
 #[derive(Debug, Default)]
@@ -87,12 +87,13 @@ impl Parts<'_> {
     /// The holdings of a workspace.
     pub(super) fn holdings(&self) -> Vec<Holding> {
         let owners = Owners::of(self);
+        let variables = self.variables();
         let folders = migrations::folders(self.sources);
         let mut unclaimed: BTreeSet<&str> = folders.keys().map(String::as_str).collect();
         let schemas = Schemas::new(self.sources, self.facts).all();
         let mut holdings = Vec::new();
         for (schema, folder) in self.with_migrations(schemas, &folders) {
-            let mut holding = self.of_schema(schema, &owners);
+            let mut holding = self.of_schema(schema, &owners, &variables);
             if let Some((name, migrations)) = folder.and_then(|it| folders.get_key_value(&it)) {
                 unclaimed.remove(name.as_str());
                 let (_, theirs) = owners.of_path(self.sources, name);
@@ -142,7 +143,9 @@ impl Parts<'_> {
         schemas: Vec<Schema>,
         folders: &BTreeMap<String, Vec<FileId>>,
     ) -> Vec<(Schema, Option<String>)> {
-        let of_schema = |schema: &Schema| migrations::of_schema(self.sources, folders, schema);
+        let locked = migrations::locked(self.sources, folders);
+        let of_schema =
+            |schema: &Schema| migrations::of_schema(self.sources, folders, &locked, schema);
         let mut found: Vec<_> = schemas
             .into_iter()
             .map(|schema| {
@@ -178,15 +181,14 @@ impl Parts<'_> {
         found
     }
 
-    fn of_schema(&self, mut schema: Schema, owners: &Owners) -> Holding {
+    fn of_schema(&self, mut schema: Schema, owners: &Owners, variables: &Variables) -> Holding {
         let (folder, mut of_path) = owners.of_path(self.sources, &schema.folder);
         let mut pointing: Vec<Owner> = Vec::new();
         for pointer in &mut schema.pointers {
             let path = parent(&self.sources.file(pointer.place.file).path);
             let (around, services) = owners.of_path(self.sources, path);
             // A folder that holds the module, such as the workspace's, only helps it.
-            let is_above = around.is_empty() || folder.starts_with(&format!("{around}/"));
-            if around == folder || !is_above || of_path.is_empty() {
+            if around == folder || !is_below(&folder, &around) || of_path.is_empty() {
                 pointer.owners = services;
             }
             for owner in &pointer.owners {
@@ -213,7 +215,7 @@ impl Parts<'_> {
             home,
             is_open: is_open || datasource.is_none(),
             is_postgres: self.is_postgres(&schema),
-            default_schema: self.default_schema(&schema, &of_path),
+            default_schema: self.default_schema(&schema, &of_path, variables),
             owners: of_path,
             datasource: datasource.map(|(id, it)| it.name.span.in_file(id)),
             pointers: schema.pointers,
@@ -238,7 +240,7 @@ impl Parts<'_> {
     }
 
     /// The schema that the connection string says, where all that is known of it agrees.
-    fn default_schema(&self, schema: &Schema, owners: &[Owner]) -> String {
+    fn default_schema(&self, schema: &Schema, owners: &[Owner], by_owner: &Variables) -> String {
         let datasource = self.datasource(schema).map(|(_, datasource)| datasource);
         let mut variables = schema.variables.clone();
         let mut said = BTreeSet::new();
@@ -250,32 +252,32 @@ impl Parts<'_> {
         if variables.is_empty() {
             variables.push(self.variable.to_owned());
         }
-        let is_meant = |variable: &&Variable| variables.contains(&variable.name.value);
-        let services = self.products.iter().flat_map(|product| {
-            let services = product.services.iter();
-            services.map(move |service| (product, service))
-        });
-        for (product, service) in services {
-            if !owners.contains(&service.into()) {
-                continue;
-            }
-            for variable in self.variables_of(product, service).filter(is_meant) {
-                said.extend(said_schema(variable));
+        let is_meant = |variable: &&&Variable| variables.contains(&variable.name.value);
+        let known = owners.iter().filter_map(|owner| by_owner.get(owner));
+        let meant = known.flatten().filter(is_meant);
+        said.extend(meant.filter_map(|variable| said_schema(variable)));
+        let only = said.pop_first().filter(|_| said.is_empty());
+        only.unwrap_or_else(|| PUBLIC.to_owned())
+    }
+
+    /// What is set for each service.
+    fn variables(&self) -> Variables<'_> {
+        let mut by_owner = Variables::new();
+        for product in self.products {
+            for service in &product.services {
+                let variables = by_owner.entry(service.into()).or_default();
+                variables.extend(self.variables_of(product, service));
             }
         }
         for (number, service) in self.inferred.iter().enumerate() {
-            if !owners.contains(&service.into()) {
-                continue;
-            }
             let containers = service.containers.iter();
             let containers =
                 containers.flat_map(|&(stack, it)| &self.stacks[stack].services[it].environment);
             let settings = self.settings.of_inferred(number);
-            let variables = containers.chain(settings.map(|setting| &setting.variable));
-            said.extend(variables.filter(is_meant).filter_map(said_schema));
+            let variables = by_owner.entry(service.into()).or_default();
+            variables.extend(containers.chain(settings.map(|setting| &setting.variable)));
         }
-        let only = said.pop_first().filter(|_| said.is_empty());
-        only.unwrap_or_else(|| PUBLIC.to_owned())
+        by_owner
     }
 
     fn variables_of<'s>(
@@ -324,6 +326,9 @@ fn schema_parameter(url: &str) -> Option<String> {
         |(_, schema)| connection::decode(&url[schema.clone()]),
     ))
 }
+
+/// What is set for each service, in compose files and elsewhere.
+type Variables<'a> = BTreeMap<Owner, Vec<&'a Variable>>;
 
 /// The services of modules, by the folders of those.
 struct Owners(BTreeMap<String, Vec<Owner>>);

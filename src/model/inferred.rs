@@ -20,7 +20,7 @@ use crate::model::prisma_config::Source;
 use crate::model::{User, Workspace};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
-use crate::source::{FileId, Place, Sources, file_name, join, parent};
+use crate::source::{FileId, Place, Sources, file_name, join, parent, shown_folder};
 
 /// A service that no registry names.
 #[derive(Debug)]
@@ -104,8 +104,7 @@ impl Workspace<'_> {
             Some(&(stack, _)) => Some(self.stacks[stack].folder.as_str()),
             None => service.folder.as_deref(),
         });
-        let named = folders.map(|folder| if folder.is_empty() { "." } else { folder });
-        named.collect()
+        folders.map(shown_folder).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::inventory::{
 use crate::model::connections::{self, KnownCall, KnownConnection, Owners};
 use crate::model::product;
 use crate::model::{User, Workspace};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, shown_folder};
 
 impl From<&finding::Owner> for Owner {
     fn from(owner: &finding::Owner) -> Self {
@@ -146,7 +146,7 @@ impl Listing<'_> {
                 name: service.owner.service.clone().unwrap_or_default(),
                 known: Known::Inferred,
                 place: None,
-                module: service.folder.map(named_folder),
+                module: service.folder.map(|it| shown_folder(it).to_owned()),
                 hostname: None,
                 port: None,
                 layer: None,
@@ -292,9 +292,4 @@ impl Listing<'_> {
             place: spot.place.map(|place| self.range(place)),
         }
     }
-}
-
-/// A folder from the workspace root; `.` for the root itself.
-fn named_folder(folder: &str) -> String {
-    if folder.is_empty() { "." } else { folder }.to_owned()
 }

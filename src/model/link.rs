@@ -17,7 +17,8 @@ use crate::model::proxies;
 use crate::model::registry::{Entry, Registry, recognise, without_parts};
 use crate::parse::Facts;
 use crate::source::{
-    Existence, FileId, Kind, Placed, Sources, Span, ancestors, file_name, has_ending, join, parent,
+    Existence, FileId, Kind, Placed, Sources, Span, ancestors, file_name, has_ending, is_below,
+    is_within, join, parent, shown_folder,
 };
 
 /// Whether a text could be a registry's, by the names of the fields that make its shape.
@@ -120,8 +121,7 @@ fn owner_of_folder(products: &HashMap<&str, usize>, folder: &str) -> Option<usiz
         above = parent(above);
     }
     let only = products.keys().next().filter(|_| products.len() == 1)?;
-    let is_above = folder.is_empty() || only.starts_with(&format!("{folder}/"));
-    is_above.then_some(0)
+    is_below(only, folder).then_some(0)
 }
 
 struct Linker<'a> {
@@ -134,7 +134,7 @@ struct Linker<'a> {
 impl Linker<'_> {
     fn product(&self, folder: &str, registries: &[Registry], owned: Vec<usize>) -> Product {
         let registry = registries[0].clone();
-        let name = if folder.is_empty() { "." } else { folder }.to_owned();
+        let name = shown_folder(folder).to_owned();
         let development = self.development(folder, &owned);
         let mut stacks: Vec<usize> = development.into_iter().collect();
         stacks.extend(
@@ -177,9 +177,7 @@ impl Linker<'_> {
         let named = owned.iter().copied().filter(is_named);
         let named = named.min_by_key(|&number| {
             let stack = self.stacks[number].folder.as_str();
-            let is_inside =
-                folder.is_empty() || (stack.to_owned() + "/").starts_with(&format!("{folder}/"));
-            (!is_inside, stack.len())
+            (!is_within(stack, folder), stack.len())
         });
         if named.is_some() {
             return named;

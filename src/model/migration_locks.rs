@@ -4,7 +4,7 @@ use crate::finding::{Edit, Fix, Safety};
 use crate::model::Workspace;
 use crate::model::holdings::Holding;
 use crate::parse::Facts;
-use crate::source::{Existence, MIGRATION_LOCK, Place, Placed, file_name, join, parent};
+use crate::source::{Existence, FileId, MIGRATION_LOCK, Place, Placed, file_name, join, parent};
 
 /// A lock that is not as the schema says.
 pub struct LockDefect<'w> {
@@ -73,64 +73,12 @@ impl Workspace<'_> {
             file_name(path) == "migration.sql" && parent(parent(path)) == folder
         })?;
         let path = join(folder, MIGRATION_LOCK)?;
-        let provider = self.provider(holding);
         let what = match self.sources.find(&path) {
+            Some(lock) => self.wrong_provider(holding, lock)?,
             None if self.sources.existence(&path) == Existence::Missing => {
-                // The migrations of drizzle stand in folders as well, each with a snapshot.
-                let of_others = parent(&self.sources.file(migration).path);
-                let snapshot = join(of_others, "snapshot.json")?;
-                if self.sources.existence(&snapshot) == Existence::File {
-                    return None;
-                }
-                let (stand, provider) = match provider {
-                    Some(provider) => (provider.place, canonical(&provider.value).to_owned()),
-                    None => (self.schema_name_token(holding)?, "postgresql".to_owned()),
-                };
-                WrongLock::Missing {
-                    stand,
-                    provider,
-                    migration: self.first_line(migration),
-                }
+                self.missing_lock(holding, migration)?
             }
             None => return None,
-            Some(file) => {
-                let Facts::MigrationLock(lock) = self.facts(file) else {
-                    return None;
-                };
-                let is_read = self.sources.file(file).unreadable.is_none();
-                if !is_read || !lock.problems.is_empty() {
-                    return None;
-                }
-                let provider = provider?;
-                match &lock.facts.provider {
-                    None => WrongLock::Silent {
-                        provider,
-                        lock: self.first_line(file),
-                    },
-                    Some(own) if canonical(&own.value) == canonical(&provider.value) => {
-                        return None;
-                    }
-                    Some(own) => {
-                        let own = own.in_file(file);
-                        let meant = canonical(&provider.value);
-                        let is_certain = meant == "postgresql" && !holding.is_open;
-                        let fix = is_certain.then(|| Fix {
-                            safety: Safety::Safe,
-                            title: format!("Replace `{}` by `{meant}`", own.value),
-                            edits: vec![Edit {
-                                place: own.place,
-                                text: meant.to_owned(),
-                            }],
-                        });
-                        let is_plain = self.sources.slice(own.place) == own.value;
-                        WrongLock::Differs {
-                            fix: fix.filter(|_| is_plain),
-                            lock: own,
-                            provider,
-                        }
-                    }
-                }
-            }
         };
         Some(LockDefect {
             holding,
@@ -138,12 +86,67 @@ impl Workspace<'_> {
             what,
         })
     }
+
+    fn missing_lock(&self, holding: &Holding, migration: FileId) -> Option<WrongLock> {
+        // The migrations of drizzle stand in folders as well, each with a snapshot.
+        let snapshot = join(parent(&self.sources.file(migration).path), "snapshot.json")?;
+        if self.sources.existence(&snapshot) == Existence::File {
+            return None;
+        }
+        let (stand, provider) = match self.provider(holding) {
+            Some(provider) => (provider.place, canonical(&provider.value).to_owned()),
+            None => (self.schema_name_token(holding)?, "postgresql".to_owned()),
+        };
+        Some(WrongLock::Missing {
+            stand,
+            provider,
+            migration: self.first_line(migration),
+        })
+    }
+
+    fn wrong_provider(&self, holding: &Holding, file: FileId) -> Option<WrongLock> {
+        let Facts::MigrationLock(lock) = self.facts(file) else {
+            return None;
+        };
+        let is_read = self.sources.file(file).unreadable.is_none();
+        if !is_read || !lock.problems.is_empty() {
+            return None;
+        }
+        let provider = self.provider(holding)?;
+        let Some(own) = &lock.facts.provider else {
+            return Some(WrongLock::Silent {
+                provider,
+                lock: self.first_line(file),
+            });
+        };
+        let meant = canonical(&provider.value);
+        if canonical(&own.value) == meant {
+            return None;
+        }
+        let own = own.in_file(file);
+        let is_certain = meant == "postgresql" && !holding.is_open;
+        let is_plain = self.sources.slice(own.place) == own.value;
+        let fix = (is_certain && is_plain).then(|| Fix {
+            safety: Safety::Safe,
+            title: format!("Replace `{}` by `{meant}`", own.value),
+            edits: vec![Edit {
+                place: own.place,
+                text: meant.to_owned(),
+            }],
+        });
+        Some(WrongLock::Differs {
+            lock: own,
+            provider,
+            fix,
+        })
+    }
 }
 
-/// `postgres` is an old name that Prisma takes for `postgresql`.
+/// `postgres` and `mssql` are old names that Prisma takes, or once wrote, for `postgresql` and `sqlserver`.
 fn canonical(provider: &str) -> &str {
     match provider {
         "postgres" => "postgresql",
+        "mssql" => "sqlserver",
         other => other,
     }
 }

@@ -140,6 +140,8 @@ pub struct Workspace<'a> {
     settings: settings::Settings,
     /// What keeps tables.
     holdings: Vec<holdings::Holding>,
+    /// The migrations among that which are PostgreSQL's.
+    replayed_files: HashSet<FileId>,
     /// Who owns which table.
     tables: OnceLock<tables::Tables>,
 }
@@ -175,8 +177,11 @@ impl<'a> Workspace<'a> {
             variable: &policy.database_variable,
         }
         .holdings();
+        let replayed = holdings.iter().filter(|holding| holding.is_postgres);
+        let replayed = replayed.flat_map(|holding| &holding.migrations);
         Self {
             settings,
+            replayed_files: replayed.copied().collect(),
             holdings,
             tables: OnceLock::new(),
             sources,
@@ -411,8 +416,7 @@ impl<'a> Workspace<'a> {
 
     /// Whether a file is a migration of a database that is PostgreSQL's.
     fn is_replayed(&self, id: FileId) -> bool {
-        let mut holdings = self.holdings.iter();
-        holdings.any(|holding| holding.is_postgres && holding.migrations.contains(&id))
+        self.replayed_files.contains(&id)
     }
 
     fn is_init_script(&self, id: FileId) -> bool {

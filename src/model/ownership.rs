@@ -13,7 +13,7 @@ use crate::model::holdings::Holding;
 use crate::ownership::{Folding, Kind, Mention, Name, Owned, as_written};
 use crate::parse::sql::{Access, SqlFile, StatementKind, TableReference, Way};
 use crate::parse::{Facts, sql};
-use crate::source::{At, FileId, Place};
+use crate::source::{At, FileId, Place, is_below, shown_folder};
 
 /// A table of a holding.
 struct Table<'a> {
@@ -291,8 +291,7 @@ impl<'a> Asking<'a> {
         let mut found = Vec::new();
         for (id, sql) in self.sql_files() {
             let path = &self.workspace.sources.file(id).path;
-            let is_near = folder.is_empty() || path.starts_with(&format!("{folder}/"));
-            if !is_only && !is_near {
+            if !is_only && !is_below(path, folder) {
                 continue;
             }
             let named = named_databases(sql).into_iter();
@@ -319,12 +318,8 @@ impl<'a> Asking<'a> {
     }
 
     fn references(&self) -> impl Iterator<Item = (FileId, &'a TableReference)> {
-        let workspace = self.workspace;
-        let files = workspace.sources.files();
-        files.flat_map(move |(id, _)| {
-            let (references, _) = workspace.sql_in(id);
-            references.iter().map(move |it| (id, it))
-        })
+        let files = self.workspace.named_tables().into_iter();
+        files.flat_map(|(id, references)| references.iter().map(move |it| (id, it)))
     }
 
     fn table(&self, table: &Table, named: &[Table]) -> Owned {
@@ -361,11 +356,7 @@ impl<'a> Asking<'a> {
         Owned {
             kind: Kind::Table,
             name: qualified(table.schema, table.name),
-            within: Some(if holding.folder.is_empty() {
-                ".".to_owned()
-            } else {
-                holding.folder.clone()
-            }),
+            within: Some(shown_folder(&holding.folder).to_owned()),
             databases: self.databases_of(&holding.owners).into_iter().collect(),
             owners: holding.owners.clone(),
             said,
@@ -374,7 +365,8 @@ impl<'a> Asking<'a> {
     }
 
     fn touch(&self, file: FileId, reference: &TableReference, place: Option<Place>) -> Mention {
-        let owners = self.owners.of_path(&self.workspace.sources.file(file).path);
+        let path = &self.workspace.sources.file(file).path;
+        let owners = self.owners.of_sql(file, path);
         let who = owners.first().and_then(|owner| owner.service.as_ref());
         let who = who.map_or_else(|| "SQL".to_owned(), |service| format!("`{service}`"));
         let does = match reference.access {

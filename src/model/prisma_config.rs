@@ -4,7 +4,7 @@ use crate::model::evaluate::{Evaluator, Kind, Lookup, Object, Scripts, Site, Val
 use crate::model::registry::{Field, text};
 use crate::model::value::{Dynamic, Origin, Piece, Text};
 use crate::parse::script::{Expr, ExprKind};
-use crate::source::{FileId, Place, Placed};
+use crate::source::{FileId, Place, Placed, file_name, parent};
 
 /// What one Prisma config says.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,16 @@ pub enum Source {
     Literal(Text),
     /// Something that cannot be known, at this place.
     Unknown(Place),
+}
+
+/// The folder that the paths of a config are relative to.
+pub(super) fn config_folder(path: &str) -> &str {
+    let folder = parent(path);
+    if file_name(folder) == ".config" {
+        parent(folder)
+    } else {
+        folder
+    }
 }
 
 /// Reads the default export of `file`: `defineConfig({ … })` or an object.

@@ -49,12 +49,17 @@ struct Replay<'a> {
     routines: HashMap<&'a str, &'a [Change]>,
     /// How many calls are open.
     calls: usize,
+    /// How many more may be followed.
+    calls_left: usize,
     transaction: Option<Transaction>,
 }
 
 struct Transaction {
     start: usize,
     savepoints: Vec<(String, usize)>,
+    /// Whether a statement of it was refused: PostgreSQL passes over everything up to its end, or back to a
+    /// savepoint, and keeps nothing.
+    is_failed: bool,
     /// The search path after it, where it was set for its time only.
     path_after: Option<Vec<String>>,
 }
@@ -62,12 +67,17 @@ struct Transaction {
 /// How deeply routines are followed into each other.
 const DEEPEST_CALL: usize = 8;
 
+/// How many calls are followed. Routines that call each other several times would be followed without end
+/// otherwise, however few they are.
+const MOST_CALLS: usize = 10_000;
+
 impl<'a> Replay<'a> {
     fn new(default_schema: &str) -> Self {
         Self {
             state: State::new(default_schema),
             routines: HashMap::new(),
             calls: 0,
+            calls_left: MOST_CALLS,
             transaction: None,
         }
     }
@@ -76,8 +86,21 @@ impl<'a> Replay<'a> {
     fn file(&mut self, file: FileId, changes: &'a [Change]) {
         self.state.file = file;
         for change in changes {
-            // A refused statement changes nothing, and the next one follows.
-            let _ = self.run(change, false);
+            // A refused statement changes nothing, and the next one follows: as `psql` goes on. Prisma sends a
+            // file as a whole, of which then nothing would stay, but such a migration is never applied.
+            let goes_on = matches!(
+                change,
+                Change::Commit | Change::Rollback | Change::RollbackTo(_)
+            );
+            if !goes_on && self.is_failed() {
+                continue;
+            }
+            if self.run(change, false).is_err()
+                && self.is_surely_refused(change)
+                && let Some(transaction) = &mut self.transaction
+            {
+                transaction.is_failed = true;
+            }
         }
         if self.transaction.is_some() {
             self.commit();
@@ -87,6 +110,49 @@ impl<'a> Replay<'a> {
             let _ = self.state.drop_all(&temporary, true);
         }
         self.state.path = vec![self.state.default_schema.clone()];
+    }
+
+    fn is_failed(&self) -> bool {
+        self.transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_failed)
+    }
+
+    /// Whether a change was refused for what is there, rather than for what is missing here and may be there
+    /// in a database that began with more.
+    fn is_surely_refused(&self, change: &Change) -> bool {
+        let state = &self.state;
+        let is_certain = |id: usize| {
+            let object = &state.objects[id];
+            let is_complete = match &object.what {
+                What::Relation(relation) => relation.is_complete,
+                _ => true,
+            };
+            !object.is_doubtful && is_complete
+        };
+        let is_relation = |name: &ObjectName| state.find_relation(name).is_some_and(is_certain);
+        let is_type = |name: &ObjectName| state.find_type(name).is_some_and(is_certain);
+        let is_taken = |name: &ObjectName| {
+            let key = state.new_key(name).ok();
+            let id = key.and_then(|key| {
+                let relation = state.relations.get(&key);
+                relation.or_else(|| state.types.get(&key)).copied()
+            });
+            id.is_some_and(is_certain)
+        };
+        !state.is_open
+            && match change {
+                Change::CreateSchema { .. } => true,
+                Change::CreateTable(new) => is_taken(&new.name),
+                Change::CreateView(new) => is_taken(&new.name),
+                Change::CreateType { name, .. } => is_taken(name),
+                Change::AlterRelation { name, .. } => is_relation(name),
+                Change::AlterType { name, .. } => is_type(name),
+                Change::Drop { names, .. } => {
+                    names.iter().all(|name| is_relation(name) || is_type(name))
+                }
+                _ => false,
+            }
     }
 
     fn all(&mut self, changes: &'a [Change], perhaps: bool) -> Outcome<End> {
@@ -202,6 +268,7 @@ impl<'a> Replay<'a> {
                 );
             }
             Change::Return => return Ok(End::Returned),
+            Change::CreateSequence(_) => {}
             Change::Raise if perhaps => {}
             Change::Raise => return Err(Refused),
             Change::DefineRoutine { name, changes } => {
@@ -233,6 +300,7 @@ impl<'a> Replay<'a> {
             self.transaction = Some(Transaction {
                 start: self.state.begin(),
                 savepoints: Vec::new(),
+                is_failed: false,
                 path_after: None,
             });
         }
@@ -240,6 +308,9 @@ impl<'a> Replay<'a> {
 
     fn commit(&mut self) {
         if let Some(transaction) = self.transaction.take() {
+            if transaction.is_failed {
+                self.state.go_back(transaction.start);
+            }
             self.state.keep();
             if let Some(path) = transaction.path_after {
                 self.state.path = path;
@@ -255,6 +326,7 @@ impl<'a> Replay<'a> {
             .rposition(|(known, _)| known == name);
         let position = position.ok_or(Refused)?;
         transaction.savepoints.truncate(position + 1);
+        transaction.is_failed = false;
         let mark = transaction.savepoints[position].1;
         self.state.go_back(mark);
         Ok(())
@@ -310,10 +382,11 @@ impl<'a> Replay<'a> {
             let Some(&changes) = self.routines.get(name.as_str()) else {
                 continue;
             };
-            if self.calls >= DEEPEST_CALL {
+            if self.calls >= DEEPEST_CALL || self.calls_left == 0 {
                 self.state.is_open = true;
                 continue;
             }
+            self.calls_left -= 1;
             self.calls += 1;
             let _ = self.all(changes, true);
             self.calls -= 1;

@@ -2,9 +2,9 @@
 
 mod comparison;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::finding::Label;
+use crate::finding::{Label, Owner};
 use crate::model::Workspace;
 use crate::model::catalog::Catalog;
 use crate::model::holdings::{Holding, PointerKind};
@@ -42,8 +42,9 @@ pub struct SchemaDrift<'w> {
 impl Workspace<'_> {
     /// The Prisma schemas whose migrations lead elsewhere. One without migrations is pushed as it is.
     pub fn drifted_schemas(&self) -> Vec<SchemaDrift<'_>> {
-        let holdings = self.holdings().iter();
-        let drifts = holdings.filter_map(|holding| {
+        let (keepers, databases) = (self.keepers(), self.databases_of_holdings());
+        let holdings = self.holdings().iter().enumerate();
+        let drifts = holdings.filter_map(|(number, holding)| {
             let (declared, replayed) = (holding.declared.as_ref()?, holding.replayed.as_ref()?);
             if holding.is_open || replayed.is_open || !self.are_readable(&holding.migrations) {
                 return None;
@@ -53,7 +54,7 @@ impl Workspace<'_> {
                 replayed,
                 default_schema: &holding.default_schema,
                 schemas: self.managed_schemas(holding),
-                untouched: self.untouched_tables(holding),
+                untouched: self.untouched_tables(number, &keepers, &databases),
                 unsure: self.unsure_columns(holding),
                 may_lack_tables: self.may_have_external_tables(holding),
                 found: Vec::new(),
@@ -86,9 +87,47 @@ impl Workspace<'_> {
         }
     }
 
-    /// Tables that no difference is reported of: those that another schema of the workspace declares as
-    /// well, and those of models that are ignored.
-    fn untouched_tables(&self, holding: &Holding) -> BTreeSet<String> {
+    /// The numbers of the holdings that have a table of a name, each once.
+    fn keepers(&self) -> HashMap<&str, Vec<usize>> {
+        let mut keepers: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (number, holding) in self.holdings().iter().enumerate() {
+            let catalogs = holding.declared.iter().chain(&holding.replayed);
+            for (_, name, _) in catalogs.flat_map(Catalog::relations) {
+                let keepers = keepers.entry(name).or_default();
+                if keepers.last() != Some(&number) {
+                    keepers.push(number);
+                }
+            }
+        }
+        keepers
+    }
+
+    /// The databases that are known to hold the tables of each holding.
+    fn databases_of_holdings(&self) -> Vec<BTreeSet<String>> {
+        let services = self.known_services();
+        let by_owner: BTreeMap<&Owner, &BTreeSet<String>> = services
+            .iter()
+            .map(|service| (&service.owner, &service.databases))
+            .collect();
+        let holdings = self.holdings().iter();
+        holdings
+            .map(|holding| {
+                let owners = holding.owners.iter();
+                let databases = owners.filter_map(|owner| by_owner.get(owner));
+                databases.flat_map(|it| it.iter().cloned()).collect()
+            })
+            .collect()
+    }
+
+    /// Tables that no difference is reported of: those that another schema of the workspace keeps, unless it
+    /// certainly does so in another database, and those of models that are ignored.
+    fn untouched_tables(
+        &self,
+        number: usize,
+        keepers: &HashMap<&str, Vec<usize>>,
+        databases: &[BTreeSet<String>],
+    ) -> BTreeSet<String> {
+        let holding = &self.holdings()[number];
         let ignored = self
             .schema_parts(holding)
             .flat_map(|(_, schema)| &schema.models);
@@ -96,27 +135,18 @@ impl Workspace<'_> {
             .filter(|model| model.ignored)
             .map(|model| model.table().value.clone());
         let mut untouched: BTreeSet<String> = ignored.collect();
-        let own: BTreeSet<&str> = holding
-            .declared
-            .iter()
-            .flat_map(Catalog::relations)
-            .map(|(_, name, _)| name)
-            .collect();
-        for other in self
-            .holdings()
-            .iter()
-            .filter(|other| !std::ptr::eq(*other, holding))
-        {
-            let tables = other
-                .declared
-                .iter()
-                .chain(&other.replayed)
-                .flat_map(Catalog::relations);
-            let foreign = tables
-                .map(|(_, name, _)| name)
-                .filter(|name| !own.contains(name));
-            untouched.extend(foreign.map(str::to_owned));
-        }
+        let is_apart = |other: usize| {
+            let (own, theirs) = (&databases[number], &databases[other]);
+            !own.is_empty() && !theirs.is_empty() && own.is_disjoint(theirs)
+        };
+        let declared = holding.declared.iter().flat_map(Catalog::relations);
+        let own: BTreeSet<&str> = declared.map(|(_, name, _)| name).collect();
+        let replayed = holding.replayed.iter().flat_map(Catalog::relations);
+        let foreign = replayed.map(|(_, name, _)| name).filter(|name| {
+            let mut keepers = keepers.get(name).into_iter().flatten();
+            !own.contains(name) && keepers.any(|&keeper| keeper != number && !is_apart(keeper))
+        });
+        untouched.extend(foreign.map(str::to_owned));
         untouched.insert("_prisma_migrations".to_owned());
         untouched
     }

@@ -7,7 +7,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::holdings::{Holding, Pointer, PointerKind};
 use crate::model::module::{Module, is_generated_copy};
-use crate::model::prisma_config::PrismaConfig;
+use crate::model::prisma_config::{PrismaConfig, config_folder};
 use crate::model::product::{Product, Service};
 use crate::model::registry::Field;
 use crate::parse::Facts;
@@ -158,12 +158,7 @@ impl Workspace<'_> {
     }
 
     fn folder_of_config(&self, id: FileId) -> &str {
-        let folder = parent(&self.sources.file(id).path);
-        if file_name(folder) == ".config" {
-            parent(folder)
-        } else {
-            folder
-        }
+        config_folder(&self.sources.file(id).path)
     }
 
     /// The path of the only schema of a module, as seen from a folder.

@@ -12,11 +12,12 @@ mod touched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::catalogue::Guesser;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::names;
 use crate::parse::sql::TableReference;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, shown_folder};
 
 pub use self::exceptions::UnusedException;
 pub use self::reaches::ForeignReach;
@@ -110,12 +111,19 @@ impl Ground {
     fn owner(&self) -> Owner {
         self.owners.first().cloned().unwrap_or_else(|| Owner {
             product: None,
-            service: Some(folder_name(&self.folder).to_owned()),
+            service: Some(shown_folder(&self.folder).to_owned()),
         })
     }
 
     fn has(&self, relation: &str) -> bool {
         self.relations.contains(relation)
+    }
+
+    /// Its relation that was probably meant by a name.
+    fn nearest(&self, name: &str, guesser: &mut Guesser) -> Option<&str> {
+        let own = self.spellings.keys().map(String::as_str);
+        let nearest = guesser.nearest(&name.to_lowercase(), own)?;
+        self.spellings.get(nearest).map(String::as_str)
     }
 
     /// Whether a service is among its owners.
@@ -156,8 +164,4 @@ fn name_of(owner: &Owner) -> String {
 fn names_of<'o>(owners: impl IntoIterator<Item = &'o Owner>) -> String {
     let owners = owners.into_iter();
     names::listed(owners.filter_map(|owner| owner.service.as_deref()))
-}
-
-fn folder_name(folder: &str) -> &str {
-    if folder.is_empty() { "." } else { folder }
 }

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::visible;
+use super::document::{self, Tool};
 use crate::inventory::Inventory;
 use crate::policy::join_lines;
 
@@ -25,28 +25,13 @@ struct Document<'a> {
     inventory: &'a Inventory,
 }
 
-/// Who wrote the document.
-#[derive(Serialize, JsonSchema)]
-struct Tool {
-    /// `dbfence`.
-    name: &'static str,
-    /// Its version.
-    version: &'static str,
-}
-
 /// The document, in two-space steps, with a final line break.
 pub(super) fn render(inventory: &Inventory) -> String {
-    let document = Document {
+    document::printed(&Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::THIS,
         inventory,
-    };
-    // Strings, numbers and lists have no way to fail.
-    let document = serde_json::to_string_pretty(&document).unwrap_or_default();
-    visible::escaped_json(&document) + "\n"
+    })
 }
 
 /// The JSON Schema of the document, made of the types that it is written from.

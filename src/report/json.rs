@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::visible;
+use super::document::{Tool, printed};
 use crate::coverage;
 use crate::finding::{self, Outcome, Safety, Severity};
 use crate::source::{self, Sources};
@@ -15,9 +15,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// The document, in two-space steps, with a final line break.
 pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
-    // Strings, numbers and lists have no way to fail.
-    let document = serde_json::to_string_pretty(&document(sources, outcome)).unwrap_or_default();
-    visible::escaped_json(&document) + "\n"
+    printed(&document(sources, outcome))
 }
 
 /// What a check found.
@@ -81,13 +79,6 @@ struct Exception<'a> {
     reason: &'a str,
     until: &'a str,
     has_ended: bool,
-}
-
-/// Who wrote the document.
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 /// What was looked at, and how much was found there.
@@ -175,10 +166,7 @@ struct Edit<'a> {
 fn document<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Document<'a> {
     Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::THIS,
         summary: summary(sources, outcome),
         findings: outcome
             .findings

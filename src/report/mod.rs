@@ -2,6 +2,7 @@
 
 mod concise;
 mod coverage;
+mod document;
 mod excerpt;
 mod inspect;
 mod json;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::visible::{escaped, escaped_json};
+use super::document::{self, Tool};
+use super::visible::escaped;
 use super::{Paint, Style, pretty};
 use crate::finding::{self, Label};
 use crate::inventory::{Owner, Range};
@@ -99,12 +100,6 @@ struct Document<'a> {
     found: Vec<Found<'a>>,
 }
 
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
 /// A table or a database of that name.
 #[derive(Serialize)]
 struct Found<'a> {
@@ -127,18 +122,12 @@ struct Said<'a> {
 
 /// For programs: one document, in two-space steps, with a final line break.
 pub(super) fn json(sources: &Sources, name: &str, found: &[Owned]) -> String {
-    let document = Document {
+    document::printed(&Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::THIS,
         name,
         found: found.iter().map(|owned| shape(sources, owned)).collect(),
-    };
-    // Strings, numbers and lists have no way to fail.
-    let document = serde_json::to_string_pretty(&document).unwrap_or_default();
-    escaped_json(&document) + "\n"
+    })
 }
 
 fn shape<'a>(sources: &Sources, owned: &'a Owned) -> Found<'a> {

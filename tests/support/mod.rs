@@ -2,29 +2,43 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
 use dbfence::catalogue::Level;
-use dbfence::check::check;
+use dbfence::check::check_again;
 use dbfence::discover::{self, compare_in_memory, in_memory, kind_of};
 use dbfence::finding::{Finding, Outcome};
 use dbfence::fix;
+use dbfence::parse::Kept;
 use dbfence::policy::{self, Policy};
 use dbfence::rules;
 use dbfence::source::{Kind, Sources};
+
+thread_local! {
+    /// What was parsed before: one mistake changes few files.
+    static KEPT: RefCell<Kept> = RefCell::default();
+}
 
 /// Rules that are off, and that the clean product breaks: it calls more services than it waits for.
 const OF_OTHER_TEAMS: [&str; 1] = ["undeclared-dependency"];
 
 /// The files of a workspace: paths from its root, and texts.
 #[derive(Clone)]
-pub(crate) struct Files(Vec<(String, String)>, Option<Vec<(String, String)>>);
+pub(crate) struct Files {
+    texts: Vec<(String, String)>,
+    /// What the default branch has, where a test tells it.
+    merged: Option<Vec<(String, String)>>,
+}
 
 impl Files {
     /// No files at all.
     pub(crate) fn empty() -> Self {
-        Self(Vec::new(), None)
+        Self {
+            texts: Vec::new(),
+            merged: None,
+        }
     }
 
     /// Reads a fixture.
@@ -35,7 +49,10 @@ impl Files {
         let mut files = Vec::new();
         collect(&root, &root, &mut files);
         files.sort();
-        Self(files, None)
+        Self {
+            texts: files,
+            merged: None,
+        }
     }
 
     /// Replaces the only occurrence of `old` in the file.
@@ -80,10 +97,10 @@ impl Files {
     /// Takes the files as they are now for what the default branch has.
     #[must_use]
     pub(crate) fn merged(mut self) -> Self {
-        let migrations = self.0.iter().filter(|(path, _)| {
+        let migrations = self.texts.iter().filter(|(path, _)| {
             kind_of(path, &discover::Options::default()) == Some(Kind::Migration)
         });
-        self.1 = Some(migrations.cloned().collect());
+        self.merged = Some(migrations.cloned().collect());
         self
     }
 
@@ -91,10 +108,10 @@ impl Files {
     #[must_use]
     pub(crate) fn add(mut self, path: &str, text: &str) -> Self {
         assert!(
-            !self.0.iter().any(|(known, _)| known == path),
+            !self.texts.iter().any(|(known, _)| known == path),
             "{path} should not be there"
         );
-        self.0.push((path.to_owned(), text.to_owned()));
+        self.texts.push((path.to_owned(), text.to_owned()));
         self
     }
 
@@ -115,35 +132,35 @@ impl Files {
     /// Removes a file.
     #[must_use]
     pub(crate) fn remove(mut self, path: &str) -> Self {
-        let before = self.0.len();
-        self.0.retain(|(known, _)| known != path);
-        assert_eq!(self.0.len() + 1, before, "{path} should be there");
+        let before = self.texts.len();
+        self.texts.retain(|(known, _)| known != path);
+        assert_eq!(self.texts.len() + 1, before, "{path} should be there");
         self
     }
 
     /// The paths of all files, sorted where they were read from a fixture.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(path, _)| path.as_str())
+        self.texts.iter().map(|(path, _)| path.as_str())
     }
 
     /// Removes every file of a folder.
     #[must_use]
     pub(crate) fn remove_below(mut self, folder: &str) -> Self {
         let inside = format!("{folder}/");
-        let before = self.0.len();
-        self.0.retain(|(path, _)| !path.starts_with(&inside));
-        assert!(self.0.len() < before, "no file below {folder}");
+        let before = self.texts.len();
+        self.texts.retain(|(path, _)| !path.starts_with(&inside));
+        assert!(self.texts.len() < before, "no file below {folder}");
         self
     }
 
     /// The text of a file.
     pub(crate) fn text(&self, path: &str) -> &str {
-        let file = self.0.iter().find(|(known, _)| known == path);
+        let file = self.texts.iter().find(|(known, _)| known == path);
         &file.unwrap_or_else(|| panic!("{path} should be there")).1
     }
 
     fn text_mut(&mut self, path: &str) -> &mut String {
-        let file = self.0.iter_mut().find(|(known, _)| known == path);
+        let file = self.texts.iter_mut().find(|(known, _)| known == path);
         &mut file.unwrap_or_else(|| panic!("{path} should be there")).1
     }
 
@@ -164,11 +181,14 @@ impl Files {
 
     fn check_except(&self, left_off: &[&str]) -> (Sources, Outcome) {
         let rules = rules::all().unwrap();
-        let config = self.0.iter().find(|(path, _)| path == policy::FILE_NAME);
+        let config = self
+            .texts
+            .iter()
+            .find(|(path, _)| path == policy::FILE_NAME);
         let config = config.map_or("", |(_, text)| text);
         let mut policy = Policy::read(config, rules.catalogue()).unwrap();
-        let mut sources = in_memory(self.0.iter().cloned(), &discover::Options::of(&policy));
-        if let Some(before) = &self.1 {
+        let mut sources = in_memory(self.texts.iter().cloned(), &discover::Options::of(&policy));
+        if let Some(before) = &self.merged {
             compare_in_memory(&mut sources, before.iter().cloned());
         }
         policy.lead_somewhere(&sources).unwrap();
@@ -179,7 +199,7 @@ impl Files {
                 policy.override_rule(&on, rules.catalogue()).unwrap();
             }
         }
-        let outcome = check(&sources, &policy, rules);
+        let outcome = KEPT.with_borrow_mut(|kept| check_again(kept, &sources, &policy, rules));
         (sources, outcome)
     }
 

@@ -98,13 +98,14 @@ fn native_types_print_as_postgresql_prints_them() {
  t Int[] @db.SmallInt
  u Unsupported(\"TSVECTOR\")?
  v Unsupported(\"geography(Point, 4326)\")?
+ w Decimal @db.Decimal(8)
 }"),
         [
             "Table public.A: a uuid, b character varying(191), c character varying, d character(1), \
           e bit(3), f bit varying, g citext null, h numeric(12,2), i numeric, j money, \
           k timestamp(6) with time zone, l timestamp without time zone, m time(0) without time zone, \
           n time with time zone, o date, p smallint, q oid, r real, s json, t smallint[] null, \
-          u tsvector null, v unknown null"
+          u tsvector null, v unknown null, w numeric(8,0)"
         ]
     );
 }

@@ -97,6 +97,9 @@ pub(super) fn of_field(field: &Field) -> Option<String> {
         }
         "VarChar" => with("character varying"),
         "VarBit" => with("bit varying"),
+        "Decimal" if !arguments.is_empty() && !arguments.contains(',') => {
+            format!("numeric({arguments},0)")
+        }
         "Decimal" => with("numeric"),
         "Timestamp" => time("timestamp", "without"),
         "Timestamptz" => time("timestamp", "with"),

@@ -82,6 +82,7 @@ fn takes_back(name: &str) -> bool {
 pub(super) fn of_schema(
     sources: &Sources,
     folders: &BTreeMap<String, Vec<FileId>>,
+    locked: &BTreeMap<&str, Vec<&str>>,
     schema: &Schema,
 ) -> Option<String> {
     let beside = |folder: &str| join(folder, "migrations");
@@ -97,16 +98,27 @@ pub(super) fn of_schema(
         return Some(found);
     }
     let package = package_of(sources, &schema.folder)?;
-    let is_locked = |folder: &&String| {
+    match locked.get(package).map(Vec::as_slice) {
+        Some([only]) => Some((*only).to_owned()),
+        _ => None,
+    }
+}
+
+/// The folders of migrations that have a lock, by their packages.
+pub(super) fn locked<'f>(
+    sources: &Sources,
+    folders: &'f BTreeMap<String, Vec<FileId>>,
+) -> BTreeMap<&'f str, Vec<&'f str>> {
+    let mut by_package: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for folder in folders.keys() {
         let lock = join(folder, "migration_lock.toml");
-        let in_package = folder.starts_with(&format!("{package}/")) || package.is_empty();
-        in_package
-            && package_of(sources, folder) == Some(package)
-            && lock.is_some_and(|lock| sources.find_seen(&lock) == Some(Seen::File))
-    };
-    let mut locked = folders.keys().filter(is_locked);
-    let only = locked.next()?;
-    locked.next().is_none().then(|| only.clone())
+        if lock.is_some_and(|lock| sources.find_seen(&lock) == Some(Seen::File))
+            && let Some(package) = package_of(sources, folder)
+        {
+            by_package.entry(package).or_default().push(folder);
+        }
+    }
+    by_package
 }
 
 /// The nearest folder at or above one that has a manifest.

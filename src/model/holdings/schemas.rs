@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::discover::is_test_code;
 use crate::finding::Owner;
 use crate::model::module::is_generated_copy;
-use crate::model::prisma_config::prisma_config;
+use crate::model::prisma_config::{Source, config_folder, prisma_config};
 use crate::model::registry::Field;
 use crate::model::settings::add_leaves;
 use crate::parse::prisma::PrismaFile;
 use crate::parse::settings::{SchemaPath, schemas_in_command};
 use crate::parse::{AllFacts, Facts};
 use crate::source::{
-    Existence, FileId, Kind, Place, Seen, Sources, ancestors, file_name, has_ending, join, parent,
+    Existence, FileId, Kind, Place, Seen, Sources, ancestors, file_name, has_ending, is_below,
+    join, parent,
 };
 
 /// What names a Prisma schema, or the folder of its migrations.
@@ -326,10 +327,10 @@ impl<'a> Schemas<'a> {
                     kind: PointerKind::MigrationsPath,
                     owners: Vec::new(),
                 });
-                let is_around = schema.files.iter().all(|&id| {
-                    let path = &self.sources.file(id).path;
-                    folder.is_empty() || path.starts_with(&format!("{folder}/"))
-                });
+                let is_around = schema
+                    .files
+                    .iter()
+                    .all(|&id| is_below(&self.sources.file(id).path, folder));
                 let migrations = if is_around {
                     &mut schema.migrations
                 } else {
@@ -343,7 +344,7 @@ impl<'a> Schemas<'a> {
             schema
                 .variables
                 .extend(url.and_then(|url| match &url.first {
-                    crate::model::prisma_config::Source::Env { name } => Some(name.value.clone()),
+                    Source::Env { name } => Some(name.value.clone()),
                     _ => None,
                 }));
         }
@@ -365,16 +366,6 @@ const USUAL: [&str; 4] = [
     "prisma/schema",
     "prisma",
 ];
-
-/// The folder that the paths of a config are relative to.
-fn config_folder(path: &str) -> &str {
-    let folder = parent(path);
-    if file_name(folder) == ".config" {
-        parent(folder)
-    } else {
-        folder
-    }
-}
 
 /// Whether a file that nothing names may be a schema that is in use, and not a text that a program reads.
 fn is_in_usual_place(path: &str) -> bool {

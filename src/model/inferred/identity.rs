@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::Inference;
 use crate::model::User;
 use crate::model::compose::{Build, Service as Container, Stack};
-use crate::source::{Existence, file_name, parent};
+use crate::source::{Existence, file_name, is_below, is_within, parent};
 
 /// What tells services apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,13 +87,22 @@ impl Inference<'_> {
             let module = self.modules.get(root)?;
             (!module.datasources.is_empty()).then_some(root)
         };
+        // A service that also migrates another's database does not run the other for that.
+        let around = self.around_build(context, dockerfile);
+        let keeps_tables = around
+            .and_then(|package| self.modules.get(package))
+            .is_some_and(|module| !module.datasources.is_empty());
+        let only_migrates = keeps_tables && has_migration(container);
         let of_commands = || {
+            if only_migrates {
+                return None;
+            }
             let named = self.named_by_commands(container, context);
             named.filter(|package| self.is_in_reach(stack, container, context, package))
         };
         self.named_by_arguments(build, context)
             .or_else(of_commands)
-            .or_else(|| self.around_build(context, dockerfile))
+            .or(around)
             .or_else(|| self.named_by_dockerfile(dockerfile))
             .or_else(root)
     }
@@ -166,10 +175,10 @@ impl Inference<'_> {
 
     /// The package, other than the root, that a build takes its Dockerfile or its context from.
     fn around_build(&self, context: &str, dockerfile: &str) -> Option<&str> {
-        let is_within = context.is_empty() || dockerfile.starts_with(&format!("{context}/"));
+        let is_inside = is_below(dockerfile, context);
         let of_dockerfile = self.packages.around(parent(dockerfile));
         let of_context = self.packages.around(context);
-        let nearest = if is_within { of_dockerfile } else { of_context };
+        let nearest = if is_inside { of_dockerfile } else { of_context };
         nearest.filter(|package| !package.is_empty())
     }
 
@@ -208,10 +217,11 @@ impl Inference<'_> {
     }
 }
 
-/// Whether a path is a folder or lies below it.
-fn is_within(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder);
-    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether the commands of a container migrate a database.
+fn has_migration(container: &Container) -> bool {
+    let text = container.commands.join(" ");
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.any(|word| word == "migrate") || text.contains("db push")
 }
 
 /// The only element.

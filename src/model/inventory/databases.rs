@@ -1,9 +1,10 @@
 //! Databases, as plain data.
 
-use super::{Listing, named_folder};
+use super::Listing;
 use crate::inventory::{Database, Owner, Said};
 use crate::model::connections::KnownConnection;
 use crate::model::databases::Realm;
+use crate::source::shown_folder;
 
 impl Listing<'_> {
     pub(super) fn databases(&self, connections: &[KnownConnection]) -> Vec<Database> {
@@ -11,7 +12,7 @@ impl Listing<'_> {
         let databases = databases.map(|((realm, name), database)| {
             let (product, folder) = match realm {
                 Realm::Product(product) => (Some(product), None),
-                Realm::Server(folder, _) => (None, Some(named_folder(&folder))),
+                Realm::Server(folder, _) => (None, Some(shown_folder(&folder).to_owned())),
                 Realm::Nowhere => (None, None),
             };
             let said = database.said.iter().map(|&(place, by)| Said {

@@ -1,20 +1,21 @@
 //! Tables with their columns, and who names them.
 
-use super::{Listing, named_folder};
+use super::Listing;
 use crate::inventory::{
     Access, Catalog, Column, Enum, Holding, Owner, Reference, Relation, RelationKind, Schema,
 };
 use crate::model::{catalog, holdings};
 use crate::parse::sql;
+use crate::source::{FileId, shown_folder};
 
 impl Listing<'_> {
     pub(super) fn holding(&self, holding: &holdings::Holding) -> Holding {
-        let paths = |files: &[crate::source::FileId]| {
+        let paths = |files: &[FileId]| {
             let files = files.iter();
             files.map(|file| self.path(*file)).collect()
         };
         Holding {
-            folder: named_folder(&holding.folder),
+            folder: shown_folder(&holding.folder).to_owned(),
             owners: holding.owners.iter().map(Owner::from).collect(),
             schema_files: paths(&holding.schema_files),
             datasource: holding.datasource.map(|place| self.range(place)),
@@ -75,17 +76,10 @@ impl Listing<'_> {
 
     pub(super) fn references(&self) -> Vec<Reference> {
         let mut references = Vec::new();
-        for (id, file) in self.workspace.sources.files() {
-            let (named, _) = self.workspace.sql_in(id);
-            if named.is_empty() {
-                continue;
-            }
-            let owners: Vec<Owner> = self
-                .owners
-                .of_path(&file.path)
-                .iter()
-                .map(Into::into)
-                .collect();
+        for (id, named) in self.workspace.named_tables() {
+            let path = &self.workspace.sources.file(id).path;
+            let owners = self.owners.of_sql(id, path).iter();
+            let owners: Vec<Owner> = owners.map(Into::into).collect();
             references.extend(named.iter().map(|reference| Reference {
                 owners: owners.clone(),
                 database: reference.name.database().map(|it| it.value.clone()),

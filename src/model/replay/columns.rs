@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::catalog::RelationKind;
+use crate::model::replay::relations::MOST_COLUMNS;
 use crate::model::replay::state::{Base, Column, Id, Outcome, Refused, State, Type};
 use crate::source::At;
 
@@ -19,7 +20,7 @@ impl State {
     }
 
     /// Like [`State::column`]; `None` too where the relation may have such a column all the same.
-    fn known_column(&self, id: Id, name: &str) -> Outcome<Option<(usize, &Column)>> {
+    pub(super) fn known_column(&self, id: Id, name: &str) -> Outcome<Option<(usize, &Column)>> {
         match self.column(id, name) {
             Ok(found) => Ok(Some(found)),
             Err(Refused)
@@ -75,7 +76,11 @@ impl State {
         {
             return Err(Refused);
         }
-        self.change_relation(id)?.columns.push(column.clone());
+        let relation = self.change_relation(id)?;
+        if relation.columns.len() >= MOST_COLUMNS {
+            return Err(Refused);
+        }
+        relation.columns.push(column.clone());
         self.note_use(id, &column.of_type);
         for child in children {
             if let Ok((position, known)) = self.column(child, &column.name) {
@@ -199,6 +204,9 @@ impl State {
         let Some((position, _)) = self.known_column(id, name)? else {
             return Ok(());
         };
+        if !is_not_null && self.is_not_null_above(id, name) {
+            return Err(Refused);
+        }
         self.change_relation(id)?.columns[position].is_nullable = Some(!is_not_null);
         if only {
             return Ok(());
@@ -207,6 +215,16 @@ impl State {
         children
             .into_iter()
             .try_for_each(|child| self.set_not_null(child, name, is_not_null, false))
+    }
+
+    /// Whether the table of which this one is a partition takes no null in a column.
+    fn is_not_null_above(&self, id: Id, name: &str) -> bool {
+        let relation = self.relation(id).filter(|relation| relation.is_partition);
+        let mut above = relation.iter().flat_map(|relation| &relation.parents);
+        above.any(|&parent| {
+            self.column(parent, name)
+                .is_ok_and(|(_, column)| column.is_nullable == Some(false))
+        })
     }
 
     pub(super) fn rename_column(
@@ -269,6 +287,8 @@ impl State {
         };
         if self.heirs(child).contains(&parent)
             || above.is_partitioned != is_partition
+            || below.is_partition
+            || above.is_partition && !is_partition
             || below.parents.contains(&parent)
             || is_partition && below.columns.len() != above.columns.len()
         {

@@ -128,7 +128,7 @@ impl State {
             self.drop_columns_of_type(id, &going, cascade)?;
         }
         for id in queue {
-            self.remove(id)?;
+            self.remove(id, &going)?;
         }
         Ok(())
     }
@@ -182,13 +182,15 @@ impl State {
         Ok(())
     }
 
-    fn remove(&mut self, id: Id) -> Outcome {
+    /// Removes one of the objects that are going.
+    fn remove(&mut self, id: Id, going: &HashSet<Id>) -> Outcome {
         if matches!(self.objects[id].what, What::Gone) {
             return Ok(());
         }
         if let Some(relation) = self.relation(id) {
             for parent in relation.parents.clone() {
-                if self.relation(parent).is_some() {
+                // A parent that goes as well takes its list with it.
+                if !going.contains(&parent) && self.relation(parent).is_some() {
                     self.change_relation(parent)?
                         .children
                         .retain(|&child| child != id);

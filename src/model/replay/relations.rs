@@ -61,7 +61,10 @@ impl State {
         relation.is_partitioned = new.is_partitioned;
         let is_refused = |parent: &Id| {
             let parent = self.relation(*parent);
-            parent.is_none_or(|it| it.is_partitioned != relation.is_partition)
+            parent.is_none_or(|it| {
+                it.is_partitioned != relation.is_partition
+                    || it.is_partition && !relation.is_partition
+            })
         };
         if relation.parents.iter().any(is_refused) {
             return Err(Refused);
@@ -70,6 +73,9 @@ impl State {
             self.inherit_columns(&mut relation, parent)?;
         }
         self.own_columns(&mut relation, &new.elements)?;
+        if relation.columns.len() > MOST_COLUMNS {
+            return Err(Refused);
+        }
         if let Some(query) = &new.query {
             self.has_what_it_reads(query)?;
             match self.columns_of(query) {
@@ -128,8 +134,11 @@ impl State {
                         ..column.clone()
                     }));
                 }
-                Element::NotNull(_) => {}
+                Element::NotNull(_) | Element::Constrained(_) => {}
             }
+        }
+        if own.len() > MOST_COLUMNS {
+            return Err(Refused);
         }
         for (number, column) in own.iter().enumerate() {
             if own[..number].iter().any(|other| other.name == column.name) {
@@ -150,9 +159,11 @@ impl State {
             }
         }
         for element in elements {
-            if let Element::NotNull(names) = element {
+            if let Element::NotNull(names) | Element::Constrained(names) = element {
+                let is_not_null = matches!(element, Element::NotNull(_));
                 for name in names {
                     match relation.position(name) {
+                        Some(_) if !is_not_null => {}
                         Some(position) => relation.columns[position].is_nullable = Some(false),
                         None if relation.is_complete => return Err(Refused),
                         None => {}
@@ -165,7 +176,7 @@ impl State {
 
     /// Columns that a query gives; the first ones may be named otherwise.
     fn columns_from(&self, given: Vec<Given>, names: &[At<String>]) -> Outcome<Vec<Column>> {
-        if names.len() > given.len() {
+        if names.len() > given.len() || given.len() > MOST_OUTPUTS {
             return Err(Refused);
         }
         let mut columns: Vec<Column> = Vec::new();
@@ -385,7 +396,7 @@ impl State {
                     }
                 }
             }
-            Action::OfType => {}
+            Action::OfType | Action::Constrain(_) => {}
             _ => object.is_doubtful = true,
         }
     }
@@ -415,6 +426,9 @@ impl State {
             Action::AddPrimaryKey(columns) => columns
                 .iter()
                 .try_for_each(|column| self.set_not_null(id, column, true, only)),
+            Action::Constrain(columns) => columns
+                .iter()
+                .try_for_each(|column| self.known_column(id, column).map(|_| ())),
             Action::AddPrimaryKeyUsing(index) => {
                 let schema = self.objects[id].key.0.clone();
                 let columns = self.indexes.get(&(schema, index.clone())).cloned();
@@ -454,6 +468,12 @@ impl State {
 }
 
 const PASSES: usize = 4;
+
+/// The most columns of a table (`MaxHeapAttributeNumber`).
+pub(super) const MOST_COLUMNS: usize = 1_600;
+
+/// The most columns that a query gives (`MaxTupleAttributeNumber`).
+const MOST_OUTPUTS: usize = 1_664;
 
 /// When an action of an `ALTER TABLE` is done.
 fn pass_of(action: &Action) -> usize {

@@ -128,6 +128,10 @@ pub(super) struct State {
     journal: Vec<Undo>,
     /// How many may want to go back.
     recorders: usize,
+    /// The last mark that somebody may want to go back to.
+    last_mark: usize,
+    /// Where the journal holds an object as it was last.
+    noted: HashMap<Id, usize>,
 }
 
 impl State {
@@ -147,13 +151,16 @@ impl State {
             is_open: false,
             journal: Vec::new(),
             recorders: 0,
+            last_mark: 0,
+            noted: HashMap::new(),
         }
     }
 
     /// Remembers from here on how to go back.
     pub(super) fn begin(&mut self) -> usize {
         self.recorders += 1;
-        self.journal.len()
+        self.last_mark = self.journal.len();
+        self.last_mark
     }
 
     /// Keeps what happened since `mark`.
@@ -161,6 +168,8 @@ impl State {
         self.recorders -= 1;
         if self.recorders == 0 {
             self.journal.clear();
+            self.noted.clear();
+            self.last_mark = 0;
         }
     }
 
@@ -180,11 +189,13 @@ impl State {
 
     /// Does all of it or nothing.
     pub(super) fn at_once(&mut self, work: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        let before = self.last_mark;
         let mark = self.begin();
         let outcome = work(self);
         if outcome.is_err() {
             self.go_back(mark);
         }
+        self.last_mark = before;
         self.keep();
         outcome
     }
@@ -198,8 +209,19 @@ impl State {
 
     /// An object that is to be changed.
     pub(super) fn change(&mut self, id: Id) -> &mut Object {
-        self.note(|state| Undo::Object(id, Box::new(state.objects[id].clone())));
+        if self.recorders > 0 && !self.is_noted(id) {
+            self.noted.insert(id, self.journal.len());
+            let before = self.objects[id].clone();
+            self.journal.push(Undo::Object(id, Box::new(before)));
+        }
         &mut self.objects[id]
+    }
+
+    /// Whether the journal holds an object as it was at the last mark.
+    fn is_noted(&self, id: Id) -> bool {
+        let at = self.noted.get(&id).filter(|&&at| at >= self.last_mark);
+        let undo = at.and_then(|&at| self.journal.get(at));
+        matches!(undo, Some(Undo::Object(known, _)) if *known == id)
     }
 
     pub(super) fn relation(&self, id: Id) -> Option<&Relation> {

@@ -125,7 +125,7 @@ fn types_are_printed_as_postgres_prints_them() {
         ("interval day to second(3)", "interval day to second(3)"),
         ("pg_catalog.int8", "bigint"),
         ("vector(1536)", "vector(1536)"),
-        ("nobody_knows", "?"),
+        ("elsewhere.nobody_knows", "?"),
     ] {
         let sql = format!("CREATE TABLE t (a {written} DEFAULT NULL)");
         let expected = format!("t(a {printed})");
@@ -252,6 +252,131 @@ fn conditions_are_decided_or_leave_doubts() {
         (
             "CREATE TABLE t (a int); DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_tables WHERE tablename = 't') THEN RETURN; END IF; DROP TABLE t; END $$",
             "t(a integer)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_journal_goes_back_over_what_changed_several_times() {
+    check(&[
+        (
+            "BEGIN; CREATE TABLE t (a int); ALTER TABLE t ADD b int; SAVEPOINT s; ALTER TABLE t ADD c int; ALTER TABLE t ADD d int, ADD e int; ROLLBACK TO s; ALTER TABLE t ADD f int; COMMIT",
+            "t(a integer, b integer, f integer)",
+        ),
+        (
+            "CREATE TABLE t (a int); BEGIN; ALTER TABLE t ADD b int, ADD c int; ALTER TABLE t ADD d int, DROP nothing; ALTER TABLE t ADD e int; ROLLBACK; ALTER TABLE t ADD f int",
+            "t(a integer, f integer)",
+        ),
+        (
+            "BEGIN; CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; SAVEPOINT s; DROP TABLE p; ROLLBACK TO s; ALTER TABLE p ADD b int; COMMIT",
+            "c(a integer, b integer); p(a integer, b integer)",
+        ),
+        (
+            "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; DROP TABLE c; ALTER TABLE p ADD b int; CREATE TABLE c PARTITION OF p DEFAULT; DROP TABLE p; CREATE TABLE p (z int); ALTER TABLE p ADD y int",
+            "p(z integer, y integer)",
+        ),
+    ]);
+}
+
+#[test]
+fn loops_over_told_elements_are_told_turn_by_turn() {
+    let tables = "CREATE TABLE t (a int); CREATE TABLE \"U\" (b int, a int); ";
+    let looped = |block: &str| after(&format!("{tables}DO $$ {block} $$"), "public");
+    for (block, expected) in [
+        (
+            "DECLARE names text[] := ARRAY['t', 'U']; n text; BEGIN FOREACH n IN ARRAY names LOOP IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = n AND column_name = 'b') THEN EXECUTE format('ALTER TABLE %I ADD COLUMN b text', n); END IF; END LOOP; END",
+            "U(b integer, a integer); t(a integer, b text)",
+        ),
+        (
+            "DECLARE n text; BEGIN FOREACH n IN ARRAY ARRAY['t', 'U']::text[] LOOP EXECUTE 'ALTER TABLE ' || quote_ident(n) || ' DROP a'; END LOOP; END",
+            "U(b integer); t()",
+        ),
+        (
+            "DECLARE names text[] := ARRAY['t']; n text; BEGIN names := names || more(); FOREACH n IN ARRAY names LOOP EXECUTE format('ALTER TABLE %I DROP a', n); END LOOP; END",
+            "U(b integer, a integer); t(a integer); open",
+        ),
+        (
+            "DECLARE n text; BEGIN FOREACH n IN ARRAY ARRAY['t', 'U'] LOOP EXIT WHEN n = 'U'; EXECUTE format('ALTER TABLE %I DROP a', n); END LOOP; END",
+            "U(b integer, a integer); t(a integer); open",
+        ),
+    ] {
+        assert_eq!(sketch(&looped(block)), expected, "{block}");
+    }
+}
+
+#[test]
+fn a_refused_statement_undoes_its_transaction() {
+    check(&[
+        (
+            "CREATE TABLE t (a int); BEGIN; ALTER TABLE t ADD b int; ALTER TABLE t ADD b text; CREATE TABLE u (a int); COMMIT; ALTER TABLE t ADD c int",
+            "t(a integer, c integer)",
+        ),
+        (
+            "BEGIN; CREATE TABLE t (a int); SAVEPOINT s; CREATE TABLE t (b int); CREATE TABLE u (a int); ROLLBACK TO s; ALTER TABLE t ADD c int; COMMIT",
+            "t(a integer, c integer)",
+        ),
+        // A table that another database may have had before.
+        (
+            "BEGIN; ALTER TABLE before ADD a int; CREATE TABLE t (a int); COMMIT",
+            "t(a integer)",
+        ),
+        (
+            "BEGIN; CREATE TABLE t (a int); COMMIT AND CHAIN; ALTER TABLE t ADD b int; ROLLBACK AND CHAIN; ALTER TABLE t ADD c int; ROLLBACK",
+            "t(a integer)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_table_has_no_more_columns_than_postgres_gives_it() {
+    let columns = |count| {
+        let names: Vec<String> = (0..count).map(|number| format!("c{number} int")).collect();
+        format!(
+            "CREATE TABLE t ({}); ALTER TABLE t ADD last int",
+            names.join(", ")
+        )
+    };
+    let counted = |sql: &str| {
+        after(sql, "public")
+            .relations()
+            .next()
+            .map(|it| it.2.columns.len())
+    };
+    assert_eq!(counted(&columns(1_599)), Some(1_600));
+    assert_eq!(counted(&columns(1_600)), Some(1_600));
+    assert_eq!(counted(&columns(1_601)), None);
+}
+
+#[test]
+fn routines_that_call_each_other_over_and_over_come_to_an_end() {
+    let body = |next: usize| {
+        let calls = format!("PERFORM f{next}(); ").repeat(60);
+        format!("BEGIN CREATE TABLE IF NOT EXISTS t (a int); {calls} END")
+    };
+    let mut sql = String::new();
+    for number in 0..8 {
+        let body = body(number + 1);
+        sql.push_str(&format!(
+            "CREATE FUNCTION f{number}() RETURNS void LANGUAGE plpgsql AS $$ {body} $$; "
+        ));
+    }
+    assert!(after(&(sql + "SELECT f0()"), "public").is_open);
+}
+
+#[test]
+fn what_is_not_there_is_refused() {
+    check(&[
+        (
+            "CREATE TABLE t (a int, UNIQUE (b)); CREATE TABLE u (a int, FOREIGN KEY (b) REFERENCES u); CREATE TABLE v (a int, UNIQUE NULLS NOT DISTINCT (a)); ALTER TABLE v ADD b int, ADD CONSTRAINT k UNIQUE (c); ALTER TABLE v ADD d int, ADD UNIQUE (d)",
+            "v(a integer, d integer)",
+        ),
+        (
+            "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; CREATE TABLE d () INHERITS (c)",
+            "c(a integer); p(a integer)",
+        ),
+        (
+            "CREATE TABLE p (a int NOT NULL) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p DEFAULT; ALTER TABLE c ALTER a DROP NOT NULL",
+            "c(a integer!); p(a integer!)",
         ),
     ]);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Difference;
 use crate::finding::Label;
 use crate::model::catalog::{Catalog, Column, Enum, Relation, RelationKind, quoted, type_name};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, Placed};
 
 /// A Prisma schema beside what its migrations leave.
 pub(super) struct Comparison<'a> {
@@ -405,38 +405,62 @@ impl<'a> Comparison<'a> {
 
     fn values(&mut self, schema: &str, name: &str, wanted: &Enum, made: &Enum) {
         let written = self.written(schema, name);
-        for value in &wanted.values {
-            if !made.values.iter().any(|known| known.value == value.value) {
-                self.found.push(Difference {
-                    place: value.place,
-                    message: format!(
-                        "no migration adds the value `{}` to the enum `{name}`",
-                        value.value
-                    ),
-                    other: Some(label(made.place, "the enum")),
-                    sql: Some(format!(
-                        "ALTER TYPE {written} ADD VALUE '{}';",
-                        value.value.replace('\'', "''")
-                    )),
-                    object: format!("{name}.{}", value.value),
-                    is_renamed: false,
-                });
-            }
+        let literal = |value: &str| format!("'{}'", value.replace('\'', "''"));
+        let lacks = |values: &[Placed<String>], value: &Placed<String>| {
+            !values.iter().any(|known| known.value == value.value)
+        };
+        let missing = wanted.values.iter();
+        let missing: Vec<&Placed<String>> =
+            missing.filter(|value| lacks(&made.values, value)).collect();
+        let extra = made.values.iter();
+        let extra: Vec<&Placed<String>> =
+            extra.filter(|value| lacks(&wanted.values, value)).collect();
+        if let ([value], [twin]) = (missing.as_slice(), extra.as_slice()) {
+            self.found.push(Difference {
+                place: value.place,
+                message: format!(
+                    "the migrations name the value `{}` of the enum `{name}` `{}`",
+                    value.value, twin.value
+                ),
+                other: Some(label(twin.place, "by this name")),
+                sql: Some(format!(
+                    "ALTER TYPE {written} RENAME VALUE {} TO {};",
+                    literal(&twin.value),
+                    literal(&value.value)
+                )),
+                object: format!("{name}.{}", value.value),
+                is_renamed: false,
+            });
+            return;
         }
-        for value in &made.values {
-            if !wanted.values.iter().any(|known| known.value == value.value) {
-                self.found.push(Difference {
-                    place: wanted.place,
-                    message: format!(
-                        "the Prisma schema lacks the value `{}` of the enum `{name}`",
-                        value.value
-                    ),
-                    other: Some(label(value.place, "the migrations add it here")),
-                    sql: None,
-                    object: format!("{name}.{}", value.value),
-                    is_renamed: false,
-                });
-            }
+        for value in missing {
+            self.found.push(Difference {
+                place: value.place,
+                message: format!(
+                    "no migration adds the value `{}` to the enum `{name}`",
+                    value.value
+                ),
+                other: Some(label(made.place, "the enum")),
+                sql: Some(format!(
+                    "ALTER TYPE {written} ADD VALUE {};",
+                    literal(&value.value)
+                )),
+                object: format!("{name}.{}", value.value),
+                is_renamed: false,
+            });
+        }
+        for value in extra {
+            self.found.push(Difference {
+                place: wanted.place,
+                message: format!(
+                    "the Prisma schema lacks the value `{}` of the enum `{name}`",
+                    value.value
+                ),
+                other: Some(label(value.place, "the migrations add it here")),
+                sql: None,
+                object: format!("{name}.{}", value.value),
+                is_renamed: false,
+            });
         }
     }
 }

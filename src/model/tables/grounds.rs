@@ -10,7 +10,7 @@ use crate::model::catalog::Catalog;
 use crate::model::holdings::Holding;
 use crate::model::product::Product;
 use crate::parse::Facts;
-use crate::parse::sql::{Access, Action, Change, Dialect, SqlFile, Way};
+use crate::parse::sql::{Access, Action, Change, Dialect, SqlFile, TableReference, Way};
 use crate::source::{FileId, Seen, Sources, ancestors, file_name, join, parent};
 
 /// Words in the path of SQL that is not PostgreSQL's.
@@ -340,6 +340,24 @@ impl Workspace<'_> {
         })
     }
 
+    /// The SQL of PostgreSQL that was read, but for what stands among another database's.
+    pub(in crate::model) fn postgres_sql(&self) -> Vec<(FileId, &SqlFile)> {
+        let of_others = self.folders_of_other_databases();
+        let files = self.sql_files();
+        files
+            .filter(|(_, path, _)| !is_for_other_database(&of_others, path))
+            .map(|(id, _, sql)| (id, sql))
+            .collect()
+    }
+
+    /// The tables that the SQL of PostgreSQL names, in files of SQL and in source files.
+    pub(in crate::model) fn named_tables(&self) -> Vec<(FileId, &[TableReference])> {
+        let scripts = self.postgres_sql().into_iter();
+        let scripts = scripts.map(|(id, sql)| (id, sql.references.as_slice()));
+        let code = self.code_files().map(|(id, _)| (id, self.sql_in(id).0));
+        scripts.chain(code).collect()
+    }
+
     /// The folders whose SQL is another database's, by what stands in one of its files.
     pub(super) fn folders_of_other_databases(&self) -> HashSet<&str> {
         let mut folders = HashSet::new();
@@ -389,6 +407,7 @@ impl Ground {
                 Change::CreateSchema { name, .. } | Change::RenameSchema { to: name, .. } => {
                     self.schemas.insert(name.value.clone());
                 }
+                Change::CreateSequence(name) => self.add_relation(&name.name().value),
                 Change::AlterRelation { actions, .. } => {
                     for action in actions {
                         if let Action::RenameTo(name) = action {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{Definition, Ground, Tables, apart};
-use crate::catalogue;
 use crate::finding::Owner;
 use crate::parse::sql::{Access, TableReference};
 
@@ -30,10 +29,8 @@ pub(super) enum Verdict {
     },
     /// A table that nobody defines.
     Unknown {
-        /// The module's table that was probably meant.
-        nearest: Option<String>,
-        /// Whether only its quotes are missing.
-        lacks_quotes: bool,
+        /// The module's table of that name in another case, which needs quotes.
+        unquoted: Option<String>,
         /// What others define by that name in another case.
         alike: Vec<Definition>,
     },
@@ -133,8 +130,7 @@ impl Tables {
         }
         if let Some(spelling) = ground.spellings.get(&name.to_lowercase()) {
             return Verdict::Unknown {
-                nearest: Some(spelling.clone()),
-                lacks_quotes: true,
+                unquoted: Some(spelling.clone()),
                 alike: Vec::new(),
             };
         }
@@ -157,15 +153,13 @@ impl Tables {
         if is_little_known
             || may_stand_elsewhere
             || reference.is_optional
+            || is_serial(ground, name)
             || is_partition(ground, name)
         {
             return Verdict::Fine;
         }
-        let own = ground.spellings.keys().map(String::as_str);
-        let nearest = catalogue::nearest(&name.to_lowercase(), own);
         Verdict::Unknown {
-            nearest: nearest.and_then(|name| ground.spellings.get(name).cloned()),
-            lacks_quotes: false,
+            unquoted: None,
             alike: if is_usual {
                 self.nearest_of(ground, self.definitions_alike(ground, name))
             } else {
@@ -233,6 +227,17 @@ fn of_owners(tables: &Tables, definitions: Vec<Definition>, owners: &[Owner]) ->
         holder.owners.iter().any(|owner| owners.contains(owner))
     };
     definitions.into_iter().filter(is_theirs).collect()
+}
+
+/// Whether a relation is the sequence that PostgreSQL makes for a serial column of one of the module's tables:
+/// `invoice_id_seq`.
+fn is_serial(ground: &Ground, name: &str) -> bool {
+    let stem = name.strip_suffix("_seq");
+    let mut ends = stem.into_iter().flat_map(|stem| {
+        let ends = stem.match_indices('_');
+        ends.map(|(at, _)| &stem[..at])
+    });
+    ends.any(|table| ground.has(table))
 }
 
 /// Whether a name is that of a partition of one of the module's tables, as functions and cron jobs make them:

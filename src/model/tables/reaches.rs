@@ -124,7 +124,16 @@ impl Tables {
     pub(super) fn sessions(&self, ground: &Ground, reaches: &[Reach]) -> Sessions {
         let connects = reaches.iter().filter(|reach| reach.way == Way::Connect);
         let connects = connects.filter(|reach| reach.database.is_some());
-        let starts = connects.map(|it| (it.words.span.start, !self.leads_away(ground, it)));
+        let starts = connects.map(|it| {
+            // Another one than the known is not the module's, even if nobody is known to own it.
+            let is_own = |database: &At<String>| ground.databases.contains(&database.value);
+            let may_be_own =
+                ground.databases.is_empty() || it.database.as_ref().is_some_and(is_own);
+            (
+                it.words.span.start,
+                may_be_own && !self.leads_away(ground, it),
+            )
+        });
         Sessions {
             starts: starts.collect(),
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::grounds::is_for_other_database;
 use super::judgement::Verdict;
 use super::{DatabaseOwner, Definition, Tables, Use, name_of, names_of};
+use crate::catalogue::Guesser;
 use crate::discover::is_test_code;
 use crate::finding::Owner;
 use crate::model::Workspace;
@@ -161,7 +162,7 @@ impl Workspace<'_> {
     }
 
     /// The source files, with their paths.
-    fn code_files(&self) -> impl Iterator<Item = (FileId, &str)> {
+    pub(super) fn code_files(&self) -> impl Iterator<Item = (FileId, &str)> {
         let files = self.sources.files();
         files.filter_map(|(id, file)| match self.facts(id) {
             Facts::Code(_) => Some((id, file.path.as_str())),
@@ -170,7 +171,7 @@ impl Workspace<'_> {
     }
 
     /// The tables that the SQL in a file names, and how it reaches other databases.
-    pub(in crate::model) fn sql_in(&self, file: FileId) -> (&[TableReference], &[Reach]) {
+    pub(super) fn sql_in(&self, file: FileId) -> (&[TableReference], &[Reach]) {
         match self.facts(file) {
             Facts::Sql(parsed) => (&parsed.facts.references, &parsed.facts.reaches),
             Facts::Code(parsed) => (&parsed.facts.references, &parsed.facts.reaches),
@@ -315,30 +316,32 @@ impl Workspace<'_> {
     /// Tables that a module's SQL touches and that nobody defines.
     pub fn unknown_tables(&self) -> Vec<UnknownTable> {
         let tables = self.tables();
+        let mut guessers: BTreeMap<usize, Guesser> = BTreeMap::new();
         let touched = tables.touched.iter();
         let unknown = touched.filter_map(|it| {
-            let Verdict::Unknown {
-                nearest,
-                lacks_quotes,
-                alike,
-            } = &it.verdict
-            else {
+            let Verdict::Unknown { unquoted, alike } = &it.verdict else {
                 return None;
             };
             let first = it.uses.first()?;
-            let reader = tables.grounds[it.ground].owner();
+            let ground = &tables.grounds[it.ground];
+            let reader = ground.owner();
             let owners = tables.owners_of(alike);
-            let help = match nearest {
-                _ if !owners.is_empty() => self.advice(&reader, &owners, first.access),
-                Some(name) if *lacks_quotes => format!(
+            let help = if !owners.is_empty() {
+                self.advice(&reader, &owners, first.access)
+            } else if let Some(name) = unquoted {
+                format!(
                     "write `\"{name}\"`: without quotes PostgreSQL takes it for `{}`",
                     it.name
-                ),
-                Some(name) if name.to_lowercase() != *name => {
-                    format!("write `\"{name}\"`, or create `{}` in a migration", it.name)
+                )
+            } else {
+                let guesser = guessers.entry(it.ground).or_default();
+                match ground.nearest(&it.name, guesser) {
+                    Some(name) if name.to_lowercase() != *name => {
+                        format!("write `\"{name}\"`, or create `{}` in a migration", it.name)
+                    }
+                    Some(name) => format!("write `{name}`, or create `{}` in a migration", it.name),
+                    None => format!("create `{}` in a migration, or remove it", it.name),
                 }
-                Some(name) => format!("write `{name}`, or create `{}` in a migration", it.name),
-                None => format!("create `{}` in a migration, or remove it", it.name),
             };
             Some(UnknownTable {
                 place: first.name,

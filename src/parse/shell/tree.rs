@@ -8,7 +8,7 @@ use crate::parse::syntax;
 use crate::source::Span;
 
 /// How long one text may take. Honest texts take milliseconds.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The tree of a text. The grammar takes several assignments alone on a line for a prefix of the command on
 /// the next, so such lines are read as if they ended with `;`.

@@ -5,6 +5,7 @@
 
 mod body;
 mod condition;
+mod loops;
 mod query;
 mod read;
 mod table;
@@ -40,6 +41,8 @@ pub enum Change {
     CreateTable(Box<NewTable>),
     /// `CREATE VIEW` and `CREATE MATERIALIZED VIEW`.
     CreateView(Box<NewView>),
+    /// `CREATE SEQUENCE`, which can be read like a table.
+    CreateSequence(ObjectName),
     /// `CREATE INDEX` over plain columns.
     CreateIndex {
         /// Its own name, which never has a schema.
@@ -179,6 +182,8 @@ pub enum Element {
     Like(ObjectName),
     /// Columns that a constraint, or `column WITH OPTIONS NOT NULL`, makes `NOT NULL`.
     NotNull(Vec<String>),
+    /// Columns that another constraint is about, which must be there.
+    Constrained(Vec<String>),
 }
 
 /// A column as a script defines it.
@@ -349,6 +354,8 @@ pub enum Action {
     },
     /// `ADD PRIMARY KEY`.
     AddPrimaryKey(Vec<String>),
+    /// A constraint that is added over columns, which must be there.
+    Constrain(Vec<String>),
     /// `ADD PRIMARY KEY USING INDEX`.
     AddPrimaryKeyUsing(String),
     /// `RENAME COLUMN`.

@@ -49,6 +49,38 @@ pub(super) struct RawStatement {
 }
 
 impl RawStatement {
+    /// Whether something else fills this in before PostgreSQL sees it: `{{ name }}`, `{% if %}`, `${name}`,
+    /// `#{name}`, `<%= name %>` or `{name}`. PostgreSQL itself has no braces outside of quotes.
+    pub(super) fn is_template(&self, text: &str) -> bool {
+        use TokenKind::{QuotedName, Symbol, Word};
+        let opens = |name: &str| {
+            ["{{", "{%", "${", "#{", "<%="]
+                .iter()
+                .any(|it| name.contains(it))
+        };
+        self.tokens.iter().enumerate().any(|(at, token)| {
+            let ahead = |far: usize| self.tokens.get(at + far);
+            // The token ahead if nothing stands between it and the one before.
+            let touching = |far: usize| {
+                let (before, token) = (ahead(far - 1)?, ahead(far)?);
+                (before.span.end == token.span.start).then_some(token.kind)
+            };
+            match token.kind {
+                QuotedName => opens(&text[token.span.range()]),
+                Symbol(b'$' | b'#') => touching(1) == Some(Symbol(b'{')),
+                Symbol(b'<') => {
+                    touching(1) == Some(Symbol(b'%')) && touching(2) == Some(Symbol(b'='))
+                }
+                Symbol(b'{') => match touching(1) {
+                    Some(Symbol(b'{' | b'%')) => true,
+                    Some(Word) => touching(2) == Some(Symbol(b'}')),
+                    _ => false,
+                },
+                _ => false,
+            }
+        })
+    }
+
     /// From the first token to the last.
     pub(super) fn span(&self) -> Span {
         match self.tokens.as_slice() {

@@ -84,6 +84,9 @@ pub(super) fn read<T: Send>(
     look: impl FnOnce(&str, Tree) -> T + Send,
 ) -> (Option<Problem>, Option<T>) {
     let cursor = Cursor::new(text, &raw.tokens);
+    if raw.is_template(text) {
+        return (None, None);
+    }
     if let Some(problem) = if_not_exists(cursor) {
         return (Some(problem), None);
     }

@@ -457,6 +457,27 @@ fn psql_variables_are_no_errors() {
 }
 
 #[test]
+fn what_is_filled_in_later_is_no_error() {
+    for text in [
+        "CREATE TABLE IF NOT EXISTS {{ index .Options \"Namespace\" }}.crates (id int);",
+        "{% if with_audit %} CREATE TABLE audit (id int) {% endif %};",
+        "ALTER TABLE ${schema}.crates ADD COLUMN weight int;",
+        "DELETE FROM #{schema}.crates WHERE id IN (<%= ids %>);",
+        "CREATE INDEX ON {schema}.crates (id);",
+        "CREATE INDEX IF NOT EXISTS crates_id ON \"{{ index .Options \"Namespace\" }}\".crates (id);",
+        "CREATE INDEX IF NOT EXISTS crates_id ON {{ schema }}.crates (id);",
+    ] {
+        let parsed = parse(text);
+        assert_eq!(problems(text), [], "{text}");
+        assert_eq!(parsed.facts.changes, [Change::Unknown], "{text}");
+    }
+    // No template has such braces.
+    for text in ["CREATE TABLE crates { id int };", "SELECT { };"] {
+        assert_eq!(problems(text).len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn the_header_is_the_comment_that_comes_first() {
     for (text, expected) in [
         (

@@ -1,6 +1,7 @@
 //! See `rules/sql/foreign-table.md`.
 
-use crate::conflict::{Attribute, Wrong};
+use super::once_a_file;
+use crate::conflict::Attribute;
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -9,7 +10,7 @@ pub(crate) const RULE: Rule = rule!("sql", "foreign-table", check);
 fn check(workspace: &Workspace, report: &mut Report) {
     for table in workspace.foreign_tables() {
         let reader = table.reader.service.clone().unwrap_or_default();
-        let path = &workspace.sources.file(table.place.file).path;
+        let wrong = once_a_file(workspace, table.place, &table.written);
         report
             .at(
                 table.place,
@@ -20,10 +21,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
             )
             .about(table.reader, table.written.clone())
             .because_all(table.labels)
-            .argues(
-                Attribute::Sql,
-                Wrong::Value(format!("{path} {}", table.written)),
-            )
+            .argues(Attribute::Sql, wrong)
             .help(table.help);
     }
 }

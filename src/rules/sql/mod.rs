@@ -10,3 +10,13 @@ pub(super) mod migration_out_of_scope;
 pub(super) mod missing_migrations;
 pub(super) mod schema_drift;
 pub(super) mod unknown_table;
+
+use crate::conflict::Wrong;
+use crate::model::Workspace;
+use crate::source::Place;
+
+/// What several rules may see wrong in one file is one mistake, however often the file says it.
+fn once_a_file(workspace: &Workspace, place: Place, words: &str) -> Wrong {
+    let path = &workspace.sources.file(place.file).path;
+    Wrong::Value(format!("{path} {words}"))
+}

@@ -11,6 +11,7 @@ pub(crate) const RULE: Rule = rule!("sql", "schema-drift", check);
 const MOST_LABELS: usize = 4;
 
 fn check(workspace: &Workspace, report: &mut Report) {
+    let taken = workspace.copied_tables();
     for drift in workspace.drifted_schemas() {
         let Some((first, rest)) = drift.differences.split_first() else {
             continue;
@@ -18,9 +19,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let shown = &rest[..rest.len().min(MOST_LABELS)];
         // Of one table others may speak; a name in another case is only then the same mistake if it is all
         // that differs. Where a migration was edited, everything follows from that.
-        let is_one = rest.is_empty() && !workspace.is_history_edited(drift.holding);
+        let is_edited = workspace.is_history_edited(drift.holding);
+        let is_one = rest.is_empty() && !is_edited;
         let is_odd_name = first.object.contains(char::is_uppercase);
-        let (attribute, wrong) = if is_one && (first.is_renamed || !is_odd_name) {
+        // Whoever copies tables of another does not copy all that they hang on.
+        let mut copies = taken
+            .iter()
+            .filter(|it| std::ptr::eq(it.copy, drift.holding));
+        let is_odd = |name: &str| drift.differences.iter().any(|it| it.object == name);
+        let copy = copies.find(|it| it.tables.iter().any(|table| is_odd(table.name)));
+        let (attribute, wrong) = if let Some(copy) = copy.filter(|_| !is_edited) {
+            let name = copy.tables[0].name.to_owned();
+            (Attribute::Table, Wrong::Value(name))
+        } else if is_one && (first.is_renamed || !is_odd_name) {
             (Attribute::Table, Wrong::Value(first.object.clone()))
         } else {
             (Attribute::Migrations, Wrong::Everything)

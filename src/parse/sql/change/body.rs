@@ -2,7 +2,7 @@
 
 use super::read::{self, Context};
 use super::words::Words;
-use super::{Change, Condition, condition};
+use super::{Change, Condition, condition, loops};
 use crate::parse::sql::executed::{self, Built};
 use crate::parse::sql::split::{self, Token, TokenKind};
 use crate::parse::sql::statement::Cursor;
@@ -116,6 +116,8 @@ fn body(words: Words, literal: Token, depth: usize) -> Vec<Change> {
             let mut reader = Body {
                 words: words.over(&tokens),
                 depth,
+                block: &[],
+                is_unrolled: false,
             };
             reader.outermost()
         }
@@ -125,7 +127,12 @@ fn body(words: Words, literal: Token, depth: usize) -> Vec<Change> {
                 cursor: Cursor::new(&built.text, &tokens),
                 origin: Some(&built),
             };
-            let mut reader = Body { words, depth };
+            let mut reader = Body {
+                words,
+                depth,
+                block: &[],
+                is_unrolled: false,
+            };
             reader.outermost()
         }
         None => vec![Change::Unknown],
@@ -135,6 +142,10 @@ fn body(words: Words, literal: Token, depth: usize) -> Vec<Change> {
 struct Body<'a> {
     words: Words<'a>,
     depth: usize,
+    /// The innermost block with its declarations, and what follows it.
+    block: &'a [Token],
+    /// Whether it is one turn of a loop that is told turn by turn.
+    is_unrolled: bool,
 }
 
 /// Words that end a list of statements.
@@ -167,6 +178,7 @@ impl<'a> Body<'a> {
 
     /// `[DECLARE …] BEGIN … [EXCEPTION …] END`.
     fn block(&mut self) -> List {
+        let outer = std::mem::replace(&mut self.block, self.words.rest());
         while !self.words.is_empty() && !self.words.eat("begin") {
             self.words.skip(1);
         }
@@ -180,6 +192,7 @@ impl<'a> Body<'a> {
         }
         self.words.eat("end");
         self.rest_of_statement();
+        self.block = outer;
         if !is_caught {
             return list;
         }
@@ -258,11 +271,13 @@ impl<'a> Body<'a> {
             .iter()
             .any(|word| self.words.at(word))
         {
-            self.skip_through("loop");
+            let head = self.skip_through("loop");
+            let start = self.words.rest();
             let list = self.statements();
+            let turn = &start[..start.len() - self.words.rest().len()];
             self.words.eat("end");
             self.rest_of_statement();
-            return perhaps(list);
+            return self.turns(head, turn).unwrap_or_else(|| perhaps(list));
         }
         let statement = self.rest_of_statement();
         let changes = if statement.at("execute") {
@@ -297,6 +312,27 @@ impl<'a> Body<'a> {
             may_fail: changes.is_empty() && !is_harmless,
             changes,
         }
+    }
+
+    /// What a loop over elements that the text tells does; `None` for any other loop.
+    fn turns(&self, head: Words<'a>, turn: &'a [Token]) -> Option<List> {
+        if self.is_unrolled || self.words.origin.is_some() {
+            return None;
+        }
+        let turns = loops::turns(head, self.block, turn)?;
+        let mut list = List::default();
+        for tokens in &turns {
+            let mut body = Body {
+                words: self.words.over(tokens),
+                depth: self.depth,
+                block: &[],
+                is_unrolled: true,
+            };
+            let found = body.statements();
+            list.changes.extend(found.changes);
+            list.may_fail |= found.may_fail;
+        }
+        Some(list)
     }
 
     fn branches(&mut self) -> List {

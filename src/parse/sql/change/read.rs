@@ -29,7 +29,9 @@ pub(in crate::parse::sql) fn of_item(text: &str, item: &Item) -> Vec<Change> {
                 Vec::new()
             }
         }
-        Item::Statement(raw) if raw.gexec.is_some() => vec![Change::Unknown],
+        Item::Statement(raw) if raw.gexec.is_some() || raw.is_template(text) => {
+            vec![Change::Unknown]
+        }
         Item::Statement(raw) => {
             let cursor = Cursor::new(text, &raw.tokens);
             let words = Words {
@@ -109,7 +111,7 @@ fn known(mut words: Words, context: Context, depth: usize) -> Option<Vec<Change>
                 return Some(if is_other {
                     Vec::new()
                 } else {
-                    vec![Change::Commit]
+                    and_chain(words, Change::Commit)
                 });
             }
             "rollback" | "abort" if context == Context::Script => return Some(rollback(words)),
@@ -140,7 +142,7 @@ fn rollback(mut words: Words) -> Vec<Change> {
         return Vec::new();
     }
     if !words.eat("to") {
-        return vec![Change::Rollback];
+        return and_chain(words, Change::Rollback);
     }
     words.eat("savepoint");
     words
@@ -148,6 +150,17 @@ fn rollback(mut words: Words) -> Vec<Change> {
         .map(|name| Change::RollbackTo(name.value))
         .into_iter()
         .collect()
+}
+
+/// What ends a transaction, and begins the next one where `AND CHAIN` follows.
+fn and_chain(mut words: Words, end: Change) -> Vec<Change> {
+    let _ = words.eat("commit") || words.eat("end");
+    let _ = words.eat("work") || words.eat("transaction");
+    if words.at("and chain") {
+        vec![end, Change::Begin]
+    } else {
+        vec![end]
+    }
 }
 
 /// `SET search_path`, `SET SCHEMA`.
@@ -294,6 +307,10 @@ fn create(mut words: Words, depth: usize) -> Option<Vec<Change>> {
     }
     if words.eat("type") {
         return create_type(words);
+    }
+    if words.eat("sequence") {
+        words.eat("if not exists");
+        return one(Change::CreateSequence(words.object()?));
     }
     if words.eat("domain") {
         let name = words.object()?;

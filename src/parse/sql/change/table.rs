@@ -125,6 +125,12 @@ fn constraint(mut words: Words) -> Option<Vec<Element>> {
     if words.eat("constraint") {
         words.skip(1);
     }
+    if words.eat("unique") || words.eat("foreign key") {
+        let _ = words.eat("nulls not distinct") || words.eat("nulls distinct");
+        let names = words.names_in_group().unwrap_or_default();
+        let names = names.into_iter().map(|column| column.value).collect();
+        return Some(vec![Element::Constrained(names)]);
+    }
     if !words.eat("primary key") {
         return Some(Vec::new());
     }
@@ -247,9 +253,10 @@ fn added_constraint(words: Words) -> Option<Vec<Action>> {
     if after.eat("primary key using index") {
         return Some(vec![Action::AddPrimaryKeyUsing(after.name()?.value)]);
     }
-    let not_null = constraint(words)?.into_iter().map(|element| match element {
+    let actions = constraint(words)?.into_iter().map(|element| match element {
+        Element::Constrained(columns) => Action::Constrain(columns),
         Element::NotNull(columns) => Action::AddPrimaryKey(columns),
         Element::Column(_) | Element::Like(_) => Action::OfType,
     });
-    Some(not_null.collect())
+    Some(actions.collect())
 }
