@@ -353,14 +353,12 @@ fn routines_that_call_each_other_over_and_over_come_to_an_end() {
         let calls = format!("PERFORM f{next}(); ").repeat(60);
         format!("BEGIN CREATE TABLE IF NOT EXISTS t (a int); {calls} END")
     };
-    let mut sql = String::new();
-    for number in 0..8 {
+    let routines = (0..8).map(|number| {
         let body = body(number + 1);
-        sql.push_str(&format!(
-            "CREATE FUNCTION f{number}() RETURNS void LANGUAGE plpgsql AS $$ {body} $$; "
-        ));
-    }
-    assert!(after(&(sql + "SELECT f0()"), "public").is_open);
+        format!("CREATE FUNCTION f{number}() RETURNS void LANGUAGE plpgsql AS $$ {body} $$; ")
+    });
+    let sql = routines.collect::<String>() + "SELECT f0()";
+    assert!(after(&sql, "public").is_open);
 }
 
 #[test]
