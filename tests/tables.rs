@@ -481,6 +481,16 @@ const ONES_OWN: &[Row] = &[
         "DROP TABLE IF EXISTS rates; DELETE FROM _prisma_migrations;",
         "",
     ),
+    (
+        MIGRATION,
+        "DO $$ BEGIN UPDATE \"receipt\" SET \"a\" = 1; EXCEPTION WHEN OTHERS THEN NULL; END $$;",
+        "",
+    ),
+    (
+        MIGRATION,
+        "DO $$ BEGIN IF EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'receipt') THEN DELETE FROM receipt; END IF; END $$;",
+        "",
+    ),
     (REPORT, "\\connect invoicing\n\\c - nordhaven\n\\c\n", ""),
     (
         REPORT,

@@ -29,22 +29,42 @@ pub(super) fn read(walk: &mut Walk, node: &SyntaxNode) {
     match language.as_str() {
         "sql" => walk.events.extend(statements(text, level, &place)),
         "plpgsql" if level > MOST_LEVELS => {}
-        "plpgsql" if syntax::weight_of_block(text) > walk.room => {
-            walk.events.extend(scan::body(text, level, &place));
-            walk.events
-                .extend(reaches(text, &split::tokens(text), &place));
-        }
         "plpgsql" => {
-            let Some(tree) = blocks(node) else { return };
-            let mut body = Walk::new(walk.room, level, &place);
-            body.variables = Some(parameters(node));
-            body.through(&tree);
-            walk.events.append(&mut body.events);
-            walk.events
-                .extend(reaches(text, &split::tokens(text), &place));
+            let tokens = split::tokens(text);
+            let mut events = if syntax::weight_of_block(text) > walk.room {
+                scan::body(text, level, &place)
+            } else {
+                let Some(tree) = blocks(node) else { return };
+                let mut body = Walk::new(walk.room, level, &place);
+                body.variables = Some(parameters(node));
+                body.through(&tree);
+                body.events
+            };
+            if makes_do(text, &tokens) {
+                for event in &mut events {
+                    if let Event::Names { is_optional, .. } = event {
+                        *is_optional = true;
+                    }
+                }
+            }
+            walk.events.append(&mut events);
+            walk.events.extend(reaches(text, &tokens, &place));
         }
         _ => {}
     }
+}
+
+/// Whether a body makes do without a table that it names: it passes over errors, or asks first what is there.
+fn makes_do(text: &str, tokens: &[Token]) -> bool {
+    let mut cursor = Cursor::new(text, tokens);
+    while !cursor.rest.is_empty() {
+        let asks = ["information_schema", "pg_class", "pg_tables", "to_regclass"];
+        if cursor.begins_with(&["exception", "when"]) || cursor.is_word(0, &asks) {
+            return true;
+        }
+        cursor.rest = &cursor.rest[1..];
+    }
+    false
 }
 
 /// The language of a body, and the body.
