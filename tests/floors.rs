@@ -19,7 +19,12 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 10] = [
+const WRAPPERS: [(&str, &str); 15] = [
+    ("oxc_allocator", "src/parse/typescript"),
+    ("oxc_ast", "src/parse/typescript"),
+    ("oxc_ast_visit", "src/parse/typescript"),
+    ("oxc_parser", "src/parse/typescript"),
+    ("oxc_span", "src/parse/typescript"),
     ("miette", "src/report/pretty.rs"),
     // One of its grammars a language: scripts and shells.
     ("tree_sitter", "src/parse/s"),

@@ -74,7 +74,7 @@ impl RawSql {
             }
         }
         for reach in &mut reaches {
-            reach.relocate(&|span| built.source(span));
+            reach.relocate(|span| built.source(span));
         }
         (references, reaches)
     }
@@ -109,6 +109,5 @@ fn is_part_of_name(before: &str, after: &str) -> bool {
     let before = before.trim_end();
     let word = before.rfind(|char: char| !char.is_ascii_alphabetic());
     let word = &before[word.map_or(0, |at| at + 1)..];
-    let is_word = |it: &&str| it.eq_ignore_ascii_case(word);
-    BEFORE_TABLES.iter().any(|it| is_word(&it))
+    BEFORE_TABLES.iter().any(|it| it.eq_ignore_ascii_case(word))
 }

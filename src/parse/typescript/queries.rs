@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, BinaryOperator, BindingIdentifier, BindingPattern, CallExpression, Expression,
-    ImportDeclaration, ObjectPropertyKind, TaggedTemplateExpression, TemplateLiteral,
-    VariableDeclaration,
+    ImportDeclaration, MemberExpression, ObjectPropertyKind, TaggedTemplateExpression,
+    TemplateLiteral, VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
@@ -118,7 +118,7 @@ impl<'a> Visit<'a> for Setting<'_> {
             let rest = package.strip_prefix(name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.has_client |= CLIENTS.iter().any(|name| is_client(name));
+        self.has_client |= CLIENTS.iter().any(is_client);
     }
 
     fn visit_variable_declaration(&mut self, declaration: &VariableDeclaration<'a>) {
@@ -128,7 +128,7 @@ impl<'a> Visit<'a> for Setting<'_> {
             };
             let mut query = RawSql::default();
             let value = variable.init.as_ref();
-            let value = value.filter(|value| declaration.kind.is_const() && self.is_text(value));
+            let value = value.filter(|value| declaration.kind.is_const() && is_text(value));
             if value.is_some_and(|value| self.add(&mut query, value, &mut HashSet::new())) {
                 self.constants.insert(name.name.to_string(), query);
             }
@@ -152,18 +152,6 @@ impl Setting<'_> {
         self.constants
             .get(name)
             .filter(|_| self.names.0.get(name) == Some(&1))
-    }
-
-    /// Whether an expression makes a text, so that it may be worth putting together.
-    fn is_text(&self, value: &Expression<'_>) -> bool {
-        match value.get_inner_expression() {
-            Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
-            Expression::TaggedTemplateExpression(tagged) => is_fragment(&tagged.tag),
-            Expression::BinaryExpression(sum) => {
-                sum.operator == BinaryOperator::Addition && self.is_text(&sum.left)
-            }
-            _ => false,
-        }
     }
 
     /// Adds what an expression comes to; whether anything of it is known. Templates that become part of the
@@ -190,16 +178,16 @@ impl Setting<'_> {
                 let argument = call.arguments.first().and_then(Argument::as_expression);
                 return argument.is_some_and(|argument| self.add(query, argument, inlined));
             }
-            Expression::Identifier(name) => match self.constant(name.name.as_str()) {
-                Some(known) => query.append(known),
-                _ => {
-                    query.push_hole(span(name.span));
-                    return false;
-                }
-            },
             other => {
-                query.push_hole(span(other.span()));
-                return false;
+                let name = match other {
+                    Expression::Identifier(name) => self.constant(&name.name),
+                    _ => None,
+                };
+                let Some(known) = name else {
+                    query.push_hole(span(other.span()));
+                    return false;
+                };
+                query.append(known);
             }
         }
         true
@@ -218,6 +206,18 @@ impl Setting<'_> {
                 self.add(query, hole, inlined);
             }
         }
+    }
+}
+
+/// Whether an expression makes a text, so that it may be worth putting together.
+fn is_text(value: &Expression<'_>) -> bool {
+    match value.get_inner_expression() {
+        Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
+        Expression::TaggedTemplateExpression(tagged) => is_fragment(&tagged.tag),
+        Expression::BinaryExpression(sum) => {
+            sum.operator == BinaryOperator::Addition && is_text(&sum.left)
+        }
+        _ => false,
     }
 }
 
@@ -304,8 +304,8 @@ fn is_fragment(tag: &Expression<'_>) -> bool {
 /// Whether an expression is a member of that name of anything.
 fn is_member(expression: &Expression<'_>, names: &[&str]) -> bool {
     let member = expression.get_inner_expression().as_member_expression();
-    let name = member.and_then(|member| member.static_property_name());
-    name.is_some_and(|name| names.contains(&&*name))
+    let name = member.and_then(MemberExpression::static_property_name);
+    name.is_some_and(|name| names.contains(&name))
 }
 
 /// Whether an expression is a member of that name of an object of that name.
