@@ -3045,6 +3045,7 @@ const ABOUT_SCHEMAS: &[Mistake] = &[
 const TARIFFS: &str =
     "modules/shared/tariff-book/prisma/migrations/20241107120000_init/migration.sql";
 const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
+const TARIFF_SERVICE: &str = "modules/shared/tariff-book/src/tariff.service.ts";
 const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
 const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
 
@@ -3157,6 +3158,7 @@ const OF_TABLES: &[Mistake] = &[
                 .replace("\"tariff_line\"", "\"TariffLine\"");
             files
                 .replace(TARIFF_SCHEMA, "\n\n  @@map(\"tariff_line\")", "")
+                .replace(TARIFF_SERVICE, "FROM tariff_line", "FROM \"TariffLine\"")
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
         },
@@ -3170,6 +3172,7 @@ const OF_TABLES: &[Mistake] = &[
                 .replace("\"tariff_line\"", "\"Tariff_Line\"");
             files
                 .replace(TARIFF_SCHEMA, "\"tariff_line\"", "\"Tariff_Line\"")
+                .replace(TARIFF_SERVICE, "FROM tariff_line", "FROM \"Tariff_Line\"")
                 .remove(TARIFFS)
                 .add(TARIFFS, &sql)
         },

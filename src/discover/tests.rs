@@ -53,30 +53,33 @@ fn link(root: &Path, target: &str, path: &str) {
 #[test]
 fn the_table_of_kinds() {
     use Kind::{
-        Compose, Deployment, Env, Generator, Manifest, Migration, Nginx, Package, Prisma,
-        PrismaConfig, Registry, Sql,
+        Compose, Deployment, Env, Generator, JavaScript, Manifest, Migration, Nginx, Package,
+        Prisma, PrismaConfig, Registry, Sql, TypeScript,
     };
     let options = Options::default();
     for (path, kind) in [
         ("products/shop/infra/service-registry.ts", Some(Registry)),
         ("ServiceRegistry.mjs", Some(Registry)),
-        ("service-registry.cjs", None),
+        ("service-registry.cjs", Some(JavaScript)),
         ("service-registry.d.ts", None),
         ("service-registry.d.mts", None),
         ("service-registry.spec.ts", None),
         ("infra/__tests__/service-registry.ts", None),
         ("packages/a/__fixtures__/Post.prisma", None),
         ("packages/a/testdata/broken.prisma", None),
-        ("service-registry.tsx", None),
+        ("service-registry.tsx", Some(JavaScript)),
         ("service-registry.md", None),
         ("modules/a/prisma.config.ts", Some(PrismaConfig)),
         ("modules/a/.config/prisma.cjs", Some(PrismaConfig)),
-        ("modules/a/prisma.ts", None),
+        ("modules/a/prisma.ts", Some(TypeScript)),
         ("infra/generate.ts", Some(Generator)),
         ("products/shop/infra/generate-sql.mjs", Some(Generator)),
         ("infra/generate-registry.ts", Some(Generator)),
-        ("infra/generated.ts", None),
-        ("src/generate.ts", None),
+        ("infra/generated.ts", Some(TypeScript)),
+        ("src/generate.ts", Some(TypeScript)),
+        ("src/app.min.js", None),
+        ("src/app.jsx", Some(JavaScript)),
+        ("src/app.spec.ts", None),
         ("compose.yaml", Some(Compose)),
         ("docker-compose.yml", Some(Compose)),
         ("compose.prod.yaml", Some(Compose)),
@@ -135,13 +138,19 @@ fn configured_registries_take_the_place_of_those_known_by_name() {
         ..Options::default()
     };
     assert_eq!(kind_of("infra/services.ts", &options), Some(Kind::Registry));
-    assert_eq!(kind_of("a/infra/services.ts", &options), None);
+    assert_eq!(
+        kind_of("a/infra/services.ts", &options),
+        Some(Kind::TypeScript)
+    );
     assert_eq!(
         kind_of("products/shop/map.json", &options),
         Some(Kind::Registry)
     );
     assert_eq!(kind_of("products/a/b/map.json", &options), None);
-    assert_eq!(kind_of("infra/service-registry.ts", &options), None);
+    assert_eq!(
+        kind_of("infra/service-registry.ts", &options),
+        Some(Kind::TypeScript)
+    );
 }
 
 #[test]
