@@ -146,7 +146,9 @@ impl Tables {
                 qualifier: None,
             };
         }
-        let is_little_known = ground.holdings.is_empty() || ground.makes_others;
+        // Who shares the database with the module may have made it there.
+        let is_others = self.by_name.contains_key(name);
+        let is_little_known = ground.holdings.is_empty() || ground.makes_others || is_others;
         let path = reference.search_path.iter().flatten();
         let mut elsewhere = path.filter(|schema| !ground.schemas.contains(*schema));
         let may_stand_elsewhere = schema.is_none() && elsewhere.next().is_some();
