@@ -3,6 +3,7 @@
 use super::executed::{Built, UNKNOWN};
 use super::references::Session;
 use super::split::{self, Item, Reader};
+use super::statement::Cursor;
 use super::{Reach, TableReference};
 use crate::source::Span;
 
@@ -56,6 +57,22 @@ impl RawSql {
                 .then(|| word.to_ascii_lowercase())
         });
         first.unwrap_or_default()
+    }
+
+    /// The names that its `WITH` clauses give to queries.
+    pub(in crate::parse) fn query_names(&self) -> Vec<String> {
+        let text = self.built().text;
+        let tokens = split::tokens(&text);
+        let starts = 0..tokens.len();
+        let mut cursors = starts.map(|start| Cursor::new(&text, &tokens[start..]));
+        if !cursors.any(|cursor| cursor.is_word(0, &["with"])) {
+            return Vec::new();
+        }
+        let named = cursors.filter_map(|mut cursor| {
+            let name = cursor.name()?;
+            cursor.is_word(0, &["as"]).then_some(name.value)
+        });
+        named.collect()
     }
 
     /// The tables that its statements name, and how they reach other databases.

@@ -13,7 +13,7 @@ use oxc_parser::Parser;
 use oxc_span::{GetSpan, SourceType};
 
 use super::{Query, SourceCode, Syntax, literal};
-use crate::parse::sql::RawSql;
+use crate::parse::sql::{RawSql, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::Span;
 
@@ -36,10 +36,17 @@ pub(super) fn read(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     let mut reader = Reader {
         setting,
         inlined: HashSet::new(),
+        query_names: HashSet::new(),
+        of_pieces: Vec::new(),
         facts: SourceCode::default(),
     };
     reader.visit_program(&parsed.program);
     let mut facts = reader.facts;
+    // What a piece of SQL names may be a query that another piece has named.
+    let (names, pieces) = (reader.query_names, reader.of_pieces.into_iter());
+    let is_query =
+        |it: &TableReference| it.name.parts.len() == 1 && names.contains(&it.name.name().value);
+    facts.references.extend(pieces.filter(|it| !is_query(it)));
     facts.queries.sort_by_key(|query| query.span);
     facts.references.sort_by_key(|it| it.name.span());
     // A constant that several texts are put together from is read with each of them.
@@ -226,6 +233,10 @@ struct Reader<'t> {
     setting: Setting<'t>,
     /// Where templates begin that are part of others.
     inlined: HashSet<u32>,
+    /// The names that `WITH` clauses give to queries.
+    query_names: HashSet<String>,
+    /// The tables that pieces of SQL name, which become part of a statement elsewhere.
+    of_pieces: Vec<TableReference>,
     facts: SourceCode,
 }
 
@@ -238,7 +249,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             let mut query = RawSql::default();
             self.setting
                 .add_template(&mut query, &tagged.quasi, &mut self.inlined);
-            self.take(span(tagged.quasi.span), &query);
+            self.take(span(tagged.quasi.span), &query, is_fragment(&tagged.tag));
         }
         walk::walk_tagged_template_expression(self, tagged);
     }
@@ -258,7 +269,8 @@ impl<'a> Visit<'a> for Reader<'_> {
                 let is_known = self.setting.add(&mut query, argument, &mut self.inlined);
                 let begins_like_sql = || VERBS.contains(&query.first_word().as_str());
                 if is_known && (is_raw || begins_like_sql()) {
-                    self.take(span(argument.span()), &query);
+                    let is_piece = is_member(&call.callee, &["raw"]);
+                    self.take(span(argument.span()), &query, is_piece);
                 }
             }
         }
@@ -267,9 +279,14 @@ impl<'a> Visit<'a> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, span: Span, query: &RawSql) {
+    fn take(&mut self, span: Span, query: &RawSql, is_piece: bool) {
         let (references, reaches) = query.read();
-        self.facts.references.extend(references);
+        self.query_names.extend(query.query_names());
+        if is_piece {
+            self.of_pieces.extend(references);
+        } else {
+            self.facts.references.extend(references);
+        }
         self.facts.reaches.extend(reaches);
         let is_known = query.is_known();
         self.facts.queries.push(Query { span, is_known });
