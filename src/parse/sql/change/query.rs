@@ -9,25 +9,7 @@ use crate::source::{At, Span};
 /// How deeply queries are followed into each other.
 const DEEPEST: usize = 16;
 
-/// Words that end the column list of a `SELECT`.
-const AFTER_COLUMNS: [&str; 14] = [
-    "from",
-    "where",
-    "group",
-    "having",
-    "window",
-    "union",
-    "intersect",
-    "except",
-    "order",
-    "limit",
-    "offset",
-    "fetch",
-    "for",
-    "into",
-];
-
-/// Words that end the `FROM` of a `SELECT`.
+/// Words that end the `FROM` of a `SELECT`; its column list ends at these, at `FROM` and at `INTO`.
 const AFTER_SOURCES: [&str; 12] = [
     "where",
     "group",
@@ -173,7 +155,8 @@ fn nested(mut words: Words, depth: usize) -> Query {
         let _ = words.eat("distinct") || words.eat("all");
     }
     let end = words.find(|here| {
-        AFTER_COLUMNS.iter().any(|word| here.at(word)) && !is_inside_expression(words.rest(), here)
+        let mut ends = ["from", "into"].iter().chain(&AFTER_SOURCES);
+        ends.any(|word| here.at(word)) && !is_inside_expression(words.rest(), here)
     });
     let end = end.unwrap_or(words.rest().len());
     let columns = words.over(&words.rest()[..end]);
