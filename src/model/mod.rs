@@ -9,6 +9,7 @@ pub mod builds;
 pub mod calls;
 pub mod catalog;
 pub mod claims;
+mod code;
 mod commands;
 pub mod compose;
 pub mod connection_drift;

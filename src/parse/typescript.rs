@@ -1,12 +1,26 @@
-//! Module sources in TypeScript and JavaScript: the SQL that they hold.
+//! Module sources in TypeScript and JavaScript: the SQL that they hold, what they import, the database clients
+//! that they open, the variables of the environment that they read.
 
+pub mod clients;
+pub mod environment;
 mod guard;
+pub mod imports;
 mod literal;
+pub mod nest;
 mod queries;
+pub mod value;
 
+use oxc_allocator::Allocator;
+use oxc_parser::Parser;
+use oxc_span::SourceType;
+
+use self::clients::{Client, Fallback};
+use self::environment::ServiceUrl;
+use self::imports::Import;
+use self::nest::NestModule;
 use crate::parse::sql::{Reach, TableReference};
 use crate::parse::{Parsed, Problem};
-use crate::source::Span;
+use crate::source::{At, Span};
 
 /// What one source file says.
 #[derive(Debug, Default)]
@@ -17,6 +31,18 @@ pub struct SourceCode {
     pub references: Vec<TableReference>,
     /// What in its SQL reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// What it imports or exports again from other files, in the order of the text.
+    pub imports: Vec<Import>,
+    /// The database clients that it opens, in the order of the text.
+    pub clients: Vec<Client>,
+    /// Connection strings that stand behind what may be unset, in the order of the text.
+    pub fallbacks: Vec<Fallback>,
+    /// The variables of the environment that it reads by name, in the order of the text.
+    pub reads: Vec<At<String>>,
+    /// The URLs of HTTP that it holds which may be another service's, in the order of the text.
+    pub urls: Vec<ServiceUrl>,
+    /// Its modules of Nest, in the order of the text.
+    pub modules: Vec<NestModule>,
 }
 
 /// A raw SQL text in a program.
@@ -49,7 +75,48 @@ pub fn parse(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
             ..Parsed::default()
         };
     }
-    queries::read(text, syntax)
+    let allocator = Allocator::default();
+    let source_type = match syntax {
+        Syntax::TypeScript => SourceType::ts(),
+        Syntax::Jsx => SourceType::tsx(),
+    };
+    let parsed = Parser::new(&allocator, text, source_type).parse();
+    let program = &parsed.program;
+    let mut facts = SourceCode::default();
+    queries::read(text, program, &mut facts);
+    imports::read(text, program, &mut facts);
+    clients::read(text, program, &mut facts);
+    environment::read(text, program, &mut facts);
+    nest::read(text, program, &mut facts);
+    let error = parsed.diagnostics.iter().find(|_| parsed.panicked);
+    let problem = error.map(|error| {
+        let label = error.labels.first();
+        let place = label.map_or((0, 0), |label| {
+            (label.offset() as usize, label.len() as usize)
+        });
+        problem(text, &error.message, place)
+    });
+    let comments = program.comments.iter();
+    Parsed {
+        comments: comments.map(|comment| span(comment.span)).collect(),
+        problems: problem.into_iter().collect(),
+        facts,
+    }
+}
+
+fn span(span: oxc_span::Span) -> Span {
+    Span::new(span.start as usize, span.end as usize)
+}
+
+fn problem(text: &str, message: &str, (start, length): (usize, usize)) -> Problem {
+    let rest = text.get(start..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default().trim_end().len();
+    let letter = rest.chars().next().map_or(0, char::len_utf8);
+    Problem {
+        span: Span::new(start, start + length.min(line).max(letter)),
+        message: format!("TypeScript cannot read this: {message}"),
+        help: "mend the syntax here; nothing behind it is judged".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod prisma;
 mod registry;
 mod sql;
 mod suppression;
+mod typescript;
 
 use std::sync::LazyLock;
 

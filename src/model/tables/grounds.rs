@@ -354,7 +354,8 @@ impl Workspace<'_> {
     pub(in crate::model) fn named_tables(&self) -> Vec<(FileId, &[TableReference])> {
         let scripts = self.postgres_sql().into_iter();
         let scripts = scripts.map(|(id, sql)| (id, sql.references.as_slice()));
-        let code = self.code_files().map(|(id, _)| (id, self.sql_in(id).0));
+        let code = self.code_files();
+        let code = code.map(|it| (it.file, it.code.references.as_slice()));
         scripts.chain(code).collect()
     }
 

@@ -102,7 +102,8 @@ impl Workspace<'_> {
     pub(super) fn judged_sql(&self, tables: &Tables) -> Vec<(FileId, usize)> {
         let of_others = self.folders_of_other_databases();
         let scripts = self.sql_files().map(|(id, path, _)| (id, path));
-        let files = scripts.chain(self.code_files());
+        let code = self.code_files().map(|it| (it.file, it.path));
+        let files = scripts.chain(code);
         let judged = files.filter(|(id, path)| {
             !self.is_init_script(*id)
                 && !is_test_code(path)
@@ -159,15 +160,6 @@ impl Workspace<'_> {
         });
         tables.touched = self.judge_all(tables, uses);
         self.allow(tables);
-    }
-
-    /// The source files, with their paths.
-    pub(super) fn code_files(&self) -> impl Iterator<Item = (FileId, &str)> {
-        let files = self.sources.files();
-        files.filter_map(|(id, file)| match self.facts(id) {
-            Facts::Code(_) => Some((id, file.path.as_str())),
-            _ => None,
-        })
     }
 
     /// The tables that the SQL in a file names, and how it reaches other databases.

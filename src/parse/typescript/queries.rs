@@ -2,46 +2,36 @@
 
 use std::collections::{HashMap, HashSet};
 
-use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, BinaryOperator, BindingIdentifier, BindingPattern, CallExpression, Expression,
-    ImportDeclaration, MemberExpression, ObjectPropertyKind, TaggedTemplateExpression,
+    ImportDeclaration, MemberExpression, ObjectPropertyKind, Program, TaggedTemplateExpression,
     TemplateLiteral, VariableDeclaration,
 };
 use oxc_ast_visit::{Visit, walk};
-use oxc_parser::Parser;
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::GetSpan;
 
-use super::{Query, SourceCode, Syntax, literal};
+use super::{Query, SourceCode, literal, span};
 use crate::parse::sql::{RawSql, TableReference};
-use crate::parse::{Parsed, Problem};
 use crate::source::Span;
 
-/// Reads a text that the guard has let through.
-pub(super) fn read(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
-    let allocator = Allocator::default();
-    let source_type = match syntax {
-        Syntax::TypeScript => SourceType::ts(),
-        Syntax::Jsx => SourceType::tsx(),
-    };
-    let parsed = Parser::new(&allocator, text, source_type).parse();
+/// Reads the raw SQL of a program.
+pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let mut names = Names::default();
-    names.visit_program(&parsed.program);
+    names.visit_program(program);
     let mut setting = Setting {
         text,
         names,
         ..Setting::default()
     };
-    setting.visit_program(&parsed.program);
+    setting.visit_program(program);
     let mut reader = Reader {
         setting,
         inlined: HashSet::new(),
         query_names: HashSet::new(),
         of_pieces: Vec::new(),
-        facts: SourceCode::default(),
+        facts,
     };
-    reader.visit_program(&parsed.program);
-    let mut facts = reader.facts;
+    reader.visit_program(program);
     // What a piece of SQL names may be a query that another piece has named.
     let (names, pieces) = (reader.query_names, reader.of_pieces.into_iter());
     let is_query =
@@ -53,35 +43,6 @@ pub(super) fn read(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     facts.references.dedup();
     facts.reaches.sort_by_key(|reach| reach.words.span);
     facts.reaches.dedup();
-    let comments = parsed.program.comments.iter();
-    let error = parsed.diagnostics.iter().find(|_| parsed.panicked);
-    let problem = error.map(|error| {
-        let label = error.labels.first();
-        let place = label.map_or((0, 0), |label| {
-            (label.offset() as usize, label.len() as usize)
-        });
-        problem(text, &error.message, place)
-    });
-    Parsed {
-        comments: comments.map(|comment| span(comment.span)).collect(),
-        problems: problem.into_iter().collect(),
-        facts,
-    }
-}
-
-fn span(span: oxc_span::Span) -> Span {
-    Span::new(span.start as usize, span.end as usize)
-}
-
-fn problem(text: &str, message: &str, (start, length): (usize, usize)) -> Problem {
-    let rest = text.get(start..).unwrap_or_default();
-    let line = rest.lines().next().unwrap_or_default().trim_end().len();
-    let letter = rest.chars().next().map_or(0, char::len_utf8);
-    Problem {
-        span: Span::new(start, start + length.min(line).max(letter)),
-        message: format!("TypeScript cannot read this: {message}"),
-        help: "mend the syntax here; nothing behind it is judged".to_owned(),
-    }
 }
 
 /// Packages whose objects run SQL of PostgreSQL by `query`, `execute` or `raw`, or by a tag `sql`.
@@ -229,7 +190,7 @@ fn is_text(value: &Expression<'_>) -> bool {
 }
 
 /// Reads the SQL of a file.
-struct Reader<'t> {
+struct Reader<'t, 'f> {
     setting: Setting<'t>,
     /// Where templates begin that are part of others.
     inlined: HashSet<u32>,
@@ -237,10 +198,10 @@ struct Reader<'t> {
     query_names: HashSet<String>,
     /// The tables that pieces of SQL name, which become part of a statement elsewhere.
     of_pieces: Vec<TableReference>,
-    facts: SourceCode,
+    facts: &'f mut SourceCode,
 }
 
-impl<'a> Visit<'a> for Reader<'_> {
+impl<'a> Visit<'a> for Reader<'_, '_> {
     fn visit_tagged_template_expression(&mut self, tagged: &TaggedTemplateExpression<'a>) {
         let is_sql = is_member(&tagged.tag, &["$queryRaw", "$executeRaw"])
             || is_method(&tagged.tag, &["sql"], "Prisma")
@@ -278,7 +239,7 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn take(&mut self, span: Span, query: &RawSql, is_piece: bool) {
         let (references, reaches) = query.read();
         self.query_names.extend(query.query_names());

@@ -1,0 +1,1 @@
+//! What the source files of modules take from other modules, and which databases they open.
