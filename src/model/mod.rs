@@ -358,7 +358,7 @@ impl<'a> Workspace<'a> {
             let takes_part = match file.kind {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
-                Kind::Deployment => false,
+                Kind::Deployment | Kind::TypeScriptConfig => false,
                 Kind::MigrationLock => self.is_lock_of_holding(&file.path),
                 Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
@@ -396,6 +396,7 @@ impl<'a> Workspace<'a> {
             | Kind::Generator
             | Kind::Shell
             | Kind::Config
+            | Kind::TypeScriptConfig
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)
