@@ -34,6 +34,7 @@ pub mod health;
 mod held;
 pub mod holdings;
 mod homes;
+pub mod imports;
 pub mod incomplete;
 pub mod inferred;
 mod init_scripts;
@@ -145,6 +146,8 @@ pub struct Workspace<'a> {
     replayed_files: HashSet<FileId>,
     /// Who owns which table.
     tables: OnceLock<tables::Tables>,
+    /// What files import from the modules of other services.
+    foreign_imports: OnceLock<Vec<imports::ForeignImport>>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -185,6 +188,7 @@ impl<'a> Workspace<'a> {
             replayed_files: replayed.copied().collect(),
             holdings,
             tables: OnceLock::new(),
+            foreign_imports: OnceLock::new(),
             sources,
             policy,
             facts,
