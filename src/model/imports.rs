@@ -15,7 +15,8 @@ use crate::parse::Facts;
 use crate::parse::typescript::imports::Import;
 use crate::resolution::{Resolution, is_library, is_relative};
 use crate::source::{
-    At, Existence, FileId, Place, ancestors, file_name, import_candidates, is_within, join,
+    At, Existence, FileId, Place, Seen, ancestors, file_name, import_candidates, is_within, join,
+    parent,
 };
 
 /// What a file imports from the module of another service.
@@ -81,10 +82,12 @@ const FRONTENDS: [&str; 7] = [
     "vite.config",
 ];
 
-/// Everything that an import is judged by.
+/// Everything that an import is judged by. A number is that of a service, or behind those that of an app.
 struct Map<'w> {
     workspace: &'w Workspace<'w>,
     homes: Homes<'w>,
+    /// The folders of apps that keep no tables and that nothing but their place shows to be services.
+    apps: Vec<&'w str>,
     resolution: Resolution,
     outputs: Outputs,
     /// The services that share what keeps their tables, by number.
@@ -132,7 +135,8 @@ impl<'w> Map<'w> {
         let registered = homes.registered.len();
         let inferred = workspace.inferred_services();
         let mut map = Self {
-            outputs: Outputs::of(workspace, &homes),
+            outputs: Outputs::default(),
+            apps: Vec::new(),
             resolution: Resolution::of(workspace.sources.as_slice()),
             are_modules: vec![true; registered],
             are_frontends: vec![false; registered],
@@ -145,13 +149,58 @@ impl<'w> Map<'w> {
             let runs = service.containers.iter().any(|&(stack, number)| {
                 !is_helper(&workspace.stacks[stack].services[number].key.value)
             });
-            let has = |name: &&str| map.has(folder, name);
-            let is_module = runs || !is_library(folder) && STARTS.iter().any(|name| has(&name));
-            map.are_modules.push(is_module);
+            let starts = || STARTS.iter().any(|name| map.has(folder, name));
+            let is_module = runs || !is_library(folder) && starts();
             let is_frontend = service.store.is_none() && map.makes_pages(folder);
+            map.are_modules.push(is_module);
             map.are_frontends.push(is_frontend);
         }
+        map.apps = map.apps_beside_services();
+        map.outputs = Outputs::of(workspace, &map.homes, |number| map.is_module(number));
         map
+    }
+
+    /// Whether what a service has is a module of its own: the workspace root is everyone's.
+    fn is_module(&self, number: usize) -> bool {
+        self.are_modules[number] && !self.folder(number).is_empty()
+    }
+
+    /// Folders beside those of services in which something is run, where no registry says who is a service.
+    fn apps_beside_services(&self) -> Vec<&'w str> {
+        if !self.workspace.products().is_empty() {
+            return Vec::new();
+        }
+        let services = 0..self.homes.services.len();
+        let modules = services.filter(|&number| self.is_module(number));
+        let beside: BTreeSet<&str> = modules.map(|number| parent(self.folder(number))).collect();
+        let walked = self.workspace.sources.walked();
+        let folders = walked.filter_map(|(path, seen)| {
+            let is_app = seen == Seen::Folder
+                && beside.contains(parent(path))
+                && !path.is_empty()
+                && !path.ends_with("-e2e")
+                && !is_library(path);
+            let starts = || STARTS.iter().any(|name| self.has(path, name));
+            (is_app && starts() && !self.makes_pages(path)).then_some(path)
+        });
+        folders.filter(|path| self.homes.around(path).is_empty()).collect()
+    }
+
+    /// The folder of a service's module.
+    fn folder(&self, number: usize) -> &'w str {
+        match self.homes.services.get(number) {
+            Some(service) => service.folder.unwrap_or_default(),
+            None => self.apps[number - self.homes.services.len()],
+        }
+    }
+
+    fn owner(&self, number: usize) -> Owner {
+        let of_app = || Owner {
+            product: None,
+            service: Some(file_name(self.folder(number)).to_owned()),
+        };
+        let service = self.homes.services.get(number);
+        service.map_or_else(of_app, |service| service.owner.clone())
     }
 
     fn has(&self, folder: &str, name: &str) -> bool {
@@ -180,7 +229,8 @@ impl<'w> Map<'w> {
             };
             let reaches = found.taken.reaches_database();
             // Test code may look into another module, but not into its database.
-            let is_nobodys = self.are_frontends[reader] && (found.is_type || !reaches);
+            let is_frontend = self.are_frontends.get(reader) == Some(&true);
+            let is_nobodys = is_frontend && (found.is_type || !reaches);
             if !is_nobodys && (reaches || !code.is_test) {
                 let key = (found.owners[0], reaches);
                 groups.entry(key).or_default().push(found);
@@ -195,8 +245,14 @@ impl<'w> Map<'w> {
 
     /// The services whose module a path lies in; none where that is a library.
     fn modules_around(&self, path: &str) -> Vec<usize> {
-        let around = self.homes.around(path).iter().copied();
-        around.filter(|&number| self.are_modules[number]).collect()
+        let around = self.homes.around(path);
+        if !around.is_empty() {
+            let around = around.iter().copied();
+            return around.filter(|&number| self.is_module(number)).collect();
+        }
+        let apps = ancestors(path).find_map(|folder| self.apps.binary_search(&folder).ok());
+        let app = apps.map(|app| self.homes.services.len() + app);
+        app.into_iter().collect()
     }
 
     fn judge(&self, code: CodeFile<'w>, readers: &[usize], import: &Import) -> Option<Found> {
@@ -250,7 +306,8 @@ impl<'w> Map<'w> {
             let remark = format!("`{}` holds a Prisma client", name.value);
             (name.span.in_file(file), remark)
         });
-        let of_web_app = owners.iter().all(|&owner| self.are_frontends[owner]);
+        let is_web_app = |owner: &usize| self.are_frontends.get(*owner) == Some(&true);
+        let of_web_app = owners.iter().all(is_web_app);
         if of_web_app && !taken.reaches_database() {
             return None;
         }
@@ -268,10 +325,9 @@ impl<'w> Map<'w> {
 
     /// Whether the folder of a service neither holds those of others nor lies in one of them.
     fn lie_apart(&self, readers: &[usize], owner: usize) -> bool {
-        let folder = |number: usize| self.homes.services[number].folder.unwrap_or_default();
-        let others = folder(owner);
+        let others = self.folder(owner);
         readers.iter().all(|&reader| {
-            let own = folder(reader);
+            let own = self.folder(reader);
             !is_within(own, others) && !is_within(others, own)
         })
     }
@@ -295,17 +351,17 @@ impl<'w> Map<'w> {
         Some((file, made.find(is_taken)?))
     }
 
-    fn name(&self, number: usize) -> &str {
-        let owner = &self.homes.services[number].owner;
-        owner.service.as_deref().unwrap_or_default()
+    fn name(&self, number: usize) -> String {
+        self.owner(number).service.unwrap_or_default()
     }
 
     /// What is said of imports of one file that lead to one service.
     fn import(&self, reader: usize, group: Vec<Found>) -> ForeignImport {
         let numbers = group[0].owners.clone();
-        let reader = &self.homes.services[reader].owner;
-        let owners = numbers.iter().map(|&number| &self.homes.services[number].owner);
-        let owners: Vec<&Owner> = owners.collect();
+        let reader = self.owner(reader);
+        let owners = numbers.iter().map(|&number| self.owner(number));
+        let owners: Vec<Owner> = owners.collect();
+        let named: Vec<&Owner> = owners.iter().collect();
         let taken = group.iter().map(|found| found.taken).min();
         let made = group.iter().find_map(|found| found.label.clone());
         let home = made.or_else(|| self.home_label(numbers[0]));
@@ -314,27 +370,27 @@ impl<'w> Map<'w> {
         ForeignImport {
             place: first.place,
             specifier: first.specifier.clone(),
-            owners: names_seen_from(reader, &owners),
+            owners: names_seen_from(&reader, &named),
             taken: taken.unwrap_or(Taken::Other),
             is_type: group.iter().all(|found| found.is_type),
             labels: home.into_iter().chain(others.take(MOST_PLACES)).collect(),
             way: match owners.as_slice() {
-                [owner] => self.workspace.way_to_call(reader, owner),
+                [owner] => self.workspace.way_to_call(&reader, owner),
                 _ => None,
             },
-            reader: reader.clone(),
+            reader,
         }
     }
 
     /// Where it is said that a service is one.
     fn home_label(&self, number: usize) -> Option<(Place, String)> {
         let name = self.name(number);
-        let folder = self.homes.services[number].folder.unwrap_or_default();
+        let folder = self.folder(number);
         let place = match self.homes.registered.get(number) {
             Some((_, service)) => service.entry.key.place,
             None => {
                 let inferred = self.workspace.inferred_services();
-                let service = &inferred[number - self.homes.registered.len()];
+                let service = inferred.get(number - self.homes.registered.len())?;
                 match (service.containers.first(), &service.store) {
                     (Some(&(stack, number)), _) => {
                         self.workspace.stacks[stack].services[number].key.place
@@ -381,7 +437,7 @@ fn is_client_folder(path: &str) -> bool {
     let is_prisma = |name: &str| name.contains("prisma");
     ancestors(path).any(|folder| {
         let name = file_name(folder);
-        let above = file_name(crate::source::parent(folder));
+        let above = file_name(parent(folder));
         let is_generated = |name: &str| matches!(name, "generated" | "client" | "__generated__");
         name == ".prisma"
             || name == "prisma-client"

@@ -26,14 +26,19 @@ pub(super) struct Output {
 }
 
 impl Outputs {
-    pub(super) fn of(workspace: &Workspace, homes: &Homes) -> Self {
+    pub(super) fn of(
+        workspace: &Workspace,
+        homes: &Homes,
+        is_module: impl Fn(usize) -> bool,
+    ) -> Self {
         let mut outputs = Self::default();
         for holding in workspace.holdings() {
             let owners = if holding.home.is_empty() {
                 Vec::new()
             } else {
-                let numbers = holding.owners.iter();
-                numbers.filter_map(|owner| homes.number_of(owner)).collect()
+                let owners = holding.owners.iter();
+                let numbers = owners.filter_map(|owner| homes.number_of(owner));
+                numbers.filter(|&number| is_module(number)).collect()
             };
             for (file, schema) in workspace.schema_parts(holding) {
                 let folder = parent(&workspace.sources.file(file).path);
