@@ -205,7 +205,8 @@ pub fn package_name(specifier: &str) -> Option<(&str, &str)> {
 /// Whether a folder is one of those that hold packages which others are put together from.
 pub fn is_library(folder: &str) -> bool {
     const SHELVES: [&str; 4] = ["lib", "libraries", "libs", "packages"];
-    parent(folder).split('/').any(|part| SHELVES.contains(&part))
+    let mut parts = parent(folder).split('/');
+    parts.any(|part| part.rsplit('-').next().is_some_and(|word| SHELVES.contains(&word)))
 }
 
 /// What the `*` of a pattern stands for in a text; empty where the pattern has none and is the text.

@@ -269,11 +269,13 @@ impl<'w> Map<'w> {
             label,
         };
         let outputs = targets.iter().filter_map(|path| self.outputs.around(path));
-        let package = || {
-            let named = (!is_relative(&specifier.value)).then_some(&specifier.value);
-            named.and_then(|name| self.outputs.package(name))
-        };
-        let generated = outputs.into_iter().next().or_else(package);
+        let installed = targets.iter().filter_map(|path| {
+            let (_, name) = path.rsplit_once("node_modules/")?;
+            self.outputs.package(name)
+        });
+        let named = (!is_relative(&specifier.value)).then_some(&specifier.value);
+        let named = named.and_then(|name| self.outputs.package(name));
+        let generated = outputs.chain(installed).chain(named).next();
         if let Some(output) = generated {
             if output.owners.is_empty() || self.are_one(readers, &output.owners) {
                 return None;

@@ -124,7 +124,7 @@ fn is_part_of_name(before: &str, after: &str) -> bool {
         return true;
     }
     let before = before.trim_end();
-    let word = before.rfind(|char: char| !char.is_ascii_alphabetic());
-    let word = &before[word.map_or(0, |at| at + 1)..];
+    let rest = before.trim_end_matches(|char: char| char.is_ascii_alphabetic());
+    let word = &before[rest.len()..];
     BEFORE_TABLES.iter().any(|it| it.eq_ignore_ascii_case(word))
 }

@@ -47,6 +47,7 @@ fn tables_are_found_in_templates_and_strings_and_nowhere_else() {
             "const columns = 'a, b';\np.$queryRawUnsafe(`SELECT ${columns} FROM loan`)",
             &["loan"],
         ),
+        ("p.$queryRaw`SELECT 1 FROM loan -- → ${one}`", &["loan"]),
         (
             "let t = 'loan';\np.$queryRawUnsafe(`SELECT * FROM ${t}`)",
             &[],
