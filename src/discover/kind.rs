@@ -240,7 +240,13 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
             .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
-        Kind::TypeScript | Kind::JavaScript => OF_SQL.iter().any(|word| mentions(word)),
+        Kind::TypeScript | Kind::JavaScript => {
+            OF_SQL.iter().any(|word| mentions(word))
+                || mentions("_URL") && (mentions("env") || mentions("onfig"))
+                || mentions("@Module(") && mentions("exports")
+                || mentions("extends PrismaClient")
+                || holds_service_url(text)
+        }
         _ => true,
     }
 }
@@ -255,6 +261,23 @@ const OF_SQL: [&str; 7] = [
     ".execute(",
     ".raw(",
 ];
+
+/// Whether a text holds a URL of HTTP with a port whose host has no dot, so that it may be a service's.
+fn holds_service_url(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, "://").any(|at| {
+        let host = &bytes[at + 3..];
+        let length = host
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            .count();
+        let is_http = bytes[..at].ends_with(b"http") || bytes[..at].ends_with(b"https");
+        let has_port = host.get(length) == Some(&b':');
+        // A host that is put in may be a constant.
+        let is_put_in = length == 0 && host.starts_with(b"${");
+        is_http && &host[..length] != b"localhost" && (has_port && length > 0 || is_put_in)
+    })
+}
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 

@@ -39,10 +39,14 @@ pub struct SourceCode {
     pub fallbacks: Vec<Fallback>,
     /// The variables of the environment that it reads by name, in the order of the text.
     pub reads: Vec<At<String>>,
+    /// The variables of the environment that a schema in it demands, in the order of the text.
+    pub demands: Vec<At<String>>,
     /// The URLs of HTTP that it holds which may be another service's, in the order of the text.
     pub urls: Vec<ServiceUrl>,
     /// Its modules of Nest, in the order of the text.
     pub modules: Vec<NestModule>,
+    /// Its classes that extend `PrismaClient`, in the order of the text.
+    pub prisma_classes: Vec<At<String>>,
 }
 
 /// A raw SQL text in a program.
