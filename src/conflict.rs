@@ -143,7 +143,10 @@ const ORDER: [(Attribute, &[&str]); 18] = [
             "redis-drift",
         ],
     ),
-    (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
+    (
+        Attribute::Calls,
+        &["localhost-url", "extra-env-drift", "undeclared-service-url"],
+    ),
     (
         Attribute::Name,
         &[

@@ -78,6 +78,7 @@ pub mod schema_drift;
 pub mod schemas;
 pub mod second_connections;
 pub mod servers;
+pub mod service_urls;
 pub mod settings;
 pub mod shell;
 mod stacks;

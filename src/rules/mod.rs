@@ -90,6 +90,7 @@ pub const ALL: &[Rule] = &[
     sql::migration_out_of_scope::RULE,
     sql::foreign_migration::RULE,
     sql::destructive_start::RULE,
+    typescript::undeclared_service_url::RULE,
 ];
 
 /// All rules with their catalogue, read once.
