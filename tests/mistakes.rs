@@ -3998,6 +3998,129 @@ const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+/// Mistakes in what the code of services reads and calls.
+const CALLS: &[Mistake] = &[
+    Mistake {
+        what: "a call that the registry does not declare any more",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "      TARIFF_BOOK_URL: \"http://tariff-book:4212\",\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "no extraEnv any more, in the registry and in compose",
+        make: |files| {
+            let text = files
+                .text(COMPOSE)
+                .replace("      AUDIT_TRAIL_URL: http://audit-trail:4203\n", "");
+            files.remove(COMPOSE).add(COMPOSE, &text).replace(
+                REGISTRY,
+                "    extraEnv: {\n      AUDIT_TRAIL_URL: \"http://audit-trail:4203\",\n    },\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/document-vault/src/document.service.ts ⟦AUDIT_TRAIL_URL⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry",
+        make: |files| files.replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:"),
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry and in compose",
+        make: |files| {
+            files
+                .replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+                .replace(COMPOSE, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "a call of a service that is not declared, read from the environment",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env.PARTY_DIRECTORY_URL;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, with brackets and a default",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env[\"PARTY_DIRECTORY_URL\"] ?? \"http://party-directory:4211\";\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same in several files, through a config and a schema",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = (config: ConfigService) => config.get<string>(\"PARTY_DIRECTORY_URL\");\n",
+            )
+            .add(
+                "modules/shared/tariff-book/src/env.ts",
+                "export const env = z.object({ PARTY_DIRECTORY_URL: z.string() }).parse(process.env);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/env.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, by another name of it",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const { PARTY_DIRECTORY_SERVICE_URL: parties } = process.env;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_SERVICE_URL⟧",
+    },
+    Mistake {
+        what: "a URL of a service in the code of another",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const party = (id: string) => fetch(`http://party-directory:4211/api/parties/${id}`);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a URL in the code in the place of a variable that is declared",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/src/invoice.service.ts",
+                "required(\"TARIFF_BOOK_URL\", process.env.TARIFF_BOOK_URL)",
+                "\"http://tariff-book:4212\"",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦http://tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "a URL in the code of a seed in JavaScript",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/import.mjs",
+                "const PARTIES = 'http://party-directory:4211';\nawait fetch(PARTIES + '/api/parties');\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/import.mjs ⟦http://party-directory:4211⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
@@ -4015,6 +4138,7 @@ fn one_mistake_is_one_finding() {
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
         faults("no-registry", STARTS_WITHOUT_REGISTRY),
+        faults("clean", CALLS),
     ];
     assert!(
         faults.iter().all(Vec::is_empty),
@@ -4086,6 +4210,7 @@ fn every_rule_has_its_mistake() {
             .chain(ABOUT_SCHEMAS)
             .chain(OF_SQL)
             .chain(OF_DRIFT)
+            .chain(CALLS)
             .chain(STARTS);
         let has_row = rows
             .into_iter()
