@@ -240,7 +240,9 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
             .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
-        Kind::TypeScript | Kind::JavaScript => OF_SQL.iter().any(|word| mentions(word)),
+        Kind::TypeScript | Kind::JavaScript => {
+            OF_SQL.iter().chain(&OF_CLIENTS).any(|word| mentions(word))
+        }
         _ => true,
     }
 }
@@ -254,6 +256,31 @@ const OF_SQL: [&str; 7] = [
     ".query(",
     ".execute(",
     ".raw(",
+];
+
+/// What a source file without any of these opens no database and holds no connection string.
+const OF_CLIENTS: [&str; 21] = [
+    "postgres://",
+    "postgresql://",
+    "connectionString",
+    "datasourceUrl",
+    "datasources",
+    "new PrismaClient",
+    "extends PrismaClient",
+    "new Prisma",
+    "new Pool(",
+    ".Pool(",
+    "new Client(",
+    ".Client(",
+    "postgres(",
+    "knex(",
+    "pgp(",
+    "new DataSource(",
+    "new Sequelize(",
+    "drizzle(",
+    "createPool(",
+    "TypeOrmModule.forRoot",
+    "MikroO",
 ];
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
