@@ -241,10 +241,10 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         Kind::TypeScript | Kind::JavaScript => {
-            OF_SQL.iter().any(|word| mentions(word))
+            let words = OF_SQL.iter().chain(&OF_CLIENTS);
+            words.into_iter().any(|word| mentions(word))
                 || mentions("_URL") && (mentions("env") || mentions("onfig"))
                 || mentions("@Module(") && mentions("exports")
-                || mentions("extends PrismaClient")
                 || holds_service_url(text)
         }
         _ => true,
@@ -260,6 +260,31 @@ const OF_SQL: [&str; 7] = [
     ".query(",
     ".execute(",
     ".raw(",
+];
+
+/// What a source file without any of these opens no database and holds no connection string.
+const OF_CLIENTS: [&str; 21] = [
+    "postgres://",
+    "postgresql://",
+    "connectionString",
+    "datasourceUrl",
+    "datasources",
+    "new PrismaClient",
+    "extends PrismaClient",
+    "new Prisma",
+    "new Pool(",
+    ".Pool(",
+    "new Client(",
+    ".Client(",
+    "postgres(",
+    "knex(",
+    "pgp(",
+    "new DataSource(",
+    "new Sequelize(",
+    "drizzle(",
+    "createPool(",
+    "TypeOrmModule.forRoot",
+    "MikroO",
 ];
 
 /// Whether a text holds a URL of HTTP with a port whose host has no dot, so that it may be a service's.

@@ -18,6 +18,7 @@ use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
 use self::imports::Import;
 use self::nest::NestModule;
+use self::value::Text;
 use crate::parse::sql::{Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
@@ -37,6 +38,8 @@ pub struct SourceCode {
     pub clients: Vec<Client>,
     /// Connection strings that stand behind what may be unset, in the order of the text.
     pub fallbacks: Vec<Fallback>,
+    /// The connection strings of PostgreSQL that are written in it, in the order of the text.
+    pub connections: Vec<Text>,
     /// The variables of the environment that it reads by name, in the order of the text.
     pub reads: Vec<At<String>>,
     /// The variables of the environment that a schema in it demands, in the order of the text.
