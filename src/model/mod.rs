@@ -53,6 +53,8 @@ pub mod module;
 pub mod mounts;
 pub mod named;
 pub mod names;
+pub mod nest;
+pub mod outsiders;
 pub mod owners;
 mod ownership;
 mod packages;

@@ -169,8 +169,8 @@ fn host_of(url: &str) -> Option<&str> {
     Some(&url[host.name])
 }
 
-/// Whether a file is no part of what a service runs: what builds it, and what stands in for its neighbours.
-fn is_beside_the_program(path: &str) -> bool {
+/// Whether a file is no part of what a service or a package runs: what builds it, and what stands in for its neighbours.
+pub(super) fn is_beside_the_program(path: &str) -> bool {
     const FOLDERS: [&str; 10] = [
         ".storybook",
         "docs",

@@ -17,7 +17,7 @@ use oxc_span::SourceType;
 use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
 use self::imports::Import;
-use self::nest::NestModule;
+use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
 use crate::parse::sql::{Reach, TableReference};
 use crate::parse::{Parsed, Problem};
@@ -49,7 +49,7 @@ pub struct SourceCode {
     /// Its modules of Nest, in the order of the text.
     pub modules: Vec<NestModule>,
     /// Its classes that extend `PrismaClient`, in the order of the text.
-    pub prisma_classes: Vec<At<String>>,
+    pub prisma_classes: Vec<PrismaClass>,
 }
 
 /// A raw SQL text in a program.

@@ -93,6 +93,8 @@ pub const ALL: &[Rule] = &[
     typescript::client_url_override::RULE,
     typescript::literal_url_fallback::RULE,
     typescript::undeclared_service_url::RULE,
+    typescript::database_outside_service::RULE,
+    typescript::prisma_service_exported::RULE,
 ];
 
 /// All rules with their catalogue, read once.

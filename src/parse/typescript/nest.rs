@@ -20,6 +20,15 @@ pub struct NestModule {
     pub exports: Vec<At<String>>,
 }
 
+/// A class that extends `PrismaClient` and can be made an object of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrismaClass {
+    /// Its name.
+    pub name: At<String>,
+    /// What it extends, which stands where `PrismaClient` does.
+    pub client: At<String>,
+}
+
 /// Reads the modules of a program.
 pub(super) fn read(_text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let mut lists = Lists::default();
@@ -111,9 +120,13 @@ impl<'a> Visit<'a> for Reader<'_> {
                 .heritage
                 .as_ref()
                 .map(|parent| parent.expression.get_inner_expression());
-            if parent.is_some_and(is_prisma_client) {
-                self.facts.prisma_classes.push(name.clone());
-            }
+            let client = parent.and_then(prisma_client).filter(|_| !class.r#abstract);
+            self.facts
+                .prisma_classes
+                .extend(client.map(|client| PrismaClass {
+                    name: name.clone(),
+                    client,
+                }));
             let module = class.decorators.iter().find_map(|decorator| {
                 let Expression::CallExpression(call) = &decorator.expression else {
                     return None;
@@ -141,15 +154,16 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 }
 
-/// Whether an expression is `PrismaClient`, perhaps of a namespace.
-fn is_prisma_client(parent: &Expression<'_>) -> bool {
-    match parent {
-        Expression::Identifier(name) => name.name == "PrismaClient",
-        other => other
-            .as_member_expression()
-            .and_then(|member| member.static_property_name())
-            .is_some_and(|name| name == "PrismaClient"),
-    }
+/// The word `PrismaClient` of an expression that is it, perhaps of a namespace.
+fn prisma_client(parent: &Expression<'_>) -> Option<At<String>> {
+    let (place, name) = match parent {
+        Expression::Identifier(name) => (name.span, name.name.as_str()),
+        other => other.as_member_expression()?.static_property_info()?,
+    };
+    (name == "PrismaClient").then(|| At {
+        value: name.to_owned(),
+        span: span(place),
+    })
 }
 
 /// What a module exports.
@@ -248,7 +262,7 @@ mod tests {
         let names: Vec<&str> = facts
             .prisma_classes
             .iter()
-            .map(|it| it.value.as_str())
+            .map(|it| it.name.value.as_str())
             .collect();
         assert_eq!(names, ["A", "C"]);
     }
