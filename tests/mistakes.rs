@@ -4119,6 +4119,101 @@ const CALLS: &[Mistake] = &[
         },
         finding: "undeclared-service-url modules/shared/tariff-book/src/import.mjs ⟦http://party-directory:4211⟧",
     },
+    Mistake {
+        what: "a repository that a Nest module exports besides its service",
+        make: |files| {
+            files.replace(
+                "modules/shared/vessel-register/src/vessel-register.module.ts",
+                "  providers: [PrismaService, VesselRepository],\n",
+                "  providers: [PrismaService, VesselRepository],\n  exports: [VesselRepository],\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/vessel-register/src/vessel-register.module.ts ⟦VesselRepository⟧",
+    },
+    Mistake {
+        what: "a PrismaService that a Nest module exports behind another service",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/src/tariff-book.module.ts",
+                "exports: [TariffService]",
+                "exports: [TariffService, PrismaService]",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/tariff-book.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a global Nest module for the PrismaService",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/prisma.module.ts",
+                "import { Global, Module } from \"@nestjs/common\";\nimport { PrismaService } from \"./prisma.service\";\n\n@Global()\n@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/prisma.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a shared package that opens a database",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { PrismaClient } from \"@prisma/client\";\n\nexport const prisma = new PrismaClient();\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦PrismaClient⟧",
+    },
+    Mistake {
+        what: "a shared package that opens the database of a service",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦Pool⟧",
+    },
+    Mistake {
+        what: "a shared package that reads the connection string of a service",
+        make: |files| {
+            append(
+                files,
+                "packages/service-client/src/index.ts",
+                "export const tariffs = process.env[\"TARIFF_BOOK_DATABASE_URL\"];\n",
+            )
+        },
+        finding: "database-outside-service packages/service-client/src/index.ts ⟦TARIFF_BOOK_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a shared package that holds a Prisma schema",
+        make: |files| {
+            files
+                .add("packages/quay-data/package.json", "{ \"name\": \"@harbourworks/quay-data\", \"devDependencies\": { \"prisma\": \"^7.0.0\" } }\n")
+                .add(
+                    "packages/quay-data/prisma/schema.prisma",
+                    "generator client {\n  provider = \"prisma-client-js\"\n  output   = \"../generated/prisma\"\n}\n\ndatasource db {\n  provider = \"postgresql\"\n  url      = env(\"DATABASE_URL\")\n}\n",
+                )
+        },
+        finding: "database-outside-service packages/quay-data/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "the web app opens a database",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.tsx",
+                "import postgres from \"postgres\";\n\nconst sql = postgres(process.env.DATABASE_URL!);\nexport const Board = async () => <p>{await sql`SELECT 1`}</p>;\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.tsx ⟦postgres⟧",
+    },
+    Mistake {
+        what: "the web app opens a database by a literal",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.ts",
+                "import { Client } from \"pg\";\n\nconst client = new Client(\"postgresql://nordhaven:ebb-and-flow@postgres:5432/tariff_book\");\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.ts ⟦Client⟧",
+    },
 ];
 
 #[test]
