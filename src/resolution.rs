@@ -79,7 +79,9 @@ impl Resolution {
                 let of_others = of_others.filter_map(|named| {
                     let path = join(parent(path), named)?;
                     let inside = join(&path, "tsconfig.json")?;
-                    let path = [path, inside].into_iter().find(|it| read.contains_key(it.as_str()))?;
+                    let path = [path, inside]
+                        .into_iter()
+                        .find(|it| read.contains_key(it.as_str()))?;
                     Some(resolution.project(&read, &path, LONGEST_CHAIN))
                 });
                 if let Some(other) = of_others.into_iter().find(|it| !it.paths.is_empty()) {
@@ -95,12 +97,7 @@ impl Resolution {
     /// Where the module that the file at `path` names so may stand, from the workspace root; nothing where it
     /// stands in no file of the workspace, as far as that is known. `has` tells whether anything stands at a
     /// path.
-    pub fn targets(
-        &self,
-        path: &str,
-        specifier: &str,
-        has: impl Fn(&str) -> bool,
-    ) -> Vec<String> {
+    pub fn targets(&self, path: &str, specifier: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
         if is_relative(specifier) {
             return join(parent(path), specifier).into_iter().collect();
         }
@@ -148,12 +145,7 @@ impl Resolution {
     }
 
     /// What a config says with what it extends.
-    fn project(
-        &self,
-        read: &BTreeMap<&str, project::Config>,
-        path: &str,
-        room: usize,
-    ) -> Project {
+    fn project(&self, read: &BTreeMap<&str, project::Config>, path: &str, room: usize) -> Project {
         let Some((config, room)) = read.get(path).zip(room.checked_sub(1)) else {
             return Project::default();
         };
@@ -205,7 +197,9 @@ pub fn package_name(specifier: &str) -> Option<(&str, &str)> {
 /// Whether a folder is one of those that hold packages which others are put together from.
 pub fn is_library(folder: &str) -> bool {
     const SHELVES: [&str; 4] = ["lib", "libraries", "libs", "packages"];
-    parent(folder).split('/').any(|part| SHELVES.contains(&part))
+    parent(folder)
+        .split('/')
+        .any(|part| SHELVES.contains(&part))
 }
 
 /// What the `*` of a pattern stands for in a text; empty where the pattern has none and is the text.
@@ -238,7 +232,9 @@ fn package(path: &str, text: &str) -> Option<(String, Package)> {
             None => add_leaves("", written, &mut exports),
         }
     }
-    let entries = ENTRIES.iter().filter_map(|field| manifest.get(field)?.as_str());
+    let entries = ENTRIES
+        .iter()
+        .filter_map(|field| manifest.get(field)?.as_str());
     let package = Package {
         folder: parent(path).to_owned(),
         exports,

@@ -78,7 +78,12 @@ const STARTS: [&str; 9] = [
 
 /// Names without their endings of the configs of tools that make pages for browsers.
 const FRONTENDS: [&str; 7] = [
-    "angular", "astro.config", "next.config", "nuxt.config", "remix.config", "svelte.config",
+    "angular",
+    "astro.config",
+    "next.config",
+    "nuxt.config",
+    "remix.config",
+    "svelte.config",
     "vite.config",
 ];
 
@@ -126,7 +131,10 @@ impl<'w> Map<'w> {
         let homes = Homes::of(workspace);
         let mut partners = BTreeSet::new();
         for holding in workspace.holdings().iter().filter(|it| it.owners.len() > 1) {
-            let numbers = holding.owners.iter().filter_map(|owner| homes.number_of(owner));
+            let numbers = holding
+                .owners
+                .iter()
+                .filter_map(|owner| homes.number_of(owner));
             let numbers: Vec<usize> = numbers.collect();
             for &number in &numbers {
                 partners.extend(numbers.iter().map(|&other| (number, other)));
@@ -183,7 +191,9 @@ impl<'w> Map<'w> {
             let starts = || STARTS.iter().any(|name| self.has(path, name));
             (is_app && starts() && !self.makes_pages(path)).then_some(path)
         });
-        folders.filter(|path| self.homes.around(path).is_empty()).collect()
+        folders
+            .filter(|path| self.homes.around(path).is_empty())
+            .collect()
     }
 
     /// The folder of a service's module.
@@ -316,10 +326,11 @@ impl<'w> Map<'w> {
 
     /// Whether services are one owner, wholly or in part.
     fn are_one(&self, readers: &[usize], others: &[usize]) -> bool {
-        let pairs = readers.iter().flat_map(|&reader| others.iter().map(move |&it| (reader, it)));
-        let mut pairs = pairs.map(|(reader, other)| {
-            reader == other || self.partners.contains(&(reader, other))
-        });
+        let pairs = readers
+            .iter()
+            .flat_map(|&reader| others.iter().map(move |&it| (reader, it)));
+        let mut pairs = pairs
+            .map(|(reader, other)| reader == other || self.partners.contains(&(reader, other)));
         pairs.any(|is_one| is_one)
     }
 
@@ -365,7 +376,9 @@ impl<'w> Map<'w> {
         let taken = group.iter().map(|found| found.taken).min();
         let made = group.iter().find_map(|found| found.label.clone());
         let home = made.or_else(|| self.home_label(numbers[0]));
-        let others = group[1..].iter().map(|found| (found.place, "also here".to_owned()));
+        let others = group[1..]
+            .iter()
+            .map(|found| (found.place, "also here".to_owned()));
         let first = &group[0];
         ForeignImport {
             place: first.place,
@@ -429,7 +442,8 @@ fn is_wrapper_name(name: &str) -> bool {
 fn is_wrapper_file(stem: &str) -> bool {
     const WORDS: [&str; 3] = ["client", "module", "service"];
     let words = stem.strip_prefix("prisma");
-    words.is_some_and(|rest| rest.is_empty() || WORDS.contains(&rest.trim_start_matches(['.', '-'])))
+    words
+        .is_some_and(|rest| rest.is_empty() || WORDS.contains(&rest.trim_start_matches(['.', '-'])))
 }
 
 /// Whether a path leads into a folder that is named like one that Prisma generates.
@@ -453,6 +467,8 @@ fn stem(path: &str) -> &str {
         ".d.ts", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx",
     ];
     let name = file_name(path);
-    let stems = ENDINGS.iter().filter_map(|ending| name.strip_suffix(ending));
+    let stems = ENDINGS
+        .iter()
+        .filter_map(|ending| name.strip_suffix(ending));
     stems.into_iter().next().unwrap_or(name)
 }
