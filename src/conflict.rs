@@ -39,6 +39,8 @@ pub enum Attribute {
     Role,
     /// The user that a Postgres server begins with.
     Superuser,
+    /// A connection string in the code of a service, by where it stands.
+    Literal,
     /// What the SQL of a service touches, by file and name.
     Sql,
     /// The kind of database that a service's schema and migrations are for.
@@ -91,7 +93,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 18] = [
+const ORDER: [(Attribute, &[&str]); 19] = [
     (
         Attribute::Database,
         &[
@@ -143,7 +145,10 @@ const ORDER: [(Attribute, &[&str]); 18] = [
             "redis-drift",
         ],
     ),
-    (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
+    (
+        Attribute::Calls,
+        &["localhost-url", "extra-env-drift", "undeclared-service-url"],
+    ),
     (
         Attribute::Name,
         &[
@@ -203,6 +208,7 @@ const ORDER: [(Attribute, &[&str]); 18] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "client-url-override",
             "foreign-migration",
             "hardcoded-credential",
         ],
@@ -216,6 +222,14 @@ const ORDER: [(Attribute, &[&str]); 18] = [
         &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
+    (
+        Attribute::Literal,
+        &[
+            "literal-url-fallback",
+            "client-url-override",
+            "hardcoded-credential",
+        ],
+    ),
     (
         Attribute::Sql,
         &["foreign-table", "cross-database-query", "unknown-table"],

@@ -76,7 +76,8 @@ impl Resolution {
             if is_first {
                 let mut project = resolution.project(&read, &mut known, path, LONGEST_CHAIN);
                 for named in &read[path].references {
-                    let Some(path) = referenced(&read, path, named).filter(|_| !project.has_paths())
+                    let Some(path) =
+                        referenced(&read, path, named).filter(|_| !project.has_paths())
                     else {
                         continue;
                     };
@@ -95,12 +96,7 @@ impl Resolution {
     /// Where the module that the file at `path` names so may stand, from the workspace root; nothing where it
     /// stands in no file of the workspace, as far as that is known. `has` tells whether anything stands at a
     /// path.
-    pub fn targets(
-        &self,
-        path: &str,
-        specifier: &str,
-        has: impl Fn(&str) -> bool,
-    ) -> Vec<String> {
+    pub fn targets(&self, path: &str, specifier: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
         if is_relative(specifier) {
             return join(parent(path), specifier).into_iter().collect();
         }
@@ -155,7 +151,8 @@ impl Resolution {
         path: &str,
         room: usize,
     ) -> Project {
-        let Some(((&path, config), room)) = read.get_key_value(path).zip(room.checked_sub(1)) else {
+        let Some(((&path, config), room)) = read.get_key_value(path).zip(room.checked_sub(1))
+        else {
             return Project::default();
         };
         if let Some(project) = known.get(path) {
@@ -173,12 +170,7 @@ impl Resolution {
     }
 
     /// The path of the config that another one extends.
-    fn extended(
-        &self,
-        read: &BTreeMap<&str, Config>,
-        path: &str,
-        named: &str,
-    ) -> Option<String> {
+    fn extended(&self, read: &BTreeMap<&str, Config>, path: &str, named: &str) -> Option<String> {
         let bases = if is_relative(named) {
             join(parent(path), named).into_iter().collect()
         } else {
@@ -211,7 +203,11 @@ pub fn package_name(specifier: &str) -> Option<(&str, &str)> {
 pub fn is_library(folder: &str) -> bool {
     const SHELVES: [&str; 4] = ["lib", "libraries", "libs", "packages"];
     let mut parts = parent(folder).split('/');
-    parts.any(|part| part.rsplit('-').next().is_some_and(|word| SHELVES.contains(&word)))
+    parts.any(|part| {
+        part.rsplit('-')
+            .next()
+            .is_some_and(|word| SHELVES.contains(&word))
+    })
 }
 
 /// What the `*` of a pattern stands for in a text; empty where the pattern has none and is the text.
@@ -252,7 +248,9 @@ fn package(path: &str, text: &str) -> Option<(String, Package)> {
             None => add_leaves("", written, &mut exports),
         }
     }
-    let entries = ENTRIES.iter().filter_map(|field| manifest.get(field)?.as_str());
+    let entries = ENTRIES
+        .iter()
+        .filter_map(|field| manifest.get(field)?.as_str());
     let package = Package {
         folder: parent(path).to_owned(),
         exports,

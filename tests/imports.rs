@@ -16,25 +16,61 @@ fn what_is_ones_own_or_nobodys_may_be_imported() {
     let nothing: Vec<String> = Vec::new();
     let rests = [
         // One's own, by every way that leads there.
-        (TARIFFS, "import { PrismaClient } from \"../generated/prisma\";"),
-        (TARIFFS, "import { PrismaService } from \"../../invoicing/src/prisma.service\";"),
-        (TARIFFS, "import { PrismaService } from \"@harbourworks/invoicing/src/prisma.service\";"),
-        (TARIFFS, "import { PrismaService } from \"modules/domain/invoicing/src/prisma.service\";"),
+        (
+            TARIFFS,
+            "import { PrismaClient } from \"../generated/prisma\";",
+        ),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"../../invoicing/src/prisma.service\";",
+        ),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"@harbourworks/invoicing/src/prisma.service\";",
+        ),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"modules/domain/invoicing/src/prisma.service\";",
+        ),
         // Packages that no service is built from, and those of others.
-        (TARIFFS, "import { PrismaService } from \"@harbourworks/service-client\";"),
-        (TARIFFS, "import { required } from \"../../../../packages/service-client/src\";"),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"@harbourworks/service-client\";",
+        ),
+        (
+            TARIFFS,
+            "import { required } from \"../../../../packages/service-client/src\";",
+        ),
         (TARIFFS, "import { PrismaClient } from \"@prisma/client\";"),
-        (TARIFFS, "import { PrismaService } from \"@nestjs-kit/tariff-book/prisma.service\";"),
-        (TARIFFS, "import { PrismaService } from \"@harbourworks/tariff-books\";"),
-        (TARIFFS, "import { x } from \"../../../../../elsewhere/prisma.service\";"),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"@nestjs-kit/tariff-book/prisma.service\";",
+        ),
+        (
+            TARIFFS,
+            "import { PrismaService } from \"@harbourworks/tariff-books\";",
+        ),
+        (
+            TARIFFS,
+            "import { x } from \"../../../../../elsewhere/prisma.service\";",
+        ),
         // What only looks like an import.
-        (TARIFFS, "// import { PrismaService } from \"../../../shared/tariff-book/src/prisma.service\";"),
+        (
+            TARIFFS,
+            "// import { PrismaService } from \"../../../shared/tariff-book/src/prisma.service\";",
+        ),
         (
             TARIFFS,
             "const text = `import { PrismaService } from \"../../../shared/tariff-book/src/prisma.service\"`;",
         ),
-        (TARIFFS, "await import(`../../../shared/${name}/src/prisma.service`);"),
-        (TARIFFS, "jest.mock(\"../../../shared/tariff-book/src/prisma.service\");"),
+        (
+            TARIFFS,
+            "await import(`../../../shared/${name}/src/prisma.service`);",
+        ),
+        (
+            TARIFFS,
+            "jest.mock(\"../../../shared/tariff-book/src/prisma.service\");",
+        ),
         // Files of nobody.
         (
             "scripts/every-tariff.ts",

@@ -3998,6 +3998,224 @@ const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+/// Mistakes in what the code of services reads and calls.
+const CALLS: &[Mistake] = &[
+    Mistake {
+        what: "a call that the registry does not declare any more",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "      TARIFF_BOOK_URL: \"http://tariff-book:4212\",\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "no extraEnv any more, in the registry and in compose",
+        make: |files| {
+            let text = files
+                .text(COMPOSE)
+                .replace("      AUDIT_TRAIL_URL: http://audit-trail:4203\n", "");
+            files.remove(COMPOSE).add(COMPOSE, &text).replace(
+                REGISTRY,
+                "    extraEnv: {\n      AUDIT_TRAIL_URL: \"http://audit-trail:4203\",\n    },\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/document-vault/src/document.service.ts ⟦AUDIT_TRAIL_URL⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry",
+        make: |files| files.replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:"),
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry and in compose",
+        make: |files| {
+            files
+                .replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+                .replace(COMPOSE, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "a call of a service that is not declared, read from the environment",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env.PARTY_DIRECTORY_URL;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, with brackets and a default",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env[\"PARTY_DIRECTORY_URL\"] ?? \"http://party-directory:4211\";\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same in several files, through a config and a schema",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = (config: ConfigService) => config.get<string>(\"PARTY_DIRECTORY_URL\");\n",
+            )
+            .add(
+                "modules/shared/tariff-book/src/env.ts",
+                "export const env = z.object({ PARTY_DIRECTORY_URL: z.string() }).parse(process.env);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/env.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, by another name of it",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const { PARTY_DIRECTORY_SERVICE_URL: parties } = process.env;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_SERVICE_URL⟧",
+    },
+    Mistake {
+        what: "a URL of a service in the code of another",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const party = (id: string) => fetch(`http://party-directory:4211/api/parties/${id}`);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a URL in the code in the place of a variable that is declared",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/src/invoice.service.ts",
+                "required(\"TARIFF_BOOK_URL\", process.env.TARIFF_BOOK_URL)",
+                "\"http://tariff-book:4212\"",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦http://tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "a URL in the code of a seed in JavaScript",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/import.mjs",
+                "const PARTIES = 'http://party-directory:4211';\nawait fetch(PARTIES + '/api/parties');\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/import.mjs ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a repository that a Nest module exports besides its service",
+        make: |files| {
+            files.replace(
+                "modules/shared/vessel-register/src/vessel-register.module.ts",
+                "  providers: [PrismaService, VesselRepository],\n",
+                "  providers: [PrismaService, VesselRepository],\n  exports: [VesselRepository],\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/vessel-register/src/vessel-register.module.ts ⟦VesselRepository⟧",
+    },
+    Mistake {
+        what: "a PrismaService that a Nest module exports behind another service",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/src/tariff-book.module.ts",
+                "exports: [TariffService]",
+                "exports: [TariffService, PrismaService]",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/tariff-book.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a global Nest module for the PrismaService",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/prisma.module.ts",
+                "import { Global, Module } from \"@nestjs/common\";\nimport { PrismaService } from \"./prisma.service\";\n\n@Global()\n@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/prisma.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a shared package that opens a database",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { PrismaClient } from \"@prisma/client\";\n\nexport const prisma = new PrismaClient();\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦PrismaClient⟧",
+    },
+    Mistake {
+        what: "a shared package that opens the database of a service",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦Pool⟧",
+    },
+    Mistake {
+        what: "a shared package that reads the connection string of a service",
+        make: |files| {
+            append(
+                files,
+                "packages/service-client/src/index.ts",
+                "export const tariffs = process.env[\"TARIFF_BOOK_DATABASE_URL\"];\n",
+            )
+        },
+        finding: "database-outside-service packages/service-client/src/index.ts ⟦TARIFF_BOOK_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a shared package that holds a Prisma schema",
+        make: |files| {
+            files
+                .add("packages/quay-data/package.json", "{ \"name\": \"@harbourworks/quay-data\", \"devDependencies\": { \"prisma\": \"^7.0.0\" } }\n")
+                .add(
+                    "packages/quay-data/prisma/schema.prisma",
+                    "generator client {\n  provider = \"prisma-client-js\"\n  output   = \"../generated/prisma\"\n}\n\ndatasource db {\n  provider = \"postgresql\"\n  url      = env(\"DATABASE_URL\")\n}\n",
+                )
+        },
+        finding: "database-outside-service packages/quay-data/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "the web app opens a database",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.tsx",
+                "import postgres from \"postgres\";\n\nconst sql = postgres(process.env.DATABASE_URL!);\nexport const Board = async () => <p>{await sql`SELECT 1`}</p>;\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.tsx ⟦postgres⟧",
+    },
+    Mistake {
+        what: "the web app opens a database by a literal",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.ts",
+                "import { Client } from \"pg\";\n\nconst client = new Client(\"postgresql://nordhaven:ebb-and-flow@postgres:5432/tariff_book\");\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.ts ⟦Client⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
@@ -4266,6 +4484,7 @@ fn one_mistake_is_one_finding() {
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
         faults("no-registry", STARTS_WITHOUT_REGISTRY),
+        faults("clean", CALLS),
     ];
     assert!(
         faults.iter().all(Vec::is_empty),
@@ -4347,6 +4566,7 @@ fn every_rule_has_its_mistake() {
             .chain(ABOUT_SCHEMAS)
             .chain(OF_SQL)
             .chain(OF_DRIFT)
+            .chain(CALLS)
             .chain(STARTS)
             .chain(OF_IMPORTS);
         let has_row = rows

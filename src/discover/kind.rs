@@ -260,23 +260,18 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         Kind::TypeScript | Kind::JavaScript => {
-            let mut markers = OF_SQL.iter().chain(&OF_OWN_CLIENTS);
-            markers.any(|word| mentions(word))
+            let mut words = OF_SQL.iter().chain(&OF_CLIENTS);
+            words.any(|word| mentions(word))
+                || mentions("_URL") && (mentions("env") || mentions("onfig"))
+                || mentions("@Module(") && mentions("exports")
+                || holds_service_url(text)
         }
         _ => true,
     }
 }
 
-/// What a source file without any of these does not make a Prisma client that others could import.
-const OF_OWN_CLIENTS: [&str; 2] = ["extends PrismaClient", "new PrismaClient"];
-
 /// What a config of TypeScript without any of these says nothing about imports.
-const OF_RESOLUTION: [&str; 4] = [
-    "\"baseUrl\"",
-    "\"extends\"",
-    "\"paths\"",
-    "\"references\"",
-];
+const OF_RESOLUTION: [&str; 4] = ["\"baseUrl\"", "\"extends\"", "\"paths\"", "\"references\""];
 
 /// What a source file without any of these cannot hold SQL.
 const OF_SQL: [&str; 7] = [
@@ -288,6 +283,48 @@ const OF_SQL: [&str; 7] = [
     ".execute(",
     ".raw(",
 ];
+
+/// What a source file without any of these opens no database and holds no connection string.
+const OF_CLIENTS: [&str; 21] = [
+    "postgres://",
+    "postgresql://",
+    "connectionString",
+    "datasourceUrl",
+    "datasources",
+    "new PrismaClient",
+    "extends PrismaClient",
+    "new Prisma",
+    "new Pool(",
+    ".Pool(",
+    "new Client(",
+    ".Client(",
+    "postgres(",
+    "knex(",
+    "pgp(",
+    "new DataSource(",
+    "new Sequelize(",
+    "drizzle(",
+    "createPool(",
+    "TypeOrmModule.forRoot",
+    "MikroO",
+];
+
+/// Whether a text holds a URL of HTTP with a port whose host has no dot, so that it may be a service's.
+fn holds_service_url(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, "://").any(|at| {
+        let host = &bytes[at + 3..];
+        let length = host
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            .count();
+        let is_http = bytes[..at].ends_with(b"http") || bytes[..at].ends_with(b"https");
+        let has_port = host.get(length) == Some(&b':');
+        // A host that is put in may be a constant.
+        let is_put_in = length == 0 && host.starts_with(b"${");
+        is_http && &host[..length] != b"localhost" && (has_port && length > 0 || is_put_in)
+    })
+}
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 

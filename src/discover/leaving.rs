@@ -25,9 +25,15 @@ impl<'a> Leaving<'a> {
     /// Those of a workspace: of all its paths, and of what was read before its source code.
     pub(super) fn of(paths: impl Iterator<Item = &'a str>, files: &[SourceFile]) -> Self {
         let paths: BTreeSet<&str> = paths.collect();
-        let units: HashSet<&str> = paths.iter().filter_map(|path| unit_marked_by(path)).collect();
+        let units: HashSet<&str> = paths
+            .iter()
+            .filter_map(|path| unit_marked_by(path))
+            .collect();
         let is_builder = |file: &&SourceFile| {
-            matches!(file.kind, Kind::Compose | Kind::ComposePart | Kind::Registry | Kind::Config)
+            matches!(
+                file.kind,
+                Kind::Compose | Kind::ComposePart | Kind::Registry | Kind::Config
+            )
         };
         let builders: Vec<&SourceFile> = files.iter().filter(is_builder).collect();
         let is_built = |unit: &str| {

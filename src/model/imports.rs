@@ -78,7 +78,12 @@ const STARTS: [&str; 9] = [
 
 /// Names without their endings of the configs of tools that make pages for browsers.
 const FRONTENDS: [&str; 7] = [
-    "angular", "astro.config", "next.config", "nuxt.config", "remix.config", "svelte.config",
+    "angular",
+    "astro.config",
+    "next.config",
+    "nuxt.config",
+    "remix.config",
+    "svelte.config",
     "vite.config",
 ];
 
@@ -128,7 +133,10 @@ impl<'w> Map<'w> {
         let homes = Homes::of(workspace);
         let mut partners = BTreeSet::new();
         for holding in workspace.holdings().iter().filter(|it| it.owners.len() > 1) {
-            let numbers = holding.owners.iter().filter_map(|owner| homes.number_of(owner));
+            let numbers = holding
+                .owners
+                .iter()
+                .filter_map(|owner| homes.number_of(owner));
             let numbers: Vec<usize> = numbers.collect();
             for &number in &numbers {
                 partners.extend(numbers.iter().map(|&other| (number, other)));
@@ -191,7 +199,9 @@ impl<'w> Map<'w> {
             let starts = || STARTS.iter().any(|name| self.has(path, name));
             (is_app && starts() && !self.makes_pages(path)).then_some(path)
         });
-        folders.filter(|path| self.homes.around(path).is_empty()).collect()
+        folders
+            .filter(|path| self.homes.around(path).is_empty())
+            .collect()
     }
 
     /// The folder of a service's module.
@@ -331,10 +341,11 @@ impl<'w> Map<'w> {
 
     /// Whether services are one owner, wholly or in part.
     fn are_one(&self, readers: &[usize], others: &[usize]) -> bool {
-        let pairs = readers.iter().flat_map(|&reader| others.iter().map(move |&it| (reader, it)));
-        let mut pairs = pairs.map(|(reader, other)| {
-            reader == other || self.partners.contains(&(reader, other))
-        });
+        let pairs = readers
+            .iter()
+            .flat_map(|&reader| others.iter().map(move |&it| (reader, it)));
+        let mut pairs = pairs
+            .map(|(reader, other)| reader == other || self.partners.contains(&(reader, other)));
         pairs.any(|is_one| is_one)
     }
 
@@ -380,7 +391,9 @@ impl<'w> Map<'w> {
         let taken = group.iter().map(|found| found.taken).min();
         let made = group.iter().find_map(|found| found.label.clone());
         let home = made.or_else(|| self.home_label(numbers[0]));
-        let others = group[1..].iter().map(|found| (found.place, "also here".to_owned()));
+        let others = group[1..]
+            .iter()
+            .map(|found| (found.place, "also here".to_owned()));
         let first = &group[0];
         ForeignImport {
             place: first.place,
@@ -427,7 +440,8 @@ fn taken(targets: &[String], names: &[At<String>]) -> Taken {
         Taken::Client
     } else if is_named(is_wrapper_name) || is_in(|path| is_wrapper_file(stem(path))) {
         Taken::Wrapper
-    } else if is_named(is_repository_name) && !is_in(is_of_interfaces) || is_in(is_repository_file) {
+    } else if is_named(is_repository_name) && !is_in(is_of_interfaces) || is_in(is_repository_file)
+    {
         Taken::Repository
     } else {
         Taken::Other
@@ -449,7 +463,9 @@ fn is_repository_file(path: &str) -> bool {
 /// Whether a path is that of a file about what others promise.
 fn is_of_interfaces(path: &str) -> bool {
     let stem = stem(path);
-    let is_named = [".interface", ".port"].iter().any(|end| stem.ends_with(end));
+    let is_named = [".interface", ".port"]
+        .iter()
+        .any(|end| stem.ends_with(end));
     is_named || ancestors(parent(path)).any(|it| matches!(file_name(it), "interfaces" | "ports"))
 }
 
@@ -461,7 +477,8 @@ fn is_wrapper_name(name: &str) -> bool {
 fn is_wrapper_file(stem: &str) -> bool {
     const WORDS: [&str; 3] = ["client", "module", "service"];
     let words = stem.strip_prefix("prisma");
-    words.is_some_and(|rest| rest.is_empty() || WORDS.contains(&rest.trim_start_matches(['.', '-'])))
+    words
+        .is_some_and(|rest| rest.is_empty() || WORDS.contains(&rest.trim_start_matches(['.', '-'])))
 }
 
 /// Whether a path leads into a folder that is named like one that Prisma generates.
@@ -485,6 +502,8 @@ fn stem(path: &str) -> &str {
         ".d.ts", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx",
     ];
     let name = file_name(path);
-    let stems = ENDINGS.iter().filter_map(|ending| name.strip_suffix(ending));
+    let stems = ENDINGS
+        .iter()
+        .filter_map(|ending| name.strip_suffix(ending));
     stems.into_iter().next().unwrap_or(name)
 }

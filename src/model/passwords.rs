@@ -8,6 +8,7 @@ use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::interpolation::{self, Segment};
 use crate::model::Workspace;
 use crate::model::compose::Variable;
+use crate::model::homes::Homes;
 use crate::model::product::Product;
 use crate::model::registry::Variable as Declared;
 use crate::model::resolve::Resolved;
@@ -70,8 +71,10 @@ pub struct WrittenPassword<'a> {
     pub owner: Owner,
     /// The name of the service, to be shown.
     pub service: String,
-    /// The variable that holds the connection string.
+    /// The variable that holds the connection string; empty in code.
     pub variable: &'a str,
+    /// The connection string, where it stands in code.
+    pub literal: Option<Place>,
     /// The text to write in its place, as far as one is certain.
     pub right: Option<String>,
 }
@@ -149,7 +152,8 @@ impl Workspace<'_> {
         })
     }
 
-    /// Passwords that are written out in the connection strings of compose files, Dockerfiles and registries.
+    /// Passwords that are written out in the connection strings of compose files, Dockerfiles, registries and
+    /// the code of modules.
     pub fn written_passwords(&self) -> Vec<WrittenPassword<'_>> {
         let mut found = Vec::new();
         for index in self.stack_numbers() {
@@ -160,6 +164,7 @@ impl Workspace<'_> {
                     owner: self.owner_of_container(index, container),
                     service: container.key.value.clone(),
                     variable: &variable.name.value,
+                    literal: None,
                     right: right.clone(),
                 }));
             }
@@ -178,6 +183,7 @@ impl Workspace<'_> {
                         owner: service.into(),
                         service: service.key().to_owned(),
                         variable: &setting.variable.name.value,
+                        literal: None,
                         right: None,
                     }),
             );
@@ -190,13 +196,40 @@ impl Workspace<'_> {
                     owner: service.into(),
                     service: service.key().to_owned(),
                     variable: &variable.name.value,
+                    literal: None,
                     right: None,
                 }));
             }
         }
+        found.extend(self.written_passwords_in_code());
         // A `.env` file is where passwords belong.
         let is_env = |place: Place| self.sources.file(place.file).kind == Kind::Env;
         found.retain(|password| !is_env(password.place));
+        found
+    }
+
+    fn written_passwords_in_code(&self) -> Vec<WrittenPassword<'_>> {
+        let homes = Homes::of(self);
+        let mut found = Vec::new();
+        for code in self.code_files().filter(|code| !code.is_test) {
+            let Some(&number) = homes.around(code.path).first() else {
+                continue;
+            };
+            let owner = &homes.services[number].owner;
+            found.extend(code.code.connections.iter().filter_map(|text| {
+                let password = text.postgres()?.password?;
+                let is_secret = is_secret(&text.value[password.clone()]);
+                let is_written = is_secret && text.is_known(&password);
+                is_written.then(|| WrittenPassword {
+                    place: text.part(&password).in_file(code.file),
+                    owner: owner.clone(),
+                    service: owner.service.clone().unwrap_or_default(),
+                    variable: "",
+                    literal: Some(text.span.in_file(code.file)),
+                    right: None,
+                })
+            }));
+        }
         found
     }
 

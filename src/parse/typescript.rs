@@ -17,7 +17,8 @@ use oxc_span::SourceType;
 use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
 use self::imports::Import;
-use self::nest::NestModule;
+use self::nest::{NestModule, PrismaClass};
+use self::value::Text;
 use crate::parse::sql::{Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
@@ -39,12 +40,18 @@ pub struct SourceCode {
     pub clients: Vec<Client>,
     /// Connection strings that stand behind what may be unset, in the order of the text.
     pub fallbacks: Vec<Fallback>,
+    /// The connection strings of PostgreSQL that are written in it, in the order of the text.
+    pub connections: Vec<Text>,
     /// The variables of the environment that it reads by name, in the order of the text.
     pub reads: Vec<At<String>>,
+    /// The variables of the environment that a schema in it demands, in the order of the text.
+    pub demands: Vec<At<String>>,
     /// The URLs of HTTP that it holds which may be another service's, in the order of the text.
     pub urls: Vec<ServiceUrl>,
     /// Its modules of Nest, in the order of the text.
     pub modules: Vec<NestModule>,
+    /// Its classes that extend `PrismaClient`, in the order of the text.
+    pub prisma_classes: Vec<PrismaClass>,
 }
 
 /// A raw SQL text in a program.

@@ -91,7 +91,10 @@ impl Project {
     /// Where a specifier leads below the base, if anything has the first of its names there.
     pub(super) fn below_base(&self, specifier: &str, has: impl Fn(&str) -> bool) -> Option<String> {
         let base = self.base_url.as_deref()?;
-        let first = specifier.split('/').next().filter(|name| !name.is_empty())?;
+        let first = specifier
+            .split('/')
+            .next()
+            .filter(|name| !name.is_empty())?;
         has(&join(base, first)?).then(|| join(base, specifier))?
     }
 }

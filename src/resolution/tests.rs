@@ -30,18 +30,42 @@ fn a_config_maps_patterns_with_comments_and_what_it_extends() {
              \"@cellar/*\": [\"apps/cellar/src/*\",],\n \"@cellar/db\": [\"apps/cellar/generated\"],\n \
              \"https://x\": [\"no//comment\"], }, }, }",
         ),
-        ("apps/press/tsconfig.json", "{\"extends\": \"../../tsconfig.base\"}"),
-        ("apps/own/tsconfig.json", "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./src/*\"]}}}"),
-        ("apps/many/tsconfig.json", "{\"references\": [{\"path\": \"./tsconfig.app.json\"}]}"),
-        ("apps/many/tsconfig.app.json", "{\"extends\": [\"../../tsconfig.base.json\"]}"),
+        (
+            "apps/press/tsconfig.json",
+            "{\"extends\": \"../../tsconfig.base\"}",
+        ),
+        (
+            "apps/own/tsconfig.json",
+            "{\"compilerOptions\": {\"paths\": {\"@/*\": [\"./src/*\"]}}}",
+        ),
+        (
+            "apps/many/tsconfig.json",
+            "{\"references\": [{\"path\": \"./tsconfig.app.json\"}]}",
+        ),
+        (
+            "apps/many/tsconfig.app.json",
+            "{\"extends\": [\"../../tsconfig.base.json\"]}",
+        ),
     ];
     let from = |file: &str, specifier: &str| targets(&files, file, specifier);
-    assert_eq!(from("apps/press/src/a.ts", "@cellar/cask"), ["apps/cellar/src/cask"]);
-    assert_eq!(from("apps/press/src/a.ts", "@cellar/db"), ["apps/cellar/generated"]);
+    assert_eq!(
+        from("apps/press/src/a.ts", "@cellar/cask"),
+        ["apps/cellar/src/cask"]
+    );
+    assert_eq!(
+        from("apps/press/src/a.ts", "@cellar/db"),
+        ["apps/cellar/generated"]
+    );
     assert_eq!(from("apps/press/src/a.ts", "https://x"), ["no/comment"]);
-    assert_eq!(from("apps/press/src/a.ts", "apps/cellar/x"), ["apps/cellar/x"]);
+    assert_eq!(
+        from("apps/press/src/a.ts", "apps/cellar/x"),
+        ["apps/cellar/x"]
+    );
     assert_eq!(from("apps/own/src/a.ts", "@/b"), ["apps/own/src/b"]);
-    assert_eq!(from("apps/many/src/a.ts", "@cellar/cask"), ["apps/cellar/src/cask"]);
+    assert_eq!(
+        from("apps/many/src/a.ts", "@cellar/cask"),
+        ["apps/cellar/src/cask"]
+    );
     assert!(from("apps/own/src/a.ts", "@cellar/cask").is_empty());
     assert!(from("apps/press/src/a.ts", "lodash/map").is_empty());
 }
@@ -57,15 +81,28 @@ fn packages_are_found_by_name_and_by_what_they_export() {
         ),
         ("a/package.json", r#"{"name": "twice"}"#),
         ("b/package.json", r#"{"name": "twice"}"#),
-        ("c/package.json", r#"{"name": "plain", "exports": "../../out.js"}"#),
+        (
+            "c/package.json",
+            r#"{"name": "plain", "exports": "../../out.js"}"#,
+        ),
     ];
     let from = |specifier: &str| targets(&files, "apps/press/a.ts", specifier);
     let cellar = ["dist/index.js", "dist/index.d.ts", "dist/index.js", ""];
     let cellar = cellar.map(|end| join("apps/cellar", end).unwrap());
     assert_eq!(from("@brew/cellar"), cellar);
-    assert_eq!(from("@brew/cellar/db"), ["apps/cellar/generated/prisma/index.js", "apps/cellar/db"]);
-    assert_eq!(from("@brew/cellar/parts/cask")[0], "apps/cellar/src/cask.ts");
-    assert_eq!(from("plain"), ["c"], "a package exports nothing from outside");
+    assert_eq!(
+        from("@brew/cellar/db"),
+        ["apps/cellar/generated/prisma/index.js", "apps/cellar/db"]
+    );
+    assert_eq!(
+        from("@brew/cellar/parts/cask")[0],
+        "apps/cellar/src/cask.ts"
+    );
+    assert_eq!(
+        from("plain"),
+        ["c"],
+        "a package exports nothing from outside"
+    );
     assert!(from("twice").is_empty());
     assert!(from("@brew").is_empty());
     assert!(from("@brew/other").is_empty());
@@ -73,7 +110,14 @@ fn packages_are_found_by_name_and_by_what_they_export() {
 
 #[test]
 fn broken_and_circular_configs_say_nothing() {
-    for text in ["", "{", "[]", "{\"extends\": \"./tsconfig.json\"}", "/* ", "\"\\"] {
+    for text in [
+        "",
+        "{",
+        "[]",
+        "{\"extends\": \"./tsconfig.json\"}",
+        "/* ",
+        "\"\\",
+    ] {
         let files = [("tsconfig.json", text), ("package.json", text)];
         assert!(targets(&files, "a.ts", "b").is_empty());
     }

@@ -92,6 +92,11 @@ pub const ALL: &[Rule] = &[
     sql::migration_out_of_scope::RULE,
     sql::foreign_migration::RULE,
     sql::destructive_start::RULE,
+    typescript::client_url_override::RULE,
+    typescript::literal_url_fallback::RULE,
+    typescript::undeclared_service_url::RULE,
+    typescript::database_outside_service::RULE,
+    typescript::prisma_service_exported::RULE,
 ];
 
 /// All rules with their catalogue, read once.

@@ -47,7 +47,8 @@ impl Outputs {
                         &generator.provider,
                         Some(Value::Literal(provider)) if provider.value.starts_with("prisma-client")
                     );
-                    let Some(Value::Literal(output)) = generator.output.as_ref().filter(|_| is_client)
+                    let Some(Value::Literal(output)) =
+                        generator.output.as_ref().filter(|_| is_client)
                     else {
                         continue;
                     };

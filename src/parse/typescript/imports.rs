@@ -188,7 +188,8 @@ impl Reader<'_> {
         let (value, quoted) = match source {
             Expression::StringLiteral(text) => (text.value.to_string(), span(text.span)),
             Expression::TemplateLiteral(text) if text.expressions.is_empty() => {
-                let Some(value) = text.quasis.first().and_then(|it| it.value.cooked.as_ref()) else {
+                let Some(value) = text.quasis.first().and_then(|it| it.value.cooked.as_ref())
+                else {
                     return;
                 };
                 (value.to_string(), span(text.span()))
@@ -312,7 +313,11 @@ mod tests {
             const other = new Map(); class Plain extends Map {}\n\
             export const ns = new prisma.PrismaClient();";
         let parsed = parse(text, Syntax::TypeScript);
-        let names = parsed.facts.own_clients.iter().map(|name| name.value.as_str());
+        let names = parsed
+            .facts
+            .own_clients
+            .iter()
+            .map(|name| name.value.as_str());
         assert_eq!(names.collect::<Vec<_>>(), ["Store", "db", "ns"]);
     }
 }

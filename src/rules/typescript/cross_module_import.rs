@@ -13,7 +13,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let way = import.way.as_ref();
         let way = way.map_or_else(String::new, |way| format!(" ({way})"));
         let (taken, help) = if import.is_type {
-            ("types ", "move the types into a package that both depend on".to_owned())
+            (
+                "types ",
+                "move the types into a package that both depend on".to_owned(),
+            )
         } else {
             let help = format!(
                 "move what both need into a package that both depend on, or ask {owners} over HTTP{way}"

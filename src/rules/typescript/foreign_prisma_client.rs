@@ -24,7 +24,9 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(import.reader.clone(), import.specifier.clone())
             .because_all(import.labels.clone())
             .help(if import.is_type {
-                format!("remove it, and describe what {owners} answers over HTTP in types of its own")
+                format!(
+                    "remove it, and describe what {owners} answers over HTTP in types of its own"
+                )
             } else {
                 format!("remove it, and ask {owners} for its data over HTTP{way}")
             });
