@@ -58,11 +58,13 @@ impl<'h, 'w> Home<'h, 'w> {
     }
 
     fn owns(&self, database: &str) -> bool {
-        self.services().any(|service| service.databases.contains(database))
+        self.services()
+            .any(|service| service.databases.contains(database))
     }
 
     fn reads(&self, variable: &str) -> bool {
-        self.services().any(|service| service.variables.contains(&variable))
+        self.services()
+            .any(|service| service.variables.contains(&variable))
     }
 
     /// The variable that its connection string should come from.
@@ -77,6 +79,13 @@ impl<'h, 'w> Home<'h, 'w> {
 struct Neighbour {
     name: String,
     labels: Vec<(Place, String)>,
+}
+
+/// A variable that is somebody else's.
+struct ForeignVariable {
+    /// What the client does, to follow its name.
+    what: String,
+    neighbour: Neighbour,
 }
 
 /// A client of a module's code, about to be judged.
@@ -134,10 +143,17 @@ impl Workspace<'_> {
 
     fn overridden_by_text(&self, opened: &Opened, text: &Text) -> Option<OverriddenUrl> {
         let url = text.postgres()?;
-        let range = url.database.clone().filter(|range| !range.is_empty() && text.is_known(range));
-        let database = range.as_ref().map(|range| connection::decode(&text.value[range.clone()]));
+        let range = url
+            .database
+            .clone()
+            .filter(|range| !range.is_empty() && text.is_known(range));
+        let database = range
+            .as_ref()
+            .map(|range| connection::decode(&text.value[range.clone()]));
         let own = opened.home.variable(self);
-        let neighbour = database.as_ref().and_then(|it| self.owner_beside(opened, it));
+        let neighbour = database
+            .as_ref()
+            .and_then(|it| self.owner_beside(opened, it));
         if let (Some(range), Some(database), Some(neighbour)) = (range, &database, neighbour) {
             let span = text.part(&range);
             return Some(OverriddenUrl {
@@ -190,9 +206,13 @@ impl Workspace<'_> {
         }
         let knows_own = home.services().any(|service| !service.databases.is_empty());
         let mut claims = opened.claims.iter().filter(|claim| {
-            claim.database.text == database && claim.service.store.is_some() && !claim.is_of_helper()
+            claim.database.text == database
+                && claim.service.store.is_some()
+                && !claim.is_of_helper()
         });
-        let first = claims.next().filter(|_| knows_own && !is_placeholder(database))?;
+        let first = claims
+            .next()
+            .filter(|_| knows_own && !is_placeholder(database))?;
         let is_one = claims.all(|claim| claim.service.name == first.service.name);
         is_one.then(|| Neighbour {
             name: first.service.name.clone(),
@@ -211,7 +231,7 @@ impl Workspace<'_> {
             return None;
         }
         let mut registered = home.registered().peekable();
-        let (what, labels) = if registered.peek().is_some() {
+        let ForeignVariable { what, neighbour } = if registered.peek().is_some() {
             let judged: Option<Vec<_>> = registered
                 .map(|(number, service)| {
                     self.variable_beside(&self.products[number], service, &variable.value)
@@ -221,10 +241,11 @@ impl Workspace<'_> {
         } else {
             variable_of_claims(opened, &variable.value)?
         };
+        let (own, name) = (home.variable(self), &neighbour.name);
         Some(OverriddenUrl {
             what,
-            labels,
-            help: format!("read `{}`", home.variable(self)),
+            help: format!("read `{own}`, and ask `{name}` for its data over HTTP"),
+            labels: neighbour.labels,
             ..opened.given(variable.span, &variable.value)
         })
     }
@@ -236,7 +257,7 @@ impl Workspace<'_> {
         product: &Product,
         service: &Service,
         name: &str,
-    ) -> Option<(String, Vec<(Place, String)>)> {
+    ) -> Option<ForeignVariable> {
         let set_here = self.set_for(product, service, name);
         if set_here.is_empty() {
             let other = product.service_named_by(name)?;
@@ -245,8 +266,13 @@ impl Workspace<'_> {
                 other.entry.key.place,
                 format!("`{}` is a service of its own", other.key()),
             );
-            let what = format!("reads `{name}`, a variable of `{}`", other.key());
-            return is_other.then(|| (what, vec![label]));
+            return is_other.then(|| ForeignVariable {
+                what: format!("reads `{name}`, a variable of `{}`", other.key()),
+                neighbour: Neighbour {
+                    name: other.key().to_owned(),
+                    labels: vec![label],
+                },
+            });
         }
         let is_own = |(_, named): &(Place, Option<String>)| named.as_deref() == service.database();
         if set_here.iter().any(is_own) {
@@ -257,8 +283,16 @@ impl Workspace<'_> {
             let owner = product.owner_of(&named)?;
             let mut labels = vec![(place, format!("`{name}` names `{named}`"))];
             labels.extend(product.ownership(service, &named));
-            let what = format!("reads `{name}`, which names the database of `{}`", owner.key());
-            Some((what, labels))
+            Some(ForeignVariable {
+                what: format!(
+                    "reads `{name}`, which names the database of `{}`",
+                    owner.key()
+                ),
+                neighbour: Neighbour {
+                    name: owner.key().to_owned(),
+                    labels,
+                },
+            })
         })
     }
 
@@ -315,7 +349,10 @@ impl Workspace<'_> {
             let is_open = container.unknown_environment.is_some() || !stack.open.is_empty();
             let has_own = container.variable(own).is_some();
             let is_set = !self.set_for(product, service, &variable.value).is_empty();
-            if is_open || !has_own || is_set || is_of_own_database(product, service, &variable.value)
+            if is_open
+                || !has_own
+                || is_set
+                || is_of_own_database(product, service, &variable.value)
             {
                 return None;
             }
@@ -370,7 +407,7 @@ fn home_of<'h, 'w>(homes: &'h Homes<'w>, code: &CodeFile) -> Option<Home<'h, 'w>
 
 /// What to say of a variable that another service's container is given its connection string by, where
 /// nothing gives it to the module's own ones.
-fn variable_of_claims(opened: &Opened, name: &str) -> Option<(String, Vec<(Place, String)>)> {
+fn variable_of_claims(opened: &Opened, name: &str) -> Option<ForeignVariable> {
     let own: BTreeSet<&str> = opened
         .home
         .services()
@@ -388,8 +425,13 @@ fn variable_of_claims(opened: &Opened, name: &str) -> Option<(String, Vec<(Place
     let is_apart = own_claims.all(|claim| {
         claim.database.text != first.database.text && claim.container.variable(name).is_none()
     });
-    let what = format!("reads `{name}`, a variable of `{}`", first.service.name);
-    (is_one && is_apart && !is_own(&first)).then(|| (what, vec![says_owns(first)]))
+    (is_one && is_apart && !is_own(&first)).then(|| ForeignVariable {
+        what: format!("reads `{name}`, a variable of `{}`", first.service.name),
+        neighbour: Neighbour {
+            name: first.service.name.clone(),
+            labels: vec![says_owns(first)],
+        },
+    })
 }
 
 fn says_owns(claim: &Claim) -> (Place, String) {
@@ -401,15 +443,64 @@ fn says_owns(claim: &Claim) -> (Place, String) {
 /// replica, for a tool, or by the names that the service and its product go by.
 fn is_of_own_database(product: &Product, service: &Service, variable: &str) -> bool {
     const WAYS: [&str; 53] = [
-        "ADMIN", "API", "APP", "CLI", "CONN", "CONNECTION", "DATABASE", "DB", "DEFAULT", "DEV",
-        "DEVELOPMENT", "DIRECT", "DOCKER", "DSN", "E2E", "HOST", "INTERNAL", "LOCAL", "MAIN",
-        "MASTER", "MIGRATE", "MIGRATION", "MIGRATIONS", "MIGRATOR", "NEON", "NON", "OVERRIDE",
-        "OWNER", "PG", "POOL", "POOLED", "POOLER", "POOLING", "POSTGRES", "POSTGRESQL", "PRIMARY",
-        "PRISMA", "PRIVATE", "PUBLIC", "READ", "READER", "READONLY", "REPLICA", "SEED", "SERVICE",
-        "SHADOW", "SUPABASE", "TEST", "UNPOOLED", "URI", "URL", "WRITE", "WRITER",
+        "ADMIN",
+        "API",
+        "APP",
+        "CLI",
+        "CONN",
+        "CONNECTION",
+        "DATABASE",
+        "DB",
+        "DEFAULT",
+        "DEV",
+        "DEVELOPMENT",
+        "DIRECT",
+        "DOCKER",
+        "DSN",
+        "E2E",
+        "HOST",
+        "INTERNAL",
+        "LOCAL",
+        "MAIN",
+        "MASTER",
+        "MIGRATE",
+        "MIGRATION",
+        "MIGRATIONS",
+        "MIGRATOR",
+        "NEON",
+        "NON",
+        "OVERRIDE",
+        "OWNER",
+        "PG",
+        "POOL",
+        "POOLED",
+        "POOLER",
+        "POOLING",
+        "POSTGRES",
+        "POSTGRESQL",
+        "PRIMARY",
+        "PRISMA",
+        "PRIVATE",
+        "PUBLIC",
+        "READ",
+        "READER",
+        "READONLY",
+        "REPLICA",
+        "SEED",
+        "SERVICE",
+        "SHADOW",
+        "SUPABASE",
+        "TEST",
+        "UNPOOLED",
+        "URI",
+        "URL",
+        "WRITE",
+        "WRITER",
     ];
     let names = format!("{}-{}", service.key(), product.name).to_ascii_uppercase();
-    let own: BTreeSet<&str> = names.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let own: BTreeSet<&str> = names
+        .split(|letter: char| !letter.is_alphanumeric())
+        .collect();
     let mut words = variable.split('_');
     words.all(|word| word.is_empty() || WAYS.contains(&word) || own.contains(word))
 }

@@ -197,7 +197,11 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
         // What only tests choose is nobody's fallback.
-        let is_of_tests = self.names.slice(span(it.test.span())).contains("test");
+        let is_of_tests = self
+            .names
+            .slice(span(it.test.span()))
+            .to_ascii_lowercase()
+            .contains("test");
         if !is_of_tests {
             for (to, other) in [
                 (&it.consequent, &it.alternate),
@@ -277,8 +281,13 @@ fn called<'e>(callee: &'e Expression<'_>) -> Option<&'e str> {
 /// Whether a function of that name gives the value of a setting, or else its second argument.
 fn reads_settings(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let is_setter = ["set", "stub", "put", "add", "define"].iter().any(|word| name.starts_with(word));
-    !is_setter && ["get", "env", "opt", "read", "config"].iter().any(|word| name.contains(word))
+    let is_setter = ["set", "stub", "put", "add", "define"]
+        .iter()
+        .any(|word| name.starts_with(word));
+    !is_setter
+        && ["get", "env", "opt", "read", "config"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 /// Whether a name is written like a variable of the environment.

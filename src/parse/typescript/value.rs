@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use oxc_ast::ast::{
     Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryOperator,
-    BindingIdentifier, BindingPattern, CallExpression, Expression, FunctionBody,
-    ImportDeclaration, ImportDeclarationSpecifier, MemberExpression, ObjectExpression,
-    ObjectPropertyKind, Program, PropertyDefinition, Statement, StringLiteral, TemplateLiteral,
-    VariableDeclaration, VariableDeclarator,
+    BindingIdentifier, BindingPattern, CallExpression, Expression, FunctionBody, ImportDeclaration,
+    ImportDeclarationSpecifier, MemberExpression, ObjectExpression, ObjectPropertyKind, Program,
+    PropertyDefinition, Statement, StringLiteral, TemplateLiteral, VariableDeclaration,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
@@ -122,7 +122,8 @@ impl Text {
     /// Where bytes `range` of it are written; the whole of it where they are glued from several parts or
     /// were escaped.
     pub fn part(&self, range: &Range<usize>) -> Span {
-        let holds = |piece: &&Piece| piece.range.start <= range.start && range.end <= piece.range.end;
+        let holds =
+            |piece: &&Piece| piece.range.start <= range.start && range.end <= piece.range.end;
         let piece = self.pieces.iter().find(holds);
         let place = piece.and_then(|piece| {
             let span = piece.span?;

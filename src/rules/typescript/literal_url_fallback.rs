@@ -22,6 +22,8 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .about(fallback.owner, variable)
             .because_all(fallback.labels)
             .argues(Attribute::Literal, of_literal(workspace, fallback.place))
-            .help(format!("read `{variable}` alone, and fail where it is not set"));
+            .help(format!(
+                "read `{variable}` alone, and fail where it is not set"
+            ));
     }
 }
