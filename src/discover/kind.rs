@@ -285,7 +285,7 @@ const OF_SQL: [&str; 7] = [
 ];
 
 /// What a source file without any of these opens no database and holds no connection string.
-const OF_CLIENTS: [&str; 21] = [
+const OF_CLIENTS: [&str; 25] = [
     "postgres://",
     "postgresql://",
     "connectionString",
@@ -293,7 +293,6 @@ const OF_CLIENTS: [&str; 21] = [
     "datasources",
     "new PrismaClient",
     "extends PrismaClient",
-    "new Prisma",
     "new Pool(",
     ".Pool(",
     "new Client(",
@@ -305,7 +304,12 @@ const OF_CLIENTS: [&str; 21] = [
     "new Sequelize(",
     "drizzle(",
     "createPool(",
+    "neon(",
+    "PgBoss(",
+    "createConnection(",
     "TypeOrmModule.forRoot",
+    "SequelizeModule.forRoot",
+    "KnexModule.forRoot",
     "MikroO",
 ];
 
