@@ -3,7 +3,9 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{
+    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, may_hold_sql, parent,
+};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -240,21 +242,10 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
             .chain(&OTHER_KEEPERS)
             .any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
-        Kind::TypeScript | Kind::JavaScript => OF_SQL.iter().any(|word| mentions(word)),
+        Kind::TypeScript | Kind::JavaScript => may_hold_sql(text),
         _ => true,
     }
 }
-
-/// What a source file without any of these cannot hold SQL.
-const OF_SQL: [&str; 7] = [
-    "$queryRaw",
-    "$executeRaw",
-    "Prisma.sql",
-    "sql`",
-    ".query(",
-    ".execute(",
-    ".raw(",
-];
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 
