@@ -247,6 +247,20 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     }
 }
 
+/// Whether the text of a file that is named like a registry may be one.
+pub fn is_like_registry(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("database")
+        && ["hostname", "port:", "dockerfile", "routes"]
+            .iter()
+            .any(|word| has(word))
+}
+
+/// Whether a file that has the name of a registry is none, and code with SQL instead.
+pub(super) fn is_code_by_text(text: &str) -> bool {
+    !is_like_registry(text) && may_hold_sql(text)
+}
+
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];
 
 /// Parts of the names of further packages that keep tables in their own way: migrators, and frameworks that
