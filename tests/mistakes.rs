@@ -3438,6 +3438,108 @@ const OF_TABLES_WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+const PARTY_CLIENT: &str = "modules/shared/party-directory/src/prisma.service.ts";
+const CLEARANCE_CLIENT: &str = "modules/domain/customs-clearance/src/prisma.service.ts";
+const CLEARANCE_CONFIG: &str = "modules/domain/customs-clearance/prisma.config.ts";
+
+/// Which databases the code of modules opens; `tests/clients.rs` has more of it.
+const OF_CLIENTS: &[Mistake] = &[
+    Mistake {
+        what: "an adapter on the variable of another service",
+        make: |files| files.replace(CLEARANCE_CLIENT, "DATABASE_URL", "INVOICING_DATABASE_URL"),
+        finding: "client-url-override modules/domain/customs-clearance/src/prisma.service.ts ⟦INVOICING_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "an adapter on a string that is copied from a neighbour",
+        make: |files| {
+            files.replace(
+                CLEARANCE_CLIENT,
+                "process.env.DATABASE_URL",
+                "\"postgresql://nordhaven:tide@postgres:5432/invoicing\"",
+            )
+        },
+        finding: "client-url-override modules/domain/customs-clearance/src/prisma.service.ts ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "an adapter on a string of its own",
+        make: |files| {
+            files.replace(
+                CLEARANCE_CLIENT,
+                "process.env.DATABASE_URL",
+                "\"postgresql://nordhaven:tide@localhost:5433/customs_clearance\"",
+            )
+        },
+        finding: "client-url-override modules/domain/customs-clearance/src/prisma.service.ts ⟦postgresql://nordhaven:tide@localhost:5433/customs_clearance⟧",
+    },
+    Mistake {
+        what: "a second variable before the own one",
+        make: |files| {
+            files.replace(
+                CLEARANCE_CLIENT,
+                "process.env.DATABASE_URL",
+                "process.env.REPORTS_DATABASE_URL ?? process.env.DATABASE_URL",
+            )
+        },
+        finding: "client-url-override modules/domain/customs-clearance/src/prisma.service.ts ⟦REPORTS_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a client that is given another service's variable in its constructor",
+        make: |files| {
+            files.replace(
+                PARTY_CLIENT,
+                "  async onModuleInit()",
+                "  constructor() {\n    super({ datasources: { db: { url: process.env.IDENTITY_DATABASE_URL } } });\n  }\n\n  async onModuleInit()",
+            )
+        },
+        finding: "client-url-override modules/shared/party-directory/src/prisma.service.ts ⟦IDENTITY_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a second connection in the compose file, and a client that opens it",
+        make: |files| {
+            files
+                .replace(
+                    COMPOSE,
+                    "/tariff_book\n",
+                    "/tariff_book\n      REPORTS_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n",
+                )
+                .add(
+                    "modules/shared/tariff-book/src/reports.ts",
+                    "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.REPORTS_URL });\n",
+                )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a string behind the variable of a Prisma config",
+        make: |files| {
+            files
+                .replace(CLEARANCE_CONFIG, "env(\"DATABASE_URL\")", "process.env.DATABASE_URL ?? \"postgresql://nordhaven:tide@localhost:5433/customs_clearance\"")
+                .replace(CLEARANCE_CONFIG, "defineConfig, env", "defineConfig")
+        },
+        finding: "literal-url-fallback modules/domain/customs-clearance/prisma.config.ts ⟦postgresql://nordhaven:tide@localhost:5433/customs_clearance⟧",
+    },
+    Mistake {
+        what: "a neighbour's string behind the variable of a Prisma config",
+        make: |files| {
+            files
+                .replace(CLEARANCE_CONFIG, "env(\"DATABASE_URL\")", "process.env.DATABASE_URL || \"postgresql://nordhaven:tide@localhost:5433/invoicing\"")
+                .replace(CLEARANCE_CONFIG, "defineConfig, env", "defineConfig")
+        },
+        finding: "literal-url-fallback modules/domain/customs-clearance/prisma.config.ts ⟦postgresql://nordhaven:tide@localhost:5433/invoicing⟧",
+    },
+    Mistake {
+        what: "a string behind the variable of a client",
+        make: |files| {
+            files.replace(
+                CLEARANCE_CLIENT,
+                "process.env.DATABASE_URL",
+                "process.env.DATABASE_URL ?? \"postgresql://nordhaven:tide@localhost:5433/invoicing\"",
+            )
+        },
+        finding: "literal-url-fallback modules/domain/customs-clearance/src/prisma.service.ts ⟦postgresql://nordhaven:tide@localhost:5433/invoicing⟧",
+    },
+];
+
 /// What SQL touches; `tests/tables.rs` has more of it.
 const OF_SQL: &[Mistake] = &[
     Mistake {
@@ -4479,6 +4581,7 @@ fn one_mistake_is_one_finding() {
         faults("clean", MISTAKES),
         faults("clean", OF_TABLES),
         faults("clean", OF_SQL),
+        faults("clean", OF_CLIENTS),
         faults("clean", OF_DRIFT),
         faults("no-registry", WITHOUT_REGISTRY),
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
@@ -4565,6 +4668,7 @@ fn every_rule_has_its_mistake() {
         let rows = rows
             .chain(ABOUT_SCHEMAS)
             .chain(OF_SQL)
+            .chain(OF_CLIENTS)
             .chain(OF_DRIFT)
             .chain(CALLS)
             .chain(STARTS)

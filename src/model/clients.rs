@@ -81,6 +81,13 @@ struct Neighbour {
     labels: Vec<(Place, String)>,
 }
 
+/// A variable that is somebody else's.
+struct ForeignVariable {
+    /// What the client does, to follow its name.
+    what: String,
+    neighbour: Neighbour,
+}
+
 /// A client of a module's code, about to be judged.
 struct Opened<'c> {
     home: &'c Home<'c, 'c>,
@@ -224,7 +231,7 @@ impl Workspace<'_> {
             return None;
         }
         let mut registered = home.registered().peekable();
-        let (what, labels) = if registered.peek().is_some() {
+        let ForeignVariable { what, neighbour } = if registered.peek().is_some() {
             let judged: Option<Vec<_>> = registered
                 .map(|(number, service)| {
                     self.variable_beside(&self.products[number], service, &variable.value)
@@ -234,10 +241,11 @@ impl Workspace<'_> {
         } else {
             variable_of_claims(opened, &variable.value)?
         };
+        let (own, name) = (home.variable(self), &neighbour.name);
         Some(OverriddenUrl {
             what,
-            labels,
-            help: format!("read `{}`", home.variable(self)),
+            help: format!("read `{own}`, and ask `{name}` for its data over HTTP"),
+            labels: neighbour.labels,
             ..opened.given(variable.span, &variable.value)
         })
     }
@@ -249,7 +257,7 @@ impl Workspace<'_> {
         product: &Product,
         service: &Service,
         name: &str,
-    ) -> Option<(String, Vec<(Place, String)>)> {
+    ) -> Option<ForeignVariable> {
         let set_here = self.set_for(product, service, name);
         if set_here.is_empty() {
             let other = product.service_named_by(name)?;
@@ -258,8 +266,13 @@ impl Workspace<'_> {
                 other.entry.key.place,
                 format!("`{}` is a service of its own", other.key()),
             );
-            let what = format!("reads `{name}`, a variable of `{}`", other.key());
-            return is_other.then(|| (what, vec![label]));
+            return is_other.then(|| ForeignVariable {
+                what: format!("reads `{name}`, a variable of `{}`", other.key()),
+                neighbour: Neighbour {
+                    name: other.key().to_owned(),
+                    labels: vec![label],
+                },
+            });
         }
         let is_own = |(_, named): &(Place, Option<String>)| named.as_deref() == service.database();
         if set_here.iter().any(is_own) {
@@ -270,11 +283,16 @@ impl Workspace<'_> {
             let owner = product.owner_of(&named)?;
             let mut labels = vec![(place, format!("`{name}` names `{named}`"))];
             labels.extend(product.ownership(service, &named));
-            let what = format!(
-                "reads `{name}`, which names the database of `{}`",
-                owner.key()
-            );
-            Some((what, labels))
+            Some(ForeignVariable {
+                what: format!(
+                    "reads `{name}`, which names the database of `{}`",
+                    owner.key()
+                ),
+                neighbour: Neighbour {
+                    name: owner.key().to_owned(),
+                    labels,
+                },
+            })
         })
     }
 
@@ -389,7 +407,7 @@ fn home_of<'h, 'w>(homes: &'h Homes<'w>, code: &CodeFile) -> Option<Home<'h, 'w>
 
 /// What to say of a variable that another service's container is given its connection string by, where
 /// nothing gives it to the module's own ones.
-fn variable_of_claims(opened: &Opened, name: &str) -> Option<(String, Vec<(Place, String)>)> {
+fn variable_of_claims(opened: &Opened, name: &str) -> Option<ForeignVariable> {
     let own: BTreeSet<&str> = opened
         .home
         .services()
@@ -407,8 +425,13 @@ fn variable_of_claims(opened: &Opened, name: &str) -> Option<(String, Vec<(Place
     let is_apart = own_claims.all(|claim| {
         claim.database.text != first.database.text && claim.container.variable(name).is_none()
     });
-    let what = format!("reads `{name}`, a variable of `{}`", first.service.name);
-    (is_one && is_apart && !is_own(&first)).then(|| (what, vec![says_owns(first)]))
+    (is_one && is_apart && !is_own(&first)).then(|| ForeignVariable {
+        what: format!("reads `{name}`, a variable of `{}`", first.service.name),
+        neighbour: Neighbour {
+            name: first.service.name.clone(),
+            labels: vec![says_owns(first)],
+        },
+    })
 }
 
 fn says_owns(claim: &Claim) -> (Place, String) {

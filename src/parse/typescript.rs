@@ -19,7 +19,7 @@ use self::environment::ServiceUrl;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
-use crate::parse::sql::{Reach, TableReference};
+use crate::parse::sql::{Change, Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
 
@@ -30,6 +30,11 @@ pub struct SourceCode {
     pub queries: Vec<Query>,
     /// The tables that its SQL names, in the order of the text.
     pub references: Vec<TableReference>,
+    /// What its SQL changes about what the database holds, in the order of the text; the places in it are in no
+    /// file.
+    pub changes: Vec<Change>,
+    /// What looks like SQL that a client runs of which the file does not tell whose it is.
+    pub passed_over: Vec<Span>,
     /// What in its SQL reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
     /// What it imports or exports again from other files, in the order of the text.
@@ -59,7 +64,7 @@ pub struct SourceCode {
 pub struct Query {
     /// The template or the expression that makes it.
     pub span: Span,
-    /// Whether all of it is known.
+    /// Whether all of it is known that may name a table.
     pub is_known: bool,
 }
 

@@ -197,7 +197,11 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 
     fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
         // What only tests choose is nobody's fallback.
-        let is_of_tests = self.names.slice(span(it.test.span())).contains("test");
+        let is_of_tests = self
+            .names
+            .slice(span(it.test.span()))
+            .to_ascii_lowercase()
+            .contains("test");
         if !is_of_tests {
             for (to, other) in [
                 (&it.consequent, &it.alternate),
