@@ -145,7 +145,10 @@ const ORDER: [(Attribute, &[&str]); 19] = [
             "redis-drift",
         ],
     ),
-    (Attribute::Calls, &["localhost-url", "extra-env-drift"]),
+    (
+        Attribute::Calls,
+        &["localhost-url", "extra-env-drift", "undeclared-service-url"],
+    ),
     (
         Attribute::Name,
         &[

@@ -4100,11 +4100,480 @@ const STARTS_WITHOUT_REGISTRY: &[Mistake] = &[
     },
 ];
 
+/// Mistakes in what the code of services reads and calls.
+const CALLS: &[Mistake] = &[
+    Mistake {
+        what: "a call that the registry does not declare any more",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "      TARIFF_BOOK_URL: \"http://tariff-book:4212\",\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "no extraEnv any more, in the registry and in compose",
+        make: |files| {
+            let text = files
+                .text(COMPOSE)
+                .replace("      AUDIT_TRAIL_URL: http://audit-trail:4203\n", "");
+            files.remove(COMPOSE).add(COMPOSE, &text).replace(
+                REGISTRY,
+                "    extraEnv: {\n      AUDIT_TRAIL_URL: \"http://audit-trail:4203\",\n    },\n",
+                "",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/document-vault/src/document.service.ts ⟦AUDIT_TRAIL_URL⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry",
+        make: |files| files.replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:"),
+        finding: "extra-env-drift products/nordhaven/docker-compose.yml ⟦environment⟧",
+    },
+    Mistake {
+        what: "a variable that is called otherwise in the registry and in compose",
+        make: |files| {
+            files
+                .replace(REGISTRY, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+                .replace(COMPOSE, "TARIFF_BOOK_URL:", "TARIFFS_URL:")
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦TARIFF_BOOK_URL⟧",
+    },
+    Mistake {
+        what: "a call of a service that is not declared, read from the environment",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env.PARTY_DIRECTORY_URL;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, with brackets and a default",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = process.env[\"PARTY_DIRECTORY_URL\"] ?? \"http://party-directory:4211\";\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same in several files, through a config and a schema",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const parties = (config: ConfigService) => config.get<string>(\"PARTY_DIRECTORY_URL\");\n",
+            )
+            .add(
+                "modules/shared/tariff-book/src/env.ts",
+                "export const env = z.object({ PARTY_DIRECTORY_URL: z.string() }).parse(process.env);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/env.ts ⟦PARTY_DIRECTORY_URL⟧",
+    },
+    Mistake {
+        what: "the same, by another name of it",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const { PARTY_DIRECTORY_SERVICE_URL: parties } = process.env;\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦PARTY_DIRECTORY_SERVICE_URL⟧",
+    },
+    Mistake {
+        what: "a URL of a service in the code of another",
+        make: |files| {
+            append(
+                files,
+                TARIFF_SERVICE,
+                "const party = (id: string) => fetch(`http://party-directory:4211/api/parties/${id}`);\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/tariff.service.ts ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a URL in the code in the place of a variable that is declared",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/src/invoice.service.ts",
+                "required(\"TARIFF_BOOK_URL\", process.env.TARIFF_BOOK_URL)",
+                "\"http://tariff-book:4212\"",
+            )
+        },
+        finding: "undeclared-service-url modules/domain/invoicing/src/invoice.service.ts ⟦http://tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "a URL in the code of a seed in JavaScript",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/import.mjs",
+                "const PARTIES = 'http://party-directory:4211';\nawait fetch(PARTIES + '/api/parties');\n",
+            )
+        },
+        finding: "undeclared-service-url modules/shared/tariff-book/src/import.mjs ⟦http://party-directory:4211⟧",
+    },
+    Mistake {
+        what: "a repository that a Nest module exports besides its service",
+        make: |files| {
+            files.replace(
+                "modules/shared/vessel-register/src/vessel-register.module.ts",
+                "  providers: [PrismaService, VesselRepository],\n",
+                "  providers: [PrismaService, VesselRepository],\n  exports: [VesselRepository],\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/vessel-register/src/vessel-register.module.ts ⟦VesselRepository⟧",
+    },
+    Mistake {
+        what: "a PrismaService that a Nest module exports behind another service",
+        make: |files| {
+            files.replace(
+                "modules/shared/tariff-book/src/tariff-book.module.ts",
+                "exports: [TariffService]",
+                "exports: [TariffService, PrismaService]",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/tariff-book.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a global Nest module for the PrismaService",
+        make: |files| {
+            files.add(
+                "modules/shared/tariff-book/src/prisma.module.ts",
+                "import { Global, Module } from \"@nestjs/common\";\nimport { PrismaService } from \"./prisma.service\";\n\n@Global()\n@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+            )
+        },
+        finding: "prisma-service-exported modules/shared/tariff-book/src/prisma.module.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a shared package that opens a database",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { PrismaClient } from \"@prisma/client\";\n\nexport const prisma = new PrismaClient();\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦PrismaClient⟧",
+    },
+    Mistake {
+        what: "a shared package that opens the database of a service",
+        make: |files| {
+            files.add(
+                "packages/maritime-units/src/ports.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "database-outside-service packages/maritime-units/src/ports.ts ⟦Pool⟧",
+    },
+    Mistake {
+        what: "a shared package that reads the connection string of a service",
+        make: |files| {
+            append(
+                files,
+                "packages/service-client/src/index.ts",
+                "export const tariffs = process.env[\"TARIFF_BOOK_DATABASE_URL\"];\n",
+            )
+        },
+        finding: "database-outside-service packages/service-client/src/index.ts ⟦TARIFF_BOOK_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a shared package that holds a Prisma schema",
+        make: |files| {
+            files
+                .add("packages/quay-data/package.json", "{ \"name\": \"@harbourworks/quay-data\", \"devDependencies\": { \"prisma\": \"^7.0.0\" } }\n")
+                .add(
+                    "packages/quay-data/prisma/schema.prisma",
+                    "generator client {\n  provider = \"prisma-client-js\"\n  output   = \"../generated/prisma\"\n}\n\ndatasource db {\n  provider = \"postgresql\"\n  url      = env(\"DATABASE_URL\")\n}\n",
+                )
+        },
+        finding: "database-outside-service packages/quay-data/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "the web app opens a database",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.tsx",
+                "import postgres from \"postgres\";\n\nconst sql = postgres(process.env.DATABASE_URL!);\nexport const Board = async () => <p>{await sql`SELECT 1`}</p>;\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.tsx ⟦postgres⟧",
+    },
+    Mistake {
+        what: "the web app opens a database by a literal",
+        make: |files| {
+            files.add(
+                "apps/nordhaven-web/src/board.ts",
+                "import { Client } from \"pg\";\n\nconst client = new Client(\"postgresql://nordhaven:ebb-and-flow@postgres:5432/tariff_book\");\n",
+            )
+        },
+        finding: "database-outside-service apps/nordhaven-web/src/board.ts ⟦Client⟧",
+    },
+];
+
 #[test]
 fn the_clean_product_is_clean() {
     let none: Vec<String> = Vec::new();
     assert_eq!(Files::of_fixture("clean").findings(), none);
 }
+
+const BALANCE: &str = "modules/domain/invoicing/src/balance.service.ts";
+const BALANCE_CLASS: &str = "import { PrismaService } from \"./prisma.service\";\n";
+
+/// Replaces how the balance service comes by its client.
+fn import_in_balance(files: Files, import: &str) -> Files {
+    files.replace(BALANCE, BALANCE_CLASS, import)
+}
+
+/// What source files import from other modules.
+const OF_IMPORTS: &[Mistake] = &[
+    Mistake {
+        what: "the client of a neighbour by a relative path",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"../../../shared/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the PrismaService of a neighbour beside one's own",
+        make: |files| {
+            files.replace(
+                BALANCE,
+                BALANCE_CLASS,
+                "import { PrismaService } from \"./prisma.service\";\nimport { PrismaService as Tariffs } from \"../../../shared/tariff-book/src/prisma.service.js\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/tariff-book/src/prisma.service.js⟧",
+    },
+    Mistake {
+        what: "the repository of a neighbour of another layer",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { AccountRepository as PrismaService } from '../../../platform/identity/src/account.repository';\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../platform/identity/src/account.repository⟧",
+    },
+    Mistake {
+        what: "nothing but types of the client of a neighbour",
+        make: |files| {
+            files.replace(
+                BALANCE,
+                BALANCE_CLASS,
+                "import { PrismaService } from \"./prisma.service\";\nimport type { Party } from \"../../../shared/party-directory/generated/prisma/client\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/party-directory/generated/prisma/client⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by a path of the base config",
+        make: |files| {
+            let files = files.replace(
+                "tsconfig.base.json",
+                "    \"paths\": {\n",
+                "    // Everybody's.\n    \"paths\": {\n      \"@tariffs/*\": [\"modules/shared/tariff-book/*\"],\n",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaService } from \"@tariffs/src/prisma.service\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@tariffs/src/prisma.service⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by the name of its package",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by what its package exports",
+        make: |files| {
+            let files = files.replace(
+                "modules/shared/tariff-book/package.json",
+                "  \"private\": true,\n",
+                "  \"private\": true,\n  \"exports\": { \"./store\": { \"import\": \"./generated/prisma/index.js\" } },\n",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-book/store\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book/store⟧",
+    },
+    Mistake {
+        what: "a barrel of a neighbour that holds its PrismaService",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { TariffPrismaService as PrismaService } from \"@harbourworks/tariff-book\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book⟧",
+    },
+    Mistake {
+        what: "a class of a neighbour that is a client under another name",
+        make: |files| {
+            files
+                .add(
+                    "modules/shared/tariff-book/src/store.ts",
+                    "import { PrismaClient } from \"../generated/prisma\";\nexport class Store extends PrismaClient {}\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/tariffs.ts",
+                    "import { Store } from \"../../../shared/tariff-book/src/store\";\nexport const tariffs = new Store();\n",
+                )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/src/store⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour, imported when it is needed",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "export async function tariffs() {\n  const { PrismaClient } = await import(\"../../../shared/tariff-book/generated/prisma\");\n  return new PrismaClient().tariff.findMany();\n}\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour in JavaScript",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/scripts/tariffs.cjs",
+                "const { PrismaClient } = require('../../../shared/tariff-book/generated/prisma');\nmodule.exports = new PrismaClient();\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/scripts/tariffs.cjs ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour, exported again",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "export { PrismaClient as TariffClient } from \"../../../shared/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour in a test",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/src/roster.service.spec.ts",
+                "import { RosterService } from \"./roster.service\";\n",
+                "import { RosterService } from \"./roster.service\";\nimport { PrismaClient } from \"../../port-calls/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/quayside/pilotage/src/roster.service.spec.ts ⟦../../port-calls/generated/prisma⟧",
+    },
+    Mistake {
+        what: "a client that a neighbour generates into a package",
+        make: |files| {
+            let schema = "modules/shared/tariff-book/prisma/schema.prisma";
+            let files = files.replace(
+                schema,
+                "\"../generated/prisma\"",
+                "\"../../../../node_modules/@harbourworks/tariff-client\"",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-client\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-client⟧",
+    },
+    Mistake {
+        what: "the PrismaService of a neighbour in a service without a database",
+        make: |files| {
+            files.add(
+                "modules/platform/quay-gateway/src/accounts.ts",
+                "import { PrismaService } from \"../../identity/src/prisma.service\";\nexport const accounts = (prisma: PrismaService) => prisma.account.findMany();\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/platform/quay-gateway/src/accounts.ts ⟦../../identity/src/prisma.service⟧",
+    },
+    Mistake {
+        what: "a service of a neighbour by a relative path",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "import { TariffService } from \"../../../shared/tariff-book/src/tariff.service\";\nexport const tariffs = (service: TariffService) => service;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/src/tariff.service⟧",
+    },
+    Mistake {
+        what: "types of a neighbour by the name of its package",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "import type { TariffService } from \"@harbourworks/tariff-book/src/tariff.service\";\nexport type Tariffs = TariffService;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.ts ⟦@harbourworks/tariff-book/src/tariff.service⟧",
+    },
+    Mistake {
+        what: "a service of a neighbour by a path below the base",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.tsx",
+                "import { TariffService } from \"modules/shared/tariff-book/src/tariff.service\";\nexport const tariffs = <TariffService />;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.tsx ⟦modules/shared/tariff-book/src/tariff.service⟧",
+    },
+];
+
+/// The same without a registry.
+const OF_IMPORTS_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "the client of a neighbour in a folder of another name",
+        make: |files| {
+            files.replace(
+                "apps/rides/src/worker.ts",
+                "from \"./db\"",
+                "from \"../../workshop/src/prisma-client\"",
+            )
+        },
+        finding: "foreign-prisma-client apps/rides/src/worker.ts ⟦../../workshop/src/prisma-client⟧",
+    },
+    Mistake {
+        what: "a repository of a neighbour by the name of its package",
+        make: |files| {
+            files.add(
+                "apps/stations/src/rides.ts",
+                "import { RideRepository } from \"@velodock/rides/src/ride.repository\";\nexport default RideRepository;\n",
+            )
+        },
+        finding: "foreign-prisma-client apps/stations/src/rides.ts ⟦@velodock/rides/src/ride.repository⟧",
+    },
+    Mistake {
+        what: "a module of a neighbour",
+        make: |files| {
+            files.add(
+                "apps/stations/src/rides.ts",
+                "import { RidesModule } from \"../../rides/src/rides.module\";\nexport default RidesModule;\n",
+            )
+        },
+        finding: "cross-module-import apps/stations/src/rides.ts ⟦../../rides/src/rides.module⟧",
+    },
+];
 
 #[test]
 fn one_mistake_is_one_finding() {
@@ -4118,6 +4587,7 @@ fn one_mistake_is_one_finding() {
         faults("no-registry", OF_TABLES_WITHOUT_REGISTRY),
         faults("clean", STARTS),
         faults("no-registry", STARTS_WITHOUT_REGISTRY),
+        faults("clean", CALLS),
     ];
     assert!(
         faults.iter().all(Vec::is_empty),
@@ -4129,6 +4599,16 @@ fn one_mistake_is_one_finding() {
 #[test]
 fn one_mistake_about_a_schema_is_one_finding() {
     let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn one_import_from_a_neighbour_is_one_finding() {
+    let faults = [
+        faults("clean", OF_IMPORTS),
+        faults("no-registry", OF_IMPORTS_WITHOUT_REGISTRY),
+    ];
+    let faults = faults.concat();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -4190,7 +4670,9 @@ fn every_rule_has_its_mistake() {
             .chain(OF_SQL)
             .chain(OF_CLIENTS)
             .chain(OF_DRIFT)
-            .chain(STARTS);
+            .chain(CALLS)
+            .chain(STARTS)
+            .chain(OF_IMPORTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::connection;
 use crate::finding::{Edit, Fix, Safety};
+use crate::model::calls::Url;
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::ports::address;
 use crate::model::product::{Product, Service};
@@ -21,6 +22,8 @@ pub struct MissingVariables<'a> {
     pub missing: Vec<(&'a str, &'a Text)>,
     /// Whether it has none of what the registry gives it, the connection string included.
     pub lacks_all: bool,
+    /// The service that the only missing variable leads to.
+    pub target: Option<&'a Service>,
 }
 
 /// A variable that has another value than the registry says.
@@ -71,9 +74,14 @@ impl Workspace<'_> {
                 .filter(|(name, _)| !misdirected.contains(&(service.key(), *name)))
                 .collect();
             let url = &self.policy.database_variable;
+            let target = match missing.as_slice() {
+                [(_, text)] => Url::of(text).and_then(|url| product.service_named(url.host())),
+                _ => None,
+            };
             (!missing.is_empty()).then(|| MissingVariables {
                 service,
                 container,
+                target,
                 lacks_all: container.variable(url).is_none()
                     && self
                         .declared(service)

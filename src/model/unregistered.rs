@@ -89,7 +89,7 @@ impl Workspace<'_> {
     }
 
     /// The folders of modules that some entry names; `None` where some entry is not known.
-    fn named_folders(&self) -> Option<BTreeSet<&str>> {
+    pub(super) fn named_folders(&self) -> Option<BTreeSet<&str>> {
         let is_known = |product: &Product| {
             let has_dockerfile = |service: &Service| service.entry.dockerfile.known().is_some();
             !product.is_open() && product.services().iter().all(has_dockerfile)
@@ -258,7 +258,7 @@ impl Workspace<'_> {
 
 /// The folders that all registered modules lie below: their deepest common one, or the first folder of
 /// each where they have none in common.
-fn module_roots(named: &BTreeSet<&str>) -> BTreeSet<String> {
+pub(super) fn module_roots(named: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut common: Option<Vec<&str>> = None;
     for folder in named {
         let parts: Vec<&str> = parent(folder).split('/').collect();

@@ -17,7 +17,7 @@ use oxc_span::SourceType;
 use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
 use self::imports::Import;
-use self::nest::NestModule;
+use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
 use crate::parse::sql::{Reach, TableReference};
 use crate::parse::{Parsed, Problem};
@@ -34,6 +34,8 @@ pub struct SourceCode {
     pub reaches: Vec<Reach>,
     /// What it imports or exports again from other files, in the order of the text.
     pub imports: Vec<Import>,
+    /// Its classes that are Prisma clients, and its variables that hold one.
+    pub own_clients: Vec<At<String>>,
     /// The database clients that it opens, in the order of the text.
     pub clients: Vec<Client>,
     /// Connection strings that stand behind what may be unset, in the order of the text.
@@ -42,10 +44,14 @@ pub struct SourceCode {
     pub connections: Vec<Text>,
     /// The variables of the environment that it reads by name, in the order of the text.
     pub reads: Vec<At<String>>,
+    /// The variables of the environment that a schema in it demands, in the order of the text.
+    pub demands: Vec<At<String>>,
     /// The URLs of HTTP that it holds which may be another service's, in the order of the text.
     pub urls: Vec<ServiceUrl>,
     /// Its modules of Nest, in the order of the text.
     pub modules: Vec<NestModule>,
+    /// Its classes that extend `PrismaClient`, in the order of the text.
+    pub prisma_classes: Vec<PrismaClass>,
 }
 
 /// A raw SQL text in a program.

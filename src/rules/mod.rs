@@ -79,6 +79,8 @@ pub const ALL: &[Rule] = &[
     sql::cross_database_query::RULE,
     sql::foreign_table::RULE,
     sql::unknown_table::RULE,
+    typescript::foreign_prisma_client::RULE,
+    typescript::cross_module_import::RULE,
     suppression::unused_suppression::RULE,
     prisma::prisma_client_output::RULE,
     prisma::table_name_case::RULE,
@@ -92,6 +94,9 @@ pub const ALL: &[Rule] = &[
     sql::destructive_start::RULE,
     typescript::client_url_override::RULE,
     typescript::literal_url_fallback::RULE,
+    typescript::undeclared_service_url::RULE,
+    typescript::database_outside_service::RULE,
+    typescript::prisma_service_exported::RULE,
 ];
 
 /// All rules with their catalogue, read once.

@@ -34,6 +34,12 @@ fn check(workspace: &Workspace, report: &mut Report) {
             let finding = if lack.lacks_all {
                 // Then the whole environment is gone, and the connection string with it.
                 finding.argues(Attribute::Database, Wrong::Everything)
+            } else if let Some(target) = lack.target {
+                // A variable that was renamed in the registry is missing in the container and in the code.
+                finding.argues(
+                    Attribute::Calls,
+                    Wrong::Value(format!("to {}", target.key())),
+                )
             } else {
                 finding
             };
