@@ -7,6 +7,7 @@ mod baseline;
 mod git;
 mod imports;
 mod kind;
+mod leaving;
 mod walk;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,6 +26,7 @@ pub use kind::{
 };
 
 use kind::{Kinds, is_worth_keeping};
+use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
 
 /// What to read and what to leave.
@@ -151,6 +153,13 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
             .filter(is_kept)
             .collect()
     };
+    let is_listed = |path: &str| to_read.contains_key(path);
+    let test_code = walked.files.iter();
+    let test_code = test_code.filter_map(|(path, on_disk)| {
+        let kind = Kinds::of_test_code(path).filter(|_| !is_listed(path))?;
+        Some((path.as_str(), (kind, on_disk.as_path())))
+    });
+    let test_code: Vec<_> = test_code.collect();
     // What a registry imports is read as that, and the rest of the code afterwards.
     let (code, to_read): (Vec<_>, Vec<_>) = to_read
         .into_iter()
@@ -178,7 +187,14 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         .into_iter()
         .filter(|(path, _)| !is_read.contains(path))
         .collect();
-    files.extend(read_all(&code));
+    let leaving = Leaving::of(walked.seen.keys().map(String::as_str), &files);
+    let code: Vec<SourceFile> = code
+        .par_iter()
+        .chain(&test_code)
+        .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+        .filter(|file| is_kept_code(file, &leaving))
+        .collect();
+    files.extend(code);
 
     let would_ignore = walked.would_ignore(root);
     let folders = walked.unreadable.into_iter();
@@ -244,14 +260,17 @@ pub fn in_memory<T: Into<Vec<u8>>>(
     imports::follow(&mut read, known, |paths| read_as(paths, Kind::Constants));
     imports::follow_parts(&mut read, known, |paths| read_as(paths, Kind::ComposePart));
     let is_read: HashSet<String> = read.iter().map(|file| file.path.clone()).collect();
-    for (path, bytes) in &others {
-        if let Some(kind) = kinds.of(path).filter(|kind| is_code(*kind))
-            && !is_read.contains(path)
-        {
-            let file = decoded(path, kind, bytes.clone(), options.max_file_size);
-            read.extend(Some(file).filter(is_kept));
-        }
-    }
+    let leaving = Leaving::of(seen.keys().map(String::as_str), &read);
+    let code = others.iter().filter_map(|(path, bytes)| {
+        let kind = kinds.of(path).filter(|kind| is_code(*kind));
+        let kind = kind
+            .or_else(|| Kinds::of_test_code(path))
+            .filter(|_| !is_read.contains(path))?;
+        let file = decoded(path, kind, bytes.clone(), options.max_file_size);
+        is_kept_code(&file, &leaving).then_some(file)
+    });
+    let code: Vec<SourceFile> = code.collect();
+    read.extend(code);
     let folders: Vec<String> = seen.keys().flat_map(|path| folders_above(path)).collect();
     for folder in folders {
         seen.entry(folder).or_insert(Seen::Folder);
@@ -263,11 +282,15 @@ fn is_code(kind: Kind) -> bool {
     matches!(kind, Kind::TypeScript | Kind::JavaScript)
 }
 
-/// Whether a file matters. Source code that cannot be read is not known to.
+/// Whether source code matters; what cannot be read is not known to. Test code does for what it imports.
+fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
+    let is_test = is_test_code(&file.path);
+    let is_worth = || !is_test && is_worth_keeping(file.kind, &file.text);
+    file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
+}
+
+/// Whether any other file matters.
 fn is_kept(file: &SourceFile) -> bool {
-    if is_code(file.kind) && file.unreadable.is_some() {
-        return false;
-    }
     file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
 }
 

@@ -23,6 +23,7 @@ pub mod ownership;
 pub mod parse;
 pub mod policy;
 pub mod report;
+pub mod resolution;
 pub mod rule;
 pub mod rules;
 pub mod source;

@@ -155,7 +155,7 @@ pub enum Kind {
     Sql,
     /// A Dockerfile.
     Dockerfile,
-    /// A `package.json` that mentions a database, Prisma or another keeper of tables.
+    /// A `package.json`.
     Package,
     /// Any other YAML file that mentions a database: a Kubernetes manifest, Helm values.
     Deployment,
@@ -177,6 +177,8 @@ pub enum Kind {
     Config,
     /// `migration_lock.toml` beside Prisma migrations.
     MigrationLock,
+    /// `tsconfig.json` and its kin, which say where imports lead.
+    TypeScriptConfig,
 }
 
 /// One file whose text was read, or could not be.

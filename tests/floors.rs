@@ -8,7 +8,14 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 10] = [
     &["source"],
     &["coverage", "inventory"],
-    &["finding", "yaml", "connection", "glob", "interpolation"],
+    &[
+        "finding",
+        "yaml",
+        "connection",
+        "glob",
+        "interpolation",
+        "resolution",
+    ],
     &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
     &["parse", "discover"],

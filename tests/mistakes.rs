@@ -4222,6 +4222,257 @@ fn the_clean_product_is_clean() {
     assert_eq!(Files::of_fixture("clean").findings(), none);
 }
 
+const BALANCE: &str = "modules/domain/invoicing/src/balance.service.ts";
+const BALANCE_CLASS: &str = "import { PrismaService } from \"./prisma.service\";\n";
+
+/// Replaces how the balance service comes by its client.
+fn import_in_balance(files: Files, import: &str) -> Files {
+    files.replace(BALANCE, BALANCE_CLASS, import)
+}
+
+/// What source files import from other modules.
+const OF_IMPORTS: &[Mistake] = &[
+    Mistake {
+        what: "the client of a neighbour by a relative path",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"../../../shared/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the PrismaService of a neighbour beside one's own",
+        make: |files| {
+            files.replace(
+                BALANCE,
+                BALANCE_CLASS,
+                "import { PrismaService } from \"./prisma.service\";\nimport { PrismaService as Tariffs } from \"../../../shared/tariff-book/src/prisma.service.js\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/tariff-book/src/prisma.service.js⟧",
+    },
+    Mistake {
+        what: "the repository of a neighbour of another layer",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { AccountRepository as PrismaService } from '../../../platform/identity/src/account.repository';\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../platform/identity/src/account.repository⟧",
+    },
+    Mistake {
+        what: "nothing but types of the client of a neighbour",
+        make: |files| {
+            files.replace(
+                BALANCE,
+                BALANCE_CLASS,
+                "import { PrismaService } from \"./prisma.service\";\nimport type { Party } from \"../../../shared/party-directory/generated/prisma/client\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦../../../shared/party-directory/generated/prisma/client⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by a path of the base config",
+        make: |files| {
+            let files = files.replace(
+                "tsconfig.base.json",
+                "    \"paths\": {\n",
+                "    // Everybody's.\n    \"paths\": {\n      \"@tariffs/*\": [\"modules/shared/tariff-book/*\"],\n",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaService } from \"@tariffs/src/prisma.service\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@tariffs/src/prisma.service⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by the name of its package",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour by what its package exports",
+        make: |files| {
+            let files = files.replace(
+                "modules/shared/tariff-book/package.json",
+                "  \"private\": true,\n",
+                "  \"private\": true,\n  \"exports\": { \"./store\": { \"import\": \"./generated/prisma/index.js\" } },\n",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-book/store\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book/store⟧",
+    },
+    Mistake {
+        what: "a barrel of a neighbour that holds its PrismaService",
+        make: |files| {
+            import_in_balance(
+                files,
+                "import { TariffPrismaService as PrismaService } from \"@harbourworks/tariff-book\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-book⟧",
+    },
+    Mistake {
+        what: "a class of a neighbour that is a client under another name",
+        make: |files| {
+            files
+                .add(
+                    "modules/shared/tariff-book/src/store.ts",
+                    "import { PrismaClient } from \"../generated/prisma\";\nexport class Store extends PrismaClient {}\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/tariffs.ts",
+                    "import { Store } from \"../../../shared/tariff-book/src/store\";\nexport const tariffs = new Store();\n",
+                )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/src/store⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour, imported when it is needed",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "export async function tariffs() {\n  const { PrismaClient } = await import(\"../../../shared/tariff-book/generated/prisma\");\n  return new PrismaClient().tariff.findMany();\n}\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour in JavaScript",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/scripts/tariffs.cjs",
+                "const { PrismaClient } = require('../../../shared/tariff-book/generated/prisma');\nmodule.exports = new PrismaClient();\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/scripts/tariffs.cjs ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour, exported again",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "export { PrismaClient as TariffClient } from \"../../../shared/tariff-book/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/generated/prisma⟧",
+    },
+    Mistake {
+        what: "the client of a neighbour in a test",
+        make: |files| {
+            files.replace(
+                "modules/domain/quayside/pilotage/src/roster.service.spec.ts",
+                "import { RosterService } from \"./roster.service\";\n",
+                "import { RosterService } from \"./roster.service\";\nimport { PrismaClient } from \"../../port-calls/generated/prisma\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/quayside/pilotage/src/roster.service.spec.ts ⟦../../port-calls/generated/prisma⟧",
+    },
+    Mistake {
+        what: "a client that a neighbour generates into a package",
+        make: |files| {
+            let schema = "modules/shared/tariff-book/prisma/schema.prisma";
+            let files = files.replace(
+                schema,
+                "\"../generated/prisma\"",
+                "\"../../../../node_modules/@harbourworks/tariff-client\"",
+            );
+            import_in_balance(
+                files,
+                "import { PrismaClient as PrismaService } from \"@harbourworks/tariff-client\";\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/domain/invoicing/src/balance.service.ts ⟦@harbourworks/tariff-client⟧",
+    },
+    Mistake {
+        what: "the PrismaService of a neighbour in a service without a database",
+        make: |files| {
+            files.add(
+                "modules/platform/quay-gateway/src/accounts.ts",
+                "import { PrismaService } from \"../../identity/src/prisma.service\";\nexport const accounts = (prisma: PrismaService) => prisma.account.findMany();\n",
+            )
+        },
+        finding: "foreign-prisma-client modules/platform/quay-gateway/src/accounts.ts ⟦../../identity/src/prisma.service⟧",
+    },
+    Mistake {
+        what: "a service of a neighbour by a relative path",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "import { TariffService } from \"../../../shared/tariff-book/src/tariff.service\";\nexport const tariffs = (service: TariffService) => service;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.ts ⟦../../../shared/tariff-book/src/tariff.service⟧",
+    },
+    Mistake {
+        what: "types of a neighbour by the name of its package",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.ts",
+                "import type { TariffService } from \"@harbourworks/tariff-book/src/tariff.service\";\nexport type Tariffs = TariffService;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.ts ⟦@harbourworks/tariff-book/src/tariff.service⟧",
+    },
+    Mistake {
+        what: "a service of a neighbour by a path below the base",
+        make: |files| {
+            files.add(
+                "modules/domain/invoicing/src/tariffs.tsx",
+                "import { TariffService } from \"modules/shared/tariff-book/src/tariff.service\";\nexport const tariffs = <TariffService />;\n",
+            )
+        },
+        finding: "cross-module-import modules/domain/invoicing/src/tariffs.tsx ⟦modules/shared/tariff-book/src/tariff.service⟧",
+    },
+];
+
+/// The same without a registry.
+const OF_IMPORTS_WITHOUT_REGISTRY: &[Mistake] = &[
+    Mistake {
+        what: "the client of a neighbour in a folder of another name",
+        make: |files| {
+            files.replace(
+                "apps/rides/src/worker.ts",
+                "from \"./db\"",
+                "from \"../../workshop/src/prisma-client\"",
+            )
+        },
+        finding: "foreign-prisma-client apps/rides/src/worker.ts ⟦../../workshop/src/prisma-client⟧",
+    },
+    Mistake {
+        what: "a repository of a neighbour by the name of its package",
+        make: |files| {
+            files.add(
+                "apps/stations/src/rides.ts",
+                "import { RideRepository } from \"@velodock/rides/src/ride.repository\";\nexport default RideRepository;\n",
+            )
+        },
+        finding: "foreign-prisma-client apps/stations/src/rides.ts ⟦@velodock/rides/src/ride.repository⟧",
+    },
+    Mistake {
+        what: "a module of a neighbour",
+        make: |files| {
+            files.add(
+                "apps/stations/src/rides.ts",
+                "import { RidesModule } from \"../../rides/src/rides.module\";\nexport default RidesModule;\n",
+            )
+        },
+        finding: "cross-module-import apps/stations/src/rides.ts ⟦../../rides/src/rides.module⟧",
+    },
+];
+
 #[test]
 fn one_mistake_is_one_finding() {
     let faults = [
@@ -4245,6 +4496,16 @@ fn one_mistake_is_one_finding() {
 #[test]
 fn one_mistake_about_a_schema_is_one_finding() {
     let faults = faults("clean", ABOUT_SCHEMAS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn one_import_from_a_neighbour_is_one_finding() {
+    let faults = [
+        faults("clean", OF_IMPORTS),
+        faults("no-registry", OF_IMPORTS_WITHOUT_REGISTRY),
+    ];
+    let faults = faults.concat();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -4306,7 +4567,8 @@ fn every_rule_has_its_mistake() {
             .chain(OF_SQL)
             .chain(OF_DRIFT)
             .chain(CALLS)
-            .chain(STARTS);
+            .chain(STARTS)
+            .chain(OF_IMPORTS);
         let has_row = rows
             .into_iter()
             .any(|mistake| mistake.finding.split(' ').next() == Some(name));

@@ -4,8 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::interpolation::{self, Segment};
+use crate::resolution::is_relative;
 use crate::source::{Kind, SCRIPT_ENDINGS, SourceFile, file_name, import_candidates, join, parent};
 use crate::yaml::{Tree, Value};
+
+/// Bytes of the longest specifier that is looked at.
+const LONGEST_SPECIFIER: usize = 1_000;
 
 /// How many files are read because others import them.
 const LIMIT: usize = 256;
@@ -173,6 +177,7 @@ fn mentions_database(file: &SourceFile) -> bool {
 /// The files that `file` imports by relative path, as far as they are known.
 fn imported<'a>(file: &SourceFile, known: &impl Fn(&str) -> Option<&'a str>) -> BTreeSet<&'a str> {
     specifiers(&file.text)
+        .filter(|specifier| is_relative(specifier))
         .filter_map(|specifier| join(parent(&file.path), specifier))
         .filter_map(|base| {
             import_candidates(&base)
@@ -183,20 +188,17 @@ fn imported<'a>(file: &SourceFile, known: &impl Fn(&str) -> Option<&'a str>) -> 
         .collect()
 }
 
-/// The relative module specifiers of a script: the strings after `from`, `import`, `import(` and
-/// `require(`. One in a comment is found too, which costs a read and nothing else.
-fn specifiers(text: &str) -> impl Iterator<Item = &str> {
+/// The module specifiers of a script: the strings after `from`, `import`, `import(` and `require(`. One in a
+/// comment is found too, which costs a read and nothing else.
+pub(super) fn specifiers(text: &str) -> impl Iterator<Item = &str> {
     memchr::memchr3_iter(b'"', b'\'', b'`', text.as_bytes()).filter_map(|open| {
         let inside = &text[open + 1..];
-        if !inside.starts_with('.') || !is_import_position(&text[..open]) {
+        if !is_import_position(&text[..open]) {
             return None;
         }
-        let close = memchr::memchr(text.as_bytes()[open], inside.as_bytes())?;
-        let specifier = &inside[..close];
-        let relative = specifier.starts_with("./")
-            || specifier.starts_with("../")
-            || matches!(specifier, "." | "..");
-        relative.then_some(specifier)
+        let within = &inside.as_bytes()[..inside.len().min(LONGEST_SPECIFIER)];
+        let close = memchr::memchr(text.as_bytes()[open], within)?;
+        Some(&inside[..close])
     })
 }
 
@@ -234,7 +236,8 @@ mod tests {
             const dockerfile = "./Dockerfile", g = transform("./g"), h = notfrom "./h";
         "#;
         let found: Vec<&str> = specifiers(text).collect();
-        assert_eq!(found, ["./a", "../b.js", "./c", "./d", "./e", "./f", "."]);
+        let expected = ["./a", "../b.js", "./c", "./d", "./e", "./f", ".", "lodash"];
+        assert_eq!(found, expected);
     }
 
     #[test]

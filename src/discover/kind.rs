@@ -26,6 +26,7 @@ use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending,
 /// | `Config` | the config |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
+/// | `TypeScriptConfig` | `tsconfig.json`, `tsconfig.*.json`, `jsconfig.json`, no test code |
 /// | `TypeScript` | any other `*.{ts,mts,cts}`, no declarations, no test code |
 /// | `JavaScript` | `*.{js,mjs,cjs,jsx,tsx}`, nothing minified, no test code |
 pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
@@ -132,6 +133,9 @@ impl Kinds {
         if name == "package.json" {
             return Some(Kind::Package);
         }
+        if is_typescript_config(name) {
+            return (!is_test_code(path)).then_some(Kind::TypeScriptConfig);
+        }
         if is_manifest(name) {
             return (!is_test_code(path)).then_some(Kind::Manifest);
         }
@@ -149,6 +153,19 @@ impl Kinds {
             "tsx" | "jsx" => (!is_test_code(path)).then_some(Kind::JavaScript),
             _ => None,
         }
+    }
+
+    /// What test code at `path` is, which matters for nothing but what it imports.
+    pub(super) fn of_test_code(path: &str) -> Option<Kind> {
+        let name = file_name(path);
+        let (stem, ending) = name.rsplit_once('.')?;
+        let is_declaration = has_ending(stem, "d");
+        match ending {
+            "ts" | "mts" | "cts" if !is_declaration => Some(Kind::TypeScript),
+            "tsx" | "js" | "mjs" | "cjs" | "jsx" => Some(Kind::JavaScript),
+            _ => None,
+        }
+        .filter(|_| is_test_code(path))
     }
 
     fn script_kind(&self, path: &str, stem: &str, ending: &str) -> Option<Kind> {
@@ -185,6 +202,13 @@ fn script_name(name: &str) -> Option<(&str, &'static str)> {
     SCRIPT_ENDINGS
         .iter()
         .find_map(|&ending| Some((name.strip_suffix(ending)?, ending)))
+}
+
+fn is_typescript_config(name: &str) -> bool {
+    let stem = name.strip_suffix(".json");
+    stem.is_some_and(|stem| {
+        stem == "jsconfig" || stem == "tsconfig" || stem.starts_with("tsconfig.")
+    })
 }
 
 fn is_compose(path: &str) -> bool {
@@ -233,16 +257,11 @@ pub const OTHER_LIBRARIES: [&str; 9] = [
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
-        Kind::Package if mentions("prisma") || mentions("\"workspaces\"") => true,
-        Kind::Package => OF_DATABASES
-            .iter()
-            .chain(&OTHER_LIBRARIES)
-            .chain(&OTHER_KEEPERS)
-            .any(|word| mentions(word)),
+        Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         Kind::TypeScript | Kind::JavaScript => {
-            let words = OF_SQL.iter().chain(&OF_CLIENTS);
-            words.into_iter().any(|word| mentions(word))
+            let mut markers = OF_SQL.iter().chain(&OF_OWN_CLIENTS).chain(&OF_CLIENTS);
+            markers.any(|word| mentions(word))
                 || mentions("_URL") && (mentions("env") || mentions("onfig"))
                 || mentions("@Module(") && mentions("exports")
                 || holds_service_url(text)
@@ -250,6 +269,12 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
         _ => true,
     }
 }
+
+/// What a source file without any of these does not make a Prisma client that others could import.
+const OF_OWN_CLIENTS: [&str; 2] = ["extends PrismaClient", "new PrismaClient"];
+
+/// What a config of TypeScript without any of these says nothing about imports.
+const OF_RESOLUTION: [&str; 4] = ["\"baseUrl\"", "\"extends\"", "\"paths\"", "\"references\""];
 
 /// What a source file without any of these cannot hold SQL.
 const OF_SQL: [&str; 7] = [

@@ -245,5 +245,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::JavaScript => "JavaScript file",
         Kind::Config => "config",
         Kind::MigrationLock => "migration lock",
+        Kind::TypeScriptConfig => "TypeScript config",
     }
 }

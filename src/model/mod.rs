@@ -35,6 +35,7 @@ pub mod health;
 mod held;
 pub mod holdings;
 mod homes;
+pub mod imports;
 pub mod incomplete;
 pub mod inferred;
 mod init_scripts;
@@ -150,6 +151,8 @@ pub struct Workspace<'a> {
     replayed_files: HashSet<FileId>,
     /// Who owns which table.
     tables: OnceLock<tables::Tables>,
+    /// What files import from the modules of other services.
+    foreign_imports: OnceLock<Vec<imports::ForeignImport>>,
 }
 
 /// A service of a stack, as a user of texts: the numbers of the stack and of the service in it.
@@ -190,6 +193,7 @@ impl<'a> Workspace<'a> {
             replayed_files: replayed.copied().collect(),
             holdings,
             tables: OnceLock::new(),
+            foreign_imports: OnceLock::new(),
             sources,
             policy,
             facts,
@@ -363,7 +367,7 @@ impl<'a> Workspace<'a> {
             let takes_part = match file.kind {
                 Kind::Sql => self.is_init_script(id),
                 Kind::Package | Kind::Shell => self.is_module(parent(&file.path)),
-                Kind::Deployment => false,
+                Kind::Deployment | Kind::TypeScriptConfig => false,
                 Kind::MigrationLock => self.is_lock_of_holding(&file.path),
                 Kind::Nginx | Kind::Manifest => self.generated_files.contains(&id),
                 _ => true,
@@ -401,6 +405,7 @@ impl<'a> Workspace<'a> {
             | Kind::Generator
             | Kind::Shell
             | Kind::Config
+            | Kind::TypeScriptConfig
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {
                 self.generated_files.contains(&id) && !generated::is_template(&file.text)

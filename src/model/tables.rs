@@ -21,6 +21,7 @@ use crate::source::{FileId, Place, shown_folder};
 
 pub use self::exceptions::UnusedException;
 pub use self::reaches::ForeignReach;
+pub(super) use self::touched::names_seen_from;
 pub use self::touched::{CrossDatabaseName, ForeignTable, UnknownTable};
 
 /// Who owns which table, by name.

@@ -34,6 +34,8 @@ pub struct SourceCode {
     pub reaches: Vec<Reach>,
     /// What it imports or exports again from other files, in the order of the text.
     pub imports: Vec<Import>,
+    /// Its classes that are Prisma clients, and its variables that hold one.
+    pub own_clients: Vec<At<String>>,
     /// The database clients that it opens, in the order of the text.
     pub clients: Vec<Client>,
     /// Connection strings that stand behind what may be unset, in the order of the text.

@@ -79,6 +79,8 @@ pub const ALL: &[Rule] = &[
     sql::cross_database_query::RULE,
     sql::foreign_table::RULE,
     sql::unknown_table::RULE,
+    typescript::foreign_prisma_client::RULE,
+    typescript::cross_module_import::RULE,
     suppression::unused_suppression::RULE,
     prisma::prisma_client_output::RULE,
     prisma::table_name_case::RULE,

@@ -375,7 +375,7 @@ impl Workspace<'_> {
     }
 
     /// How a service of a registry calls another: by the variable that holds its URL, else by the URL.
-    fn way_to_call(&self, reader: &Owner, owner: &Owner) -> Option<String> {
+    pub(in crate::model) fn way_to_call(&self, reader: &Owner, owner: &Owner) -> Option<String> {
         let name = owner.product.as_deref()?;
         let product = self.products().iter().find(|it| it.name == name)?;
         let called = product.service(owner.service.as_deref()?)?;
@@ -489,7 +489,7 @@ impl Tables {
 }
 
 /// The names of services for a sentence about another one, with the product where that is another.
-fn names_seen_from(reader: &Owner, owners: &[&Owner]) -> String {
+pub(in crate::model) fn names_seen_from(reader: &Owner, owners: &[&Owner]) -> String {
     let names = names_of(owners.iter().copied());
     let mut products = owners.iter().map(|owner| &owner.product);
     match owners.first().map(|owner| &owner.product) {

@@ -1,7 +1,9 @@
 //! What the source files of modules take from other modules, and which databases they open.
 
 pub(super) mod client_url_override;
+pub(super) mod cross_module_import;
 pub(super) mod database_outside_service;
+pub(super) mod foreign_prisma_client;
 pub(super) mod literal_url_fallback;
 pub(super) mod prisma_service_exported;
 pub(super) mod undeclared_service_url;
