@@ -260,8 +260,8 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         Kind::TypeScript | Kind::JavaScript => {
-            let mut markers = OF_SQL.iter().chain(&OF_OWN_CLIENTS).chain(&OF_CLIENTS);
-            markers.any(|word| mentions(word))
+            let mut words = OF_SQL.iter().chain(&OF_CLIENTS);
+            words.any(|word| mentions(word))
                 || mentions("_URL") && (mentions("env") || mentions("onfig"))
                 || mentions("@Module(") && mentions("exports")
                 || holds_service_url(text)
@@ -269,9 +269,6 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
         _ => true,
     }
 }
-
-/// What a source file without any of these does not make a Prisma client that others could import.
-const OF_OWN_CLIENTS: [&str; 2] = ["extends PrismaClient", "new PrismaClient"];
 
 /// What a config of TypeScript without any of these says nothing about imports.
 const OF_RESOLUTION: [&str; 4] = ["\"baseUrl\"", "\"extends\"", "\"paths\"", "\"references\""];
