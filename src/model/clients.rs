@@ -16,6 +16,9 @@ use crate::parse::typescript::clients::Client;
 use crate::parse::typescript::value::{Text, Value};
 use crate::source::{At, FileId, Place, Span};
 
+/// The databases that every server has: who opens one looks after the server.
+const ON_EVERY_SERVER: [&str; 2] = ["postgres", "template1"];
+
 /// A database client of a service that is given another connection string than the service's own.
 pub struct OverriddenUrl {
     /// The wrong text.
@@ -166,7 +169,11 @@ impl Workspace<'_> {
                 ..opened.given_to_neighbour(span, database, own, neighbour)
             });
         }
-        if text.whole_postgres().is_none() || is_stand_in(&text.value) {
+        let is_everywhere = |database: &String| ON_EVERY_SERVER.contains(&database.as_str());
+        if text.whole_postgres().is_none()
+            || is_stand_in(&text.value)
+            || database.as_ref().is_some_and(is_everywhere)
+        {
             return None;
         }
         Some(OverriddenUrl {
