@@ -10,6 +10,7 @@ use crate::model::code::CodeFile;
 use crate::model::homes::Homes;
 use crate::model::owners::{Claim, KnownService};
 use crate::model::product::{Product, Service};
+use crate::model::second_connections::SecondConnection;
 use crate::model::settings::is_placeholder;
 use crate::parse::typescript::clients::Client;
 use crate::parse::typescript::value::{Text, Value};
@@ -92,6 +93,8 @@ struct ForeignVariable {
 struct Opened<'c> {
     home: &'c Home<'c, 'c>,
     claims: &'c [Claim<'c>],
+    /// What the environments of services without a registry hold of others' databases.
+    seconds: &'c [SecondConnection<'c>],
     file: FileId,
     client: &'c Client,
 }
@@ -102,6 +105,7 @@ impl Workspace<'_> {
     pub fn overridden_urls(&self) -> Vec<OverriddenUrl> {
         let homes = Homes::of(self);
         let claims = self.claims();
+        let seconds = self.second_connections_without_registry();
         let mut found = Vec::new();
         for code in self.code_files().filter(|code| !code.is_test) {
             let home = home_of(&homes, &code);
@@ -112,6 +116,7 @@ impl Workspace<'_> {
                 let opened = Opened {
                     home: &home,
                     claims: &claims,
+                    seconds: &seconds,
                     file: code.file,
                     client,
                 };
@@ -239,7 +244,8 @@ impl Workspace<'_> {
                 .collect();
             judged?.into_iter().next()?
         } else {
-            variable_of_claims(opened, &variable.value)?
+            let name = variable.value.as_str();
+            variable_of_seconds(opened, name).or_else(|| variable_of_claims(opened, name))?
         };
         let (own, name) = (home.variable(self), &neighbour.name);
         Some(OverriddenUrl {
@@ -403,6 +409,26 @@ impl Opened<'_> {
 fn home_of<'h, 'w>(homes: &'h Homes<'w>, code: &CodeFile) -> Option<Home<'h, 'w>> {
     let numbers = homes.around(code.path);
     (!numbers.is_empty()).then_some(Home { homes, numbers })
+}
+
+/// What to say of a variable that is set for a service without a registry and names another one's database.
+fn variable_of_seconds(opened: &Opened, name: &str) -> Option<ForeignVariable> {
+    let second = opened.seconds.iter().find(|second| {
+        let mut owners = opened.home.services().map(|service| &service.owner);
+        second.variable == name && owners.any(|owner| *owner == second.owner)
+    })?;
+    let owner = second.belongs_to?;
+    let set = (
+        second.place,
+        format!("`{name}` names `{}`", second.database),
+    );
+    Some(ForeignVariable {
+        what: format!("reads `{name}`, which names the database of `{owner}`"),
+        neighbour: Neighbour {
+            name: owner.to_owned(),
+            labels: [set].into_iter().chain(second.labels.clone()).collect(),
+        },
+    })
 }
 
 /// What to say of a variable that another service's container is given its connection string by, where

@@ -16,6 +16,7 @@ use oxc_span::SourceType;
 
 use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
+use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
@@ -79,16 +80,26 @@ pub enum Syntax {
 
 /// Reads one source file.
 pub fn parse(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
-    if !guard::is_shallow(text) {
-        return Parsed {
-            problems: vec![Problem {
-                span: Span::new(0, text.lines().next().unwrap_or_default().len()),
-                message: "the file is nested too deeply to be read".to_owned(),
-                help: "break it up into smaller files".to_owned(),
-            }],
-            ..Parsed::default()
-        };
-    }
+    let parsed = match guard::depth(text) {
+        Depth::Usual => Some(parse_within_stack(text, syntax)),
+        Depth::Large => std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(guard::LARGE_STACK);
+            let thread = thread.spawn_scoped(scope, || parse_within_stack(text, syntax));
+            thread.ok()?.join().ok()
+        }),
+        Depth::Unbounded => None,
+    };
+    parsed.unwrap_or_else(|| Parsed {
+        problems: vec![Problem {
+            span: Span::new(0, text.lines().next().unwrap_or_default().len()),
+            message: "the file is nested too deeply to be read".to_owned(),
+            help: "break it up into smaller files".to_owned(),
+        }],
+        ..Parsed::default()
+    })
+}
+
+fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     let allocator = Allocator::default();
     let source_type = match syntax {
         Syntax::TypeScript => SourceType::ts(),

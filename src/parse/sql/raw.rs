@@ -70,7 +70,19 @@ impl RawSql {
     }
 
     /// Adds one of several, whichever it is.
-    pub(in crate::parse) fn push_choice(&mut self, alternatives: Vec<Self>, source: Span) {
+    pub(in crate::parse) fn push_choice(&mut self, mut alternatives: Vec<Self>, source: Span) {
+        // What may be too many things is left open, so that choices within choices do not multiply.
+        let mut variants = 0;
+        let fits = alternatives.iter().position(|it| {
+            variants += it.variants();
+            variants > MOST_VARIANTS
+        });
+        if let Some(first_left_out) = fits {
+            alternatives.truncate(first_left_out);
+            let mut rest = Self::default();
+            rest.push_unknown(source);
+            alternatives.push(rest);
+        }
         let is_value = |it: &Self| matches!(it.pieces.as_slice(), [piece] if matches!(piece.content, Content::Value));
         if alternatives.iter().all(is_value) {
             return self.push_value(source);
@@ -121,8 +133,7 @@ impl RawSql {
 
     /// All that it may be.
     fn all_variants(&self) -> impl Iterator<Item = Vec<&Piece>> {
-        let count = self.variants();
-        (0..count.min(MOST_VARIANTS)).map(|number| self.variant(number))
+        (0..self.variants()).map(|number| self.variant(number))
     }
 
     /// Its first word, in lower case.
@@ -188,7 +199,7 @@ impl RawSql {
             references: Vec::new(),
             reaches: Vec::new(),
             changes: Vec::new(),
-            is_known: self.variants() <= MOST_VARIANTS,
+            is_known: true,
         };
         for pieces in self.all_variants() {
             let built = built(&pieces);

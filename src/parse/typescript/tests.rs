@@ -113,11 +113,26 @@ fn a_file_that_is_nested_too_deeply_is_a_problem_and_no_crash() {
         ("(", ")"),
         ("[", "]"),
         ("x => ", ""),
-        ("!", ""),
-        ("a ? b : ", ""),
+        ("new ", ""),
+        ("await ", ""),
     ] {
-        let text = format!("let a = {}1{};", open.repeat(50_000), close.repeat(50_000));
+        let text = format!("let a = {}1{};", open.repeat(60_000), close.repeat(60_000));
         assert_eq!(parse(&text, Syntax::TypeScript).problems.len(), 1, "{open}");
+    }
+}
+
+#[test]
+fn statements_that_hold_each_other_are_counted_as_well() {
+    for statement in ["if (a) b(); else ", "while (a) ", "a: ", "for (;;) ", "do "] {
+        let text = format!("{};", statement.repeat(50_000));
+        let parsed = parse(&text, Syntax::TypeScript);
+        assert_eq!(parsed.problems.len(), 1, "{statement}");
+    }
+    let chain = "if (a) { b(); } else ".repeat(900) + "{}";
+    let lines = "return a\nreturn a\nlet a: b = new C()\n".repeat(2_000);
+    let sum = "'data:".to_owned() + &"ab/+cd".repeat(20_000) + "'; p.$queryRaw`SELECT 1 FROM loan`";
+    for text in [chain, format!("function f() {{ {lines} }}"), sum] {
+        assert!(parse(&text, Syntax::TypeScript).problems.is_empty());
     }
 }
 

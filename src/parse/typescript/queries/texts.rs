@@ -19,8 +19,12 @@ use crate::source::Span;
 /// How many expressions may stand within each other.
 const DEEPEST: usize = 40;
 
-/// How many expressions a file's texts may be put together from, however often each is used.
+/// How many expressions a file's texts may be put together from, however often each is used; a long text
+/// counts as several.
 const MOST_PARTS: usize = 200_000;
+
+/// How many bytes of a text count as an expression.
+const BYTES_OF_PART: usize = 64;
 
 /// What the texts of a file are put together with.
 pub(super) struct Texts<'n, 'a> {
@@ -85,7 +89,7 @@ impl<'n, 'a> Texts<'n, 'a> {
         depth: usize,
     ) {
         let value = value.get_inner_expression();
-        let parts = self.parts.get() + 1;
+        let parts = self.parts.get() + 1 + value.span().size() as usize / BYTES_OF_PART;
         self.parts.set(parts);
         if depth > DEEPEST || parts > MOST_PARTS {
             return add_unknown(query, value, Wanted::Text);
