@@ -256,7 +256,7 @@ impl<'w> Map<'w> {
         }
         let groups = groups.into_values();
         let mut imports: Vec<ForeignImport> =
-            groups.map(|group| self.import(reader, group)).collect();
+            groups.map(|group| self.import(reader, &group)).collect();
         imports.sort_by_key(|import| import.place);
         imports
     }
@@ -382,7 +382,7 @@ impl<'w> Map<'w> {
     }
 
     /// What is said of imports of one file that lead to one service.
-    fn import(&self, reader: usize, group: Vec<Found>) -> ForeignImport {
+    fn import(&self, reader: usize, group: &[Found]) -> ForeignImport {
         let numbers = group[0].owners.clone();
         let reader = self.owner(reader);
         let owners = numbers.iter().map(|&number| self.owner(number));
@@ -414,18 +414,17 @@ impl<'w> Map<'w> {
     fn home_label(&self, number: usize) -> Option<(Place, String)> {
         let name = self.name(number);
         let folder = self.folder(number);
-        let place = match self.homes.registered.get(number) {
-            Some((_, service)) => service.entry.key.place,
-            None => {
-                let inferred = self.workspace.inferred_services();
-                let service = inferred.get(number - self.homes.registered.len())?;
-                match (service.containers.first(), &service.store) {
-                    (Some(&(stack, number)), _) => {
-                        self.workspace.stacks[stack].services[number].key.place
-                    }
-                    (None, Some(Store::Schema(place))) => *place,
-                    _ => return None,
+        let place = if let Some((_, service)) = self.homes.registered.get(number) {
+            service.entry.key.place
+        } else {
+            let inferred = self.workspace.inferred_services();
+            let service = inferred.get(number - self.homes.registered.len())?;
+            match (service.containers.first(), &service.store) {
+                (Some(&(stack, number)), _) => {
+                    self.workspace.stacks[stack].services[number].key.place
                 }
+                (None, Some(Store::Schema(place))) => *place,
+                _ => return None,
             }
         };
         Some((place, format!("`{name}` has its module in `{folder}`")))

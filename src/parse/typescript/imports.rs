@@ -56,12 +56,12 @@ impl<'a> Visit<'a> for Reader<'_> {
         let mut are_types = specifiers.clone().next().is_some();
         for specifier in specifiers {
             match specifier {
-                ImportDeclarationSpecifier::ImportSpecifier(named) => {
-                    are_types &= named.import_kind.is_type();
-                    if named.imported.name() == "PrismaClient" {
-                        self.client_names.insert(named.local.name.to_string());
+                ImportDeclarationSpecifier::ImportSpecifier(part) => {
+                    are_types &= part.import_kind.is_type();
+                    if part.imported.name() == "PrismaClient" {
+                        self.client_names.insert(part.local.name.to_string());
                     }
-                    names.push(name_of(&named.imported));
+                    names.push(name_of(&part.imported));
                 }
                 ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
                     are_types = false;
