@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::super::value::{Foreign, Object, Shape, Value};
+use super::super::names::{Foreign, Object, Shape};
+use super::super::value::Value;
 
 /// How a library is told what to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
