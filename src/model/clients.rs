@@ -167,7 +167,9 @@ impl Workspace<'_> {
                 ..opened.given_to_neighbour(span, database, own, neighbour)
             });
         }
-        if text.whole_postgres().is_none() || is_stand_in(&text.value) {
+        // Every server has this one, for its administration.
+        let is_maintenance = database.as_deref() == Some("postgres");
+        if is_maintenance || text.whole_postgres().is_none() || is_stand_in(&text.value) {
             return None;
         }
         Some(OverriddenUrl {
