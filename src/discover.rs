@@ -22,10 +22,11 @@ use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
 pub use kind::{
-    OTHER_LIBRARIES, is_named_for_tests, is_test_code, is_test_environment, keeps_tables, kind_of,
+    OTHER_LIBRARIES, is_like_registry, is_named_for_tests, is_test_code, is_test_environment,
+    keeps_tables, kind_of,
 };
 
-use kind::{Kinds, is_worth_keeping};
+use kind::{Kinds, is_code_by_text, is_worth_keeping};
 use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
 
@@ -150,6 +151,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         files
             .par_iter()
             .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+            .map(|file| by_text(file, options))
             .filter(is_kept)
             .collect()
     };
@@ -238,6 +240,7 @@ pub fn in_memory<T: Into<Vec<u8>>>(
         match kinds.of(&path) {
             Some(kind) if !is_code(kind) => {
                 let file = decoded(&path, kind, bytes.into(), options.max_file_size);
+                let file = by_text(file, options);
                 if is_kept(&file) {
                     read.push(file);
                 } else {
@@ -287,6 +290,19 @@ fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
     let is_test = is_test_code(&file.path);
     let is_worth = || !is_test && is_worth_keeping(file.kind, &file.text);
     file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
+}
+
+/// A file as what its text shows it to be. What the config calls a registry is one.
+fn by_text(mut file: SourceFile, options: &Options) -> SourceFile {
+    let is_by_name = file.kind == Kind::Registry && options.registries.is_empty();
+    if is_by_name && is_code_by_text(&file.text) {
+        file.kind = if file.path.ends_with("ts") {
+            Kind::TypeScript
+        } else {
+            Kind::JavaScript
+        };
+    }
+    file
 }
 
 /// Whether any other file matters.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::catalogue::{Catalogue, Level};
+use crate::discover::is_like_registry;
 use crate::glob::{Globs, literal};
 use crate::model::Workspace;
 use crate::model::compose::{Service, Stack, Variable};
-use crate::model::link::is_like_registry;
 use crate::model::product::Product;
 use crate::parse::Kept;
 use crate::policy::{Policy, schema_url};

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use self::project::{Project, json};
+use self::project::{Config, Project, json};
 use crate::source::{Kind, SourceFile, ancestors, file_name, join, parent};
 
 /// What says where imports lead.
@@ -62,10 +62,11 @@ impl Resolution {
             packages,
             projects: HashMap::new(),
         };
-        let read: BTreeMap<&str, project::Config> = texts
+        let read: BTreeMap<&str, Config> = texts
             .iter()
             .map(|(&path, text)| (path, project::read(text)))
             .collect();
+        let mut known = HashMap::new();
         for &path in read.keys() {
             let is_first = match file_name(path) {
                 "tsconfig.json" => true,
@@ -73,19 +74,17 @@ impl Resolution {
                 _ => false,
             };
             if is_first {
-                let mut project = resolution.project(&read, path, LONGEST_CHAIN);
-                let of_others = &read[path].references;
-                let of_others = of_others.iter().filter(|_| project.paths.is_empty());
-                let of_others = of_others.filter_map(|named| {
-                    let path = join(parent(path), named)?;
-                    let inside = join(&path, "tsconfig.json")?;
-                    let path = [path, inside]
-                        .into_iter()
-                        .find(|it| read.contains_key(it.as_str()))?;
-                    Some(resolution.project(&read, &path, LONGEST_CHAIN))
-                });
-                if let Some(other) = of_others.into_iter().find(|it| !it.paths.is_empty()) {
-                    project = other;
+                let mut project = resolution.project(&read, &mut known, path, LONGEST_CHAIN);
+                for named in &read[path].references {
+                    let Some(path) =
+                        referenced(&read, path, named).filter(|_| !project.has_paths())
+                    else {
+                        continue;
+                    };
+                    let other = resolution.project(&read, &mut known, path, LONGEST_CHAIN);
+                    if other.has_paths() {
+                        project = other;
+                    }
                 }
                 let folder = parent(path).to_owned();
                 resolution.projects.insert(folder, project);
@@ -144,28 +143,34 @@ impl Resolution {
         inside.collect()
     }
 
-    /// What a config says with what it extends.
-    fn project(&self, read: &BTreeMap<&str, project::Config>, path: &str, room: usize) -> Project {
-        let Some((config, room)) = read.get(path).zip(room.checked_sub(1)) else {
+    /// What a config says with what it extends; kept in `known`, for many extend one.
+    fn project<'p>(
+        &self,
+        read: &BTreeMap<&'p str, Config>,
+        known: &mut HashMap<&'p str, Project>,
+        path: &str,
+        room: usize,
+    ) -> Project {
+        let Some(((&path, config), room)) = read.get_key_value(path).zip(room.checked_sub(1))
+        else {
             return Project::default();
         };
+        if let Some(project) = known.get(path) {
+            return project.clone();
+        }
         let mut project = Project::default();
         for base in &config.extends {
             if let Some(base) = self.extended(read, path, base) {
-                project.overlay(self.project(read, &base, room));
+                project.overlay(self.project(read, known, &base, room));
             }
         }
         project.add(parent(path), config);
+        known.insert(path, project.clone());
         project
     }
 
     /// The path of the config that another one extends.
-    fn extended(
-        &self,
-        read: &BTreeMap<&str, project::Config>,
-        path: &str,
-        named: &str,
-    ) -> Option<String> {
+    fn extended(&self, read: &BTreeMap<&str, Config>, path: &str, named: &str) -> Option<String> {
         let bases = if is_relative(named) {
             join(parent(path), named).into_iter().collect()
         } else {
@@ -197,9 +202,12 @@ pub fn package_name(specifier: &str) -> Option<(&str, &str)> {
 /// Whether a folder is one of those that hold packages which others are put together from.
 pub fn is_library(folder: &str) -> bool {
     const SHELVES: [&str; 4] = ["lib", "libraries", "libs", "packages"];
-    parent(folder)
-        .split('/')
-        .any(|part| SHELVES.contains(&part))
+    let mut parts = parent(folder).split('/');
+    parts.any(|part| {
+        part.rsplit('-')
+            .next()
+            .is_some_and(|word| SHELVES.contains(&word))
+    })
 }
 
 /// What the `*` of a pattern stands for in a text; empty where the pattern has none and is the text.
@@ -208,6 +216,14 @@ fn matched<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
         None => (pattern == text).then_some(""),
         Some((before, after)) => text.strip_prefix(before)?.strip_suffix(after),
     }
+}
+
+/// The path of the config that another one refers to, by its own path or by that of its folder.
+fn referenced<'p>(read: &BTreeMap<&'p str, Config>, path: &str, named: &str) -> Option<&'p str> {
+    let path = join(parent(path), named)?;
+    let inside = join(&path, "tsconfig.json")?;
+    let mut paths = [path, inside].into_iter();
+    paths.find_map(|path| read.get_key_value(path.as_str()).map(|(&path, _)| path))
 }
 
 fn beside(path: &str, name: &str) -> String {

@@ -115,8 +115,15 @@ fn what_was_not_judged_is_told_with_the_reason() {
             "labs/mysql/schema.prisma",
             "datasource db {\n  provider = \"mysql\"\n  url = env(\"X\")\n}\n",
         );
+    let report = "modules/domain/invoicing/src/report.service.ts";
+    let files = files.add(
+        report,
+        "tx.$queryRawUnsafe(`SELECT * FROM ${table}`);\ntx.$queryRaw`SELECT ${id}`;\npool.query('SELECT 1 FROM a');\n",
+    );
     let judged = coverage(&files);
     for (reason, path) in [
+        ("which tables the SQL of `invoicing` names", report),
+        ("the SQL of `invoicing` is run by a client", report),
         ("contracts of Prisma 8", "packages/next/contract.prisma"),
         (
             "migrations of Prisma 8",

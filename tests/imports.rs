@@ -99,6 +99,10 @@ fn what_is_ones_own_or_nobodys_may_be_imported() {
              prisma.$queryRaw`SELECT * FROM tariff, nowhere`;\n\
              new PrismaClient({ datasourceUrl: \"postgresql://a:b@localhost:5432/tariff_book\" });",
         ),
+        (
+            "modules/domain/invoicing/test/broken.spec.ts",
+            "import { TariffService } from \"../../../shared/tariff-book/src/tariff.service\";\nconst = ;",
+        ),
     ];
     for (path, text) in rests {
         assert_eq!(with_source(path, text), nothing, "{path}: {text}");

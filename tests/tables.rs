@@ -60,6 +60,76 @@ const TABLES_OF_OTHERS: &[Row] = &[
         "",
     ),
     (
+        SERVICE,
+        "const late = Prisma.sql`EXISTS (SELECT 1 FROM tariff)`;\ntx.$queryRaw`SELECT * FROM invoice WHERE ${open ? late : Prisma.empty}`;",
+        "foreign-table ⟦tariff⟧",
+    ),
+    (
+        SERVICE,
+        "const sql = whole ? `SELECT * FROM invoice` : `SELECT * FROM port_call`;\ntx.$queryRawUnsafe(sql, id);",
+        "foreign-table ⟦port_call⟧",
+    ),
+    (
+        SERVICE,
+        "class Report {\n  private readonly tables = { calls: 'port_call' } as const;\n  all() {\n    return this.prisma.$queryRaw`SELECT * FROM ${Prisma.raw(TABLES.calls)}`;\n  }\n}\nconst TABLES = { calls: 'port_call' };",
+        "foreign-table ⟦port_call⟧",
+    ),
+    (
+        SERVICE,
+        "import { DataSource } from 'typeorm';\nclass Report {\n  constructor(private readonly source: DataSource) {}\n  all() { return this.source.query<Row[]>(\"SELECT * FROM berth\"); }\n}",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
+        SERVICE,
+        "import postgres from 'postgres';\nconst db = postgres(url);\nawait db`SELECT * FROM ${db('berth')}`;",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
+        SERVICE,
+        "tx.$executeRawUnsafe('CREATE TABLE IF NOT EXISTS payout (id int)');\ntx.$executeRawUnsafe('CREATE INDEX i ON payout (id)');\ntx.$queryRaw`SELECT * FROM payout`;",
+        "",
+    ),
+    (
+        SERVICE,
+        "tx.$executeRaw`CREATE TEMP TABLE payouts AS SELECT * FROM invoice`;\ntx.$queryRaw`SELECT * FROM payouts`;",
+        "",
+    ),
+    (
+        SERVICE,
+        "tx.$queryRawUnsafe(`SELECT name FROM sqlite_master WHERE type = 'table'`);",
+        "",
+    ),
+    (
+        SERVICE,
+        "import { pool } from './pool';\npool.query('SELECT * FROM berth');",
+        "",
+    ),
+    (
+        SERVICE,
+        "import { createClient } from '@clickhouse/client';\nimport { Pool } from 'pg';\ncreateClient().query('SELECT * FROM berth');",
+        "",
+    ),
+    (
+        SERVICE,
+        "tx.$queryRaw`SELECT EXTRACT(EPOCH FROM due), ${Prisma.sql`substring(number FROM 1)`} FROM invoice ${order}`;",
+        "",
+    ),
+    (
+        "modules/domain/invoicing/src/report-registry.ts",
+        "tx.$queryRaw`SELECT * FROM berth`;",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
+        "modules/domain/invoicing/prisma/seed.ts",
+        "prisma.$executeRawUnsafe('TRUNCATE TABLE \\\"berth\\\" CASCADE');",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
+        "modules/domain/invoicing/scripts/report.mjs",
+        "import pg from 'pg';\nconst client = new pg.Client();\nawait client.query({ text: 'SELECT * FROM berth' });",
+        "foreign-table ⟦berth⟧",
+    ),
+    (
         "modules/domain/invoicing/src/report.service.spec.ts",
         "tx.$queryRaw`SELECT * FROM berth`;",
         "",

@@ -3,7 +3,9 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{
+    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, may_hold_sql, parent,
+};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -260,8 +262,8 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
         Kind::TypeScript | Kind::JavaScript => {
-            let mut words = OF_SQL.iter().chain(&OF_CLIENTS);
-            words.any(|word| mentions(word))
+            may_hold_sql(text)
+                || OF_CLIENTS.iter().any(|word| mentions(word))
                 || mentions("_URL") && (mentions("env") || mentions("onfig"))
                 || mentions("@Module(") && mentions("exports")
                 || holds_service_url(text)
@@ -273,16 +275,19 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
 /// What a config of TypeScript without any of these says nothing about imports.
 const OF_RESOLUTION: [&str; 4] = ["\"baseUrl\"", "\"extends\"", "\"paths\"", "\"references\""];
 
-/// What a source file without any of these cannot hold SQL.
-const OF_SQL: [&str; 7] = [
-    "$queryRaw",
-    "$executeRaw",
-    "Prisma.sql",
-    "sql`",
-    ".query(",
-    ".execute(",
-    ".raw(",
-];
+/// Whether the text of a file that is named like a registry may be one.
+pub fn is_like_registry(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("database")
+        && ["hostname", "port:", "dockerfile", "routes"]
+            .iter()
+            .any(|word| has(word))
+}
+
+/// Whether a file that has the name of a registry is none, and code instead.
+pub(super) fn is_code_by_text(text: &str) -> bool {
+    !is_like_registry(text) && is_worth_keeping(Kind::TypeScript, text)
+}
 
 /// What a source file without any of these opens no database and holds no connection string.
 const OF_CLIENTS: [&str; 25] = [

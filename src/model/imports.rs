@@ -97,6 +97,8 @@ struct Map<'w> {
     outputs: Outputs,
     /// The services that share what keeps their tables, by number.
     partners: BTreeSet<(usize, usize)>,
+    /// The services that keep tables of their own.
+    keepers: BTreeSet<usize>,
     /// By the number of a service, whether its folder is a module.
     are_modules: Vec<bool>,
     /// By the number of a service, whether it is a web app that no registry knows.
@@ -141,6 +143,11 @@ impl<'w> Map<'w> {
             }
         }
         let registered = homes.registered.len();
+        let at_home = workspace.holdings().iter().flat_map(|it| &it.home);
+        let mut keepers: BTreeSet<usize> =
+            at_home.filter_map(|owner| homes.number_of(owner)).collect();
+        let has_database = |number: &usize| homes.registered[*number].1.database().is_some();
+        keepers.extend((0..registered).filter(has_database));
         let inferred = workspace.inferred_services();
         let mut map = Self {
             outputs: Outputs::default(),
@@ -151,6 +158,7 @@ impl<'w> Map<'w> {
             workspace,
             homes,
             partners,
+            keepers,
         };
         for service in inferred {
             let folder = service.folder.as_deref().unwrap_or_default();
@@ -279,11 +287,13 @@ impl<'w> Map<'w> {
             label,
         };
         let outputs = targets.iter().filter_map(|path| self.outputs.around(path));
-        let package = || {
-            let named = (!is_relative(&specifier.value)).then_some(&specifier.value);
-            named.and_then(|name| self.outputs.package(name))
-        };
-        let generated = outputs.into_iter().next().or_else(package);
+        let installed = targets.iter().filter_map(|path| {
+            let (_, name) = path.rsplit_once("node_modules/")?;
+            self.outputs.package(name)
+        });
+        let named = (!is_relative(&specifier.value)).then_some(&specifier.value);
+        let named = named.and_then(|name| self.outputs.package(name));
+        let generated = outputs.chain(installed).chain(named).next();
         if let Some(output) = generated {
             if output.owners.is_empty() || self.are_one(readers, &output.owners) {
                 return None;
@@ -306,11 +316,16 @@ impl<'w> Map<'w> {
         if owners.is_empty() || !owners.iter().all(apart) {
             return None;
         }
+        // What opens a database that all share crosses into nobody's.
+        let keeps_tables = owners.iter().any(|owner| self.keepers.contains(owner));
         let made = self.client_made_in(&targets, &import.names);
-        let taken = if made.is_some() {
-            Taken::Wrapper
-        } else {
-            taken(&targets, &import.names)
+        let made = made.filter(|_| keeps_tables);
+        let taken = match taken(&targets, &import.names) {
+            _ if made.is_some() => Taken::Wrapper,
+            _ if !keeps_tables => Taken::Other,
+            // A type of a repository is what it promises, and says nothing about tables.
+            Taken::Repository if import.is_type => Taken::Other,
+            taken => taken,
         };
         let label = made.map(|(file, name)| {
             let remark = format!("`{}` holds a Prisma client", name.value);
@@ -425,13 +440,33 @@ fn taken(targets: &[String], names: &[At<String>]) -> Taken {
         Taken::Client
     } else if is_named(is_wrapper_name) || is_in(|path| is_wrapper_file(stem(path))) {
         Taken::Wrapper
-    } else if is_named(|name| name.ends_with("Repository"))
-        || is_in(|path| stem(path).ends_with(".repository") || stem(path).ends_with("-repository"))
+    } else if is_named(is_repository_name) && !is_in(is_of_interfaces) || is_in(is_repository_file)
     {
         Taken::Repository
     } else {
         Taken::Other
     }
+}
+
+/// Whether a name is that of a repository, and not of what one promises: `IOrderRepository`.
+fn is_repository_name(name: &str) -> bool {
+    let mut rest = name.chars().skip_while(|&letter| letter == 'I');
+    let is_interface = name.starts_with('I') && rest.next().is_some_and(char::is_uppercase);
+    name.ends_with("Repository") && !is_interface
+}
+
+fn is_repository_file(path: &str) -> bool {
+    let stem = stem(path);
+    stem.ends_with(".repository") || stem.ends_with("-repository")
+}
+
+/// Whether a path is that of a file about what others promise.
+fn is_of_interfaces(path: &str) -> bool {
+    let stem = stem(path);
+    let is_named = [".interface", ".port"]
+        .iter()
+        .any(|end| stem.ends_with(end));
+    is_named || ancestors(parent(path)).any(|it| matches!(file_name(it), "interfaces" | "ports"))
 }
 
 fn is_wrapper_name(name: &str) -> bool {

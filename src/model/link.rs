@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::discover::is_like_registry;
 use crate::model::compose::{Purpose, Stack};
 use crate::model::damage::Damage;
 use crate::model::directory::Directory;
@@ -20,15 +21,6 @@ use crate::source::{
     Existence, FileId, Kind, Placed, Sources, Span, ancestors, file_name, has_ending, is_below,
     is_within, join, parent, shown_folder,
 };
-
-/// Whether a text could be a registry's, by the names of the fields that make its shape.
-pub fn is_like_registry(text: &str) -> bool {
-    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("database")
-        && ["hostname", "port:", "dockerfile", "routes"]
-            .iter()
-            .any(|word| has(word))
-}
 
 /// Every product of the workspace, in the order of their registries' paths.
 pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Vec<Product> {

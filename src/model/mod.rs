@@ -101,7 +101,7 @@ pub mod versions;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::discover::is_test_code;
+use crate::discover::{is_like_registry, is_test_code};
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
 use crate::model::inferred::{Inference, InferredService};
@@ -393,7 +393,7 @@ impl<'a> Workspace<'a> {
             Kind::Env => !is_test_code(&file.path),
             Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
             Kind::PrismaConfig => true,
-            Kind::Registry => link::is_like_registry(&file.text) || self.is_registry_part(id),
+            Kind::Registry => is_like_registry(&file.text) || self.is_registry_part(id),
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
             Kind::Migration => self.is_replayed(id),

@@ -17,10 +17,11 @@ use oxc_span::SourceType;
 
 use self::clients::{Client, Fallback};
 use self::environment::ServiceUrl;
+use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
-use crate::parse::sql::{Reach, TableReference};
+use crate::parse::sql::{Change, Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
 
@@ -31,6 +32,11 @@ pub struct SourceCode {
     pub queries: Vec<Query>,
     /// The tables that its SQL names, in the order of the text.
     pub references: Vec<TableReference>,
+    /// What its SQL changes about what the database holds, in the order of the text; the places in it are in no
+    /// file.
+    pub changes: Vec<Change>,
+    /// What looks like SQL that a client runs of which the file does not tell whose it is.
+    pub passed_over: Vec<Span>,
     /// What in its SQL reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
     /// What it imports or exports again from other files, in the order of the text.
@@ -60,7 +66,7 @@ pub struct SourceCode {
 pub struct Query {
     /// The template or the expression that makes it.
     pub span: Span,
-    /// Whether all of it is known.
+    /// Whether all of it is known that may name a table.
     pub is_known: bool,
 }
 
@@ -75,16 +81,26 @@ pub enum Syntax {
 
 /// Reads one source file.
 pub fn parse(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
-    if !guard::is_shallow(text) {
-        return Parsed {
-            problems: vec![Problem {
-                span: Span::new(0, text.lines().next().unwrap_or_default().len()),
-                message: "the file is nested too deeply to be read".to_owned(),
-                help: "break it up into smaller files".to_owned(),
-            }],
-            ..Parsed::default()
-        };
-    }
+    let parsed = match guard::depth(text) {
+        Depth::Usual => Some(parse_within_stack(text, syntax)),
+        Depth::Large => std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(guard::LARGE_STACK);
+            let thread = thread.spawn_scoped(scope, || parse_within_stack(text, syntax));
+            thread.ok()?.join().ok()
+        }),
+        Depth::Unbounded => None,
+    };
+    parsed.unwrap_or_else(|| Parsed {
+        problems: vec![Problem {
+            span: Span::new(0, text.lines().next().unwrap_or_default().len()),
+            message: "the file is nested too deeply to be read".to_owned(),
+            help: "break it up into smaller files".to_owned(),
+        }],
+        ..Parsed::default()
+    })
+}
+
+fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     let allocator = Allocator::default();
     let source_type = match syntax {
         Syntax::TypeScript => SourceType::ts(),

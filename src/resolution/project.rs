@@ -1,5 +1,8 @@
 //! What a `tsconfig.json` says about where imports lead.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::matched;
@@ -20,16 +23,23 @@ pub(super) struct Config {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Project {
     base_url: Option<String>,
-    pub(super) paths: Vec<(String, Vec<String>)>,
+    /// Shared by all that extend the config which has them.
+    paths: Option<Arc<Patterns>>,
+}
+
+/// What specifiers are mapped to.
+#[derive(Debug, Default)]
+struct Patterns {
+    exact: HashMap<String, Vec<String>>,
+    /// Those with a `*`.
+    open: Vec<(String, Vec<String>)>,
 }
 
 impl Project {
     /// Adds what another config says, which has the last word.
     pub(super) fn overlay(&mut self, other: Project) {
         self.base_url = other.base_url.or(self.base_url.take());
-        if !other.paths.is_empty() {
-            self.paths = other.paths;
-        }
+        self.paths = other.paths.or(self.paths.take());
     }
 
     /// Adds what the config in `folder` says, which has the last word.
@@ -39,20 +49,36 @@ impl Project {
         }
         if let Some(paths) = &config.paths {
             let base = self.base_url.as_deref().unwrap_or(folder);
-            let resolved = paths.iter().map(|(pattern, targets)| {
+            let mut patterns = Patterns::default();
+            for (pattern, targets) in paths {
                 let targets = targets.iter().filter_map(|target| join(base, target));
-                (pattern.clone(), targets.collect())
-            });
-            self.paths = resolved.collect();
+                let targets = targets.collect();
+                if pattern.contains('*') {
+                    patterns.open.push((pattern.clone(), targets));
+                } else {
+                    patterns.exact.insert(pattern.clone(), targets);
+                }
+            }
+            self.paths = Some(Arc::new(patterns));
         }
+    }
+
+    /// Whether it maps anything.
+    pub(super) fn has_paths(&self) -> bool {
+        self.paths.is_some()
     }
 
     /// Where a specifier leads by the pattern with the longest beginning.
     pub(super) fn targets(&self, specifier: &str) -> Vec<String> {
-        let fitting = self.paths.iter().filter_map(|(pattern, targets)| {
+        let Some(paths) = &self.paths else {
+            return Vec::new();
+        };
+        if let Some(targets) = paths.exact.get(specifier) {
+            return targets.clone();
+        }
+        let fitting = paths.open.iter().filter_map(|(pattern, targets)| {
             let star = matched(pattern, specifier)?;
-            let length = pattern.find('*').unwrap_or(usize::MAX);
-            Some((length, star, targets))
+            Some((pattern.find('*'), star, targets))
         });
         let best = fitting.max_by_key(|(length, ..)| *length);
         let targets = best.into_iter().flat_map(|(_, star, targets)| {

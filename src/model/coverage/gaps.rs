@@ -12,7 +12,7 @@ use crate::model::product::Product;
 use crate::parse::Facts;
 use crate::parse::sql::Dialect;
 use crate::policy::FILE_NAME;
-use crate::source::{FileId, Kind, Seen, Sources, file_name, has_ending, join, parent};
+use crate::source::{FileId, Kind, Seen, Sources, Span, file_name, has_ending, join, parent};
 
 impl Workspace<'_> {
     /// What was not judged, one entry a reason.
@@ -26,6 +26,7 @@ impl Workspace<'_> {
             let spots = files.into_iter().map(|file| self.file(file));
             (reason, spots.collect::<Vec<_>>())
         });
+        let in_code = self.sql_in_code_by_reason().into_iter();
         let fixed = self.files_not_judged().into_iter();
         let fixed = fixed
             .chain([
@@ -42,6 +43,7 @@ impl Workspace<'_> {
             .chain(self.unread_by_reason())
             .chain(self.unknown_baseline())
             .chain(in_doubt)
+            .chain(in_code)
             .chain(fixed);
         all.filter(|(_, spots)| !spots.is_empty())
             .map(|(reason, spots)| Gap { reason, spots })
@@ -176,6 +178,29 @@ impl Workspace<'_> {
             format!("the migrations are not compared with the default branch: {why}"),
             folders.into_iter().map(Spot::from).collect(),
         ))
+    }
+
+    /// SQL in source files of modules that is not judged, or not as a whole.
+    fn sql_in_code_by_reason(&self) -> BTreeMap<String, Vec<Spot>> {
+        let mut reasons: BTreeMap<String, Vec<Spot>> = BTreeMap::new();
+        for (code, owners) in self.code_by_owners() {
+            let mut add = |reason: String, span: Span| {
+                let spots = reasons.entry(reason).or_default();
+                spots.push(self.spot(span.in_file(code.file)));
+            };
+            for query in code.code.queries.iter().filter(|query| !query.is_known) {
+                let reason = format!(
+                    "which tables the SQL of {owners} names is known as a whole only when it runs"
+                );
+                add(reason, query.span);
+            }
+            for &span in &code.code.passed_over {
+                let reason =
+                    format!("the SQL of {owners} is run by a client that may be any database's");
+                add(reason, span);
+            }
+        }
+        reasons
     }
 
     fn is_for_other_database(&self, id: FileId) -> bool {

@@ -83,6 +83,15 @@ const RELATIONS: [&str; 27] = [
     "typeorm_metadata",
 ];
 
+/// Catalogues of other databases, which code asks that serves several.
+const OF_OTHER_DATABASES: [&str; 5] = [
+    "dual",
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_sequence",
+    "sqlite_temp_master",
+];
+
 /// Whether a relation is set apart by its schema, where one is written, or by its own name. Names that begin
 /// with `pg_` are those of `pg_catalog` and of the views that extensions add, such as `pg_stat_statements`.
 pub(super) fn is_apart(schema: Option<&str>, name: &str) -> bool {
@@ -91,6 +100,10 @@ pub(super) fn is_apart(schema: Option<&str>, name: &str) -> bool {
             let mut beginnings = BEGINNINGS_OF_SCHEMAS.iter();
             SCHEMAS.contains(&schema) || beginnings.any(|start| schema.starts_with(start))
         }
-        _ => name.starts_with("pg_") || RELATIONS.contains(&name),
+        _ => {
+            name.starts_with("pg_")
+                || RELATIONS.contains(&name)
+                || OF_OTHER_DATABASES.contains(&name)
+        }
     }
 }

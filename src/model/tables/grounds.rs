@@ -207,13 +207,15 @@ impl Workspace<'_> {
     /// Gives every ground what its SQL creates or once created, in whatever file.
     fn add_sql(&self, tables: &mut Tables) {
         for (id, file) in self.sources.files() {
-            let Facts::Sql(parsed) = self.facts(id) else {
-                continue;
+            let (references, changes) = match self.facts(id) {
+                Facts::Sql(parsed) => (&parsed.facts.references, &parsed.facts.changes),
+                Facts::Code(parsed) => (&parsed.facts.references, &parsed.facts.changes),
+                _ => continue,
             };
             let Some(number) = tables.ground_below(self.sources, &file.path) else {
                 continue;
             };
-            let defined = parsed.facts.references.iter();
+            let defined = references.iter();
             let defined = defined.filter(|it| it.access == Access::Defines);
             let own = defined.filter(|it| {
                 let qualifier = it.name.database().or(it.name.schema());
@@ -229,7 +231,7 @@ impl Workspace<'_> {
             for name in names {
                 ground.add_relation(&name);
             }
-            ground.add_changes(&parsed.facts.changes);
+            ground.add_changes(changes);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::catalogue::Guesser;
 use crate::discover::is_test_code;
 use crate::finding::Owner;
 use crate::model::Workspace;
+use crate::model::code::CodeFile;
 use crate::model::product::Service;
 use crate::parse::Facts;
 use crate::parse::sql::{Access, ObjectName, Reach, TableReference};
@@ -125,6 +126,17 @@ impl Workspace<'_> {
     pub(crate) fn judged_sql_files(&self) -> BTreeSet<FileId> {
         let files = self.judged_sql(self.tables());
         files.into_iter().map(|(file, _)| file).collect()
+    }
+
+    /// The source files of modules, with the names of their owners.
+    pub(in crate::model) fn code_by_owners(&self) -> Vec<(CodeFile<'_>, String)> {
+        let tables = self.tables();
+        let judged: BTreeMap<FileId, usize> = self.judged_sql(tables).into_iter().collect();
+        let code = self.code_files().filter_map(|it| {
+            let ground = judged.get(&it.file)?;
+            Some((it, names_of(&tables.grounds[*ground].owners)))
+        });
+        code.collect()
     }
 
     /// Files of SQL whose tables are not judged because their module has some that are not known, by the reason.

@@ -94,12 +94,15 @@ fn is_about_environment(word: &String) -> bool {
 
 /// Whether a function of that name gives the variable that its first argument names.
 fn is_getter(name: &str) -> bool {
-    const OTHERS: [&str; 10] = [
-        "clear", "delete", "has", "is", "mock", "remove", "reset", "set", "stub", "unset",
+    const OTHERS: [&str; 12] = [
+        "clear", "delete", "has", "is", "mock", "remove", "reset", "restore", "set", "stub",
+        "unset", "with",
     ];
     let words = words_of(name);
-    words.iter().any(is_about_environment)
-        && !words.iter().any(|word| OTHERS.contains(&word.as_str()))
+    let is_one = |name: &str| words.iter().any(|word| word == name);
+    // An environment may also be where something is deployed.
+    let is_about_variables = is_one("env") || is_one("environment") && is_one("variable");
+    is_about_variables && !words.iter().any(|word| OTHERS.contains(&word.as_str()))
 }
 
 /// The last name of an expression: `config` of `this.config`.

@@ -61,7 +61,7 @@ fn variables_are_read_in_every_way_that_names_them() {
             &[],
         ),
         (
-            "requireEnv('CATALOG_URL'); setEnv('LOAN_URL', 'x')",
+            "requireEnv('CATALOG_URL'); setEnv('LOAN_URL', 'x'); inEnvironment('STAGING')",
             &["CATALOG_URL"],
         ),
         (

@@ -1,0 +1,204 @@
+//! Whose SQL a tag makes and a client runs.
+
+use oxc_ast::ast::{Argument, Expression, MemberExpression};
+
+use super::names::{Meaning, Names, Scope, required};
+
+/// What is known of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    /// It runs SQL on PostgreSQL, or, like an ORM, on the database of its module.
+    Postgres,
+    /// It runs something else.
+    Other,
+    Unknown,
+}
+
+/// Packages whose objects run SQL of PostgreSQL by `query`, `execute` or `raw`, or by a tag `sql`.
+const CLIENTS: [&str; 25] = [
+    "@databases/pg",
+    "@electric-sql/pglite",
+    "@mikro-orm/core",
+    "@mikro-orm/knex",
+    "@mikro-orm/nestjs",
+    "@mikro-orm/postgresql",
+    "@neondatabase/serverless",
+    "@nestjs/typeorm",
+    "@vercel/postgres",
+    "bun",
+    "drizzle-orm",
+    "knex",
+    "kysely",
+    "nest-knexjs",
+    "pg",
+    "pg-cursor",
+    "pg-pool",
+    "pg-promise",
+    "pg-query-stream",
+    "postgres",
+    "slonik",
+    "sql-template-strings",
+    "sql-template-tag",
+    "typeorm",
+    "zapatos",
+];
+
+/// Parts of the names of packages, and of parts of packages, that serve other databases.
+const OF_OTHERS: [&str; 19] = [
+    "bigquery",
+    "cassandra",
+    "clickhouse",
+    "d1",
+    "duckdb",
+    "libsql",
+    "mariadb",
+    "mongo",
+    "mssql",
+    "mysql",
+    "mysql2",
+    "oracledb",
+    "planetscale",
+    "singlestore",
+    "snowflake",
+    "sqlite",
+    "sqlite3",
+    "sqljs",
+    "tedious",
+];
+
+/// How deep the ways to a client may go.
+const DEEPEST: usize = 24;
+
+/// What a package serves.
+pub(super) fn of_package(package: &str) -> Client {
+    let mut words = package.split(['/', '-', '@', '.', '_']);
+    if words.any(|word| OF_OTHERS.contains(&word)) {
+        return Client::Other;
+    }
+    let is_client = |name: &&str| {
+        let rest = package.strip_prefix(*name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if CLIENTS.iter().any(|name| is_client(&name)) {
+        return Client::Postgres;
+    }
+    Client::Unknown
+}
+
+/// What an expression is a client of, or is made by.
+pub(super) fn of_expression<'a>(
+    names: &Names<'a>,
+    scope: Scope,
+    expression: &'a Expression<'a>,
+) -> Client {
+    Search { names }.expression(scope, expression, 0)
+}
+
+struct Search<'n, 'a> {
+    names: &'n Names<'a>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn expression(&self, scope: Scope, expression: &'a Expression<'a>, depth: usize) -> Client {
+        if depth > DEEPEST {
+            return Client::Unknown;
+        }
+        if let Some(package) = required(expression) {
+            return of_package(package);
+        }
+        let depth = depth + 1;
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => self.name(scope, name.name.as_str(), depth),
+            Expression::ThisExpression(_) => self
+                .names
+                .class_around(scope)
+                .map_or(Client::Unknown, |class| self.class(class, depth)),
+            Expression::AwaitExpression(it) => self.expression(scope, &it.argument, depth),
+            Expression::NewExpression(it) => self.expression(scope, &it.callee, depth),
+            Expression::CallExpression(it) => {
+                let of_callee = self.expression(scope, &it.callee, depth);
+                // `app.get(DataSource)`, `getDataSource(pool)`.
+                let arguments = it
+                    .arguments
+                    .iter()
+                    .take(1)
+                    .filter_map(Argument::as_expression);
+                let mut of_arguments = arguments.map(|it| self.expression(scope, it, depth));
+                match of_callee {
+                    Client::Unknown => of_arguments.next().unwrap_or(Client::Unknown),
+                    known => known,
+                }
+            }
+            Expression::ConditionalExpression(it) => {
+                either([&it.consequent, &it.alternate].map(|it| self.expression(scope, it, depth)))
+            }
+            Expression::LogicalExpression(it) => {
+                either([&it.left, &it.right].map(|it| self.expression(scope, it, depth)))
+            }
+            Expression::ChainExpression(chain) => match &chain.expression {
+                oxc_ast::ast::ChainElement::CallExpression(it) => {
+                    self.expression(scope, &it.callee, depth)
+                }
+                other => other
+                    .as_member_expression()
+                    .map_or(Client::Unknown, |it| self.of_member(scope, it, depth)),
+            },
+            other => other
+                .as_member_expression()
+                .map_or(Client::Unknown, |it| self.of_member(scope, it, depth)),
+        }
+    }
+
+    fn of_member(&self, scope: Scope, member: &'a MemberExpression<'a>, depth: usize) -> Client {
+        let of = member.object().get_inner_expression();
+        if matches!(of, Expression::ThisExpression(_))
+            && let Some(class) = self.names.class_around(scope)
+            && let Some(meaning) = name_of(member).and_then(|name| self.names.member(class, name))
+        {
+            return self.meaning(class, meaning, depth);
+        }
+        self.expression(scope, member.object(), depth)
+    }
+
+    fn name(&self, scope: Scope, name: &str, depth: usize) -> Client {
+        let known = self.names.meaning(scope, name);
+        known.map_or(Client::Unknown, |(scope, meaning)| {
+            self.meaning(scope, meaning, depth)
+        })
+    }
+
+    fn meaning(&self, scope: Scope, meaning: Meaning<'a>, depth: usize) -> Client {
+        if depth > DEEPEST {
+            return Client::Unknown;
+        }
+        match meaning {
+            Meaning::Constant(value) | Meaning::Variable(Some(value)) => {
+                self.expression(scope, value, depth + 1)
+            }
+            Meaning::Imported { from, .. } => of_package(from),
+            Meaning::Typed(name) => self.name(scope, name, depth + 1),
+            Meaning::Class(class) => self.class(class, depth + 1),
+            _ => Client::Unknown,
+        }
+    }
+
+    fn class(&self, class: Scope, depth: usize) -> Client {
+        let heritage = self.names.heritage(class);
+        heritage.map_or(Client::Unknown, |it| self.expression(class, it, depth + 1))
+    }
+}
+
+/// The name of a member, `#pool` of `this.#pool` without its mark.
+pub(super) fn name_of<'a>(member: &'a MemberExpression<'a>) -> Option<&'a str> {
+    match member {
+        MemberExpression::PrivateFieldExpression(it) => Some(it.field.name.as_str()),
+        other => other.static_property_name(),
+    }
+}
+
+fn either([first, second]: [Client; 2]) -> Client {
+    match (first, second) {
+        (Client::Unknown, other) => other,
+        (first, _) => first,
+    }
+}
