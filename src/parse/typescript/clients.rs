@@ -5,8 +5,8 @@ mod libraries;
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentOperator, AssignmentPattern, BindingPattern,
     BindingProperty, CallExpression, Class, ConditionalExpression, Expression, FormalParameter,
-    IfStatement, LogicalExpression, LogicalOperator, NewExpression, ObjectProperty, Program,
-    StringLiteral, TemplateLiteral,
+    IfStatement, LogicalExpression, LogicalOperator, MemberExpression, NewExpression,
+    ObjectProperty, Program, StringLiteral, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
@@ -234,7 +234,7 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
             AssignmentOperator::LogicalNullish | AssignmentOperator::LogicalOr
         );
         let name = it.left.as_member_expression();
-        let name = name.and_then(|member| member.static_property_info());
+        let name = name.and_then(MemberExpression::static_property_info);
         let name = name.filter(|(_, name)| is_variable_name(name));
         let variable = name.map(|(place, name)| At::new(name.to_owned(), span(place)));
         let is_for_missing = it.operator == AssignmentOperator::Assign

@@ -496,9 +496,10 @@ impl<'a> Visit<'a> for Bound {
 pub(super) fn environment(expression: &Expression<'_>) -> Option<At<String>> {
     let variable = variable_of(expression)?;
     let has_quotes = variable.span.len() == variable.value.len() + 2;
-    Some(match has_quotes {
-        true => At::new(variable.value, without_quotes(variable.span)),
-        false => variable,
+    Some(if has_quotes {
+        At::new(variable.value, without_quotes(variable.span))
+    } else {
+        variable
     })
 }
 
