@@ -123,7 +123,7 @@ impl<'t> Names<'t> {
             Expression::TemplateLiteral(template) => value(self.template(template)),
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 let sides = [&sum.left, &sum.right].map(|side| self.value(side));
-                value(self.glued(span(sum.span), &sides))
+                value(Self::glued(span(sum.span), &sides))
             }
             Expression::LogicalExpression(logical) => {
                 value(self.either(&[&logical.left, &logical.right]))
@@ -184,11 +184,11 @@ impl<'t> Names<'t> {
             parts.push(Value::Literal(text));
             parts.extend(holes.next().map(|hole| self.value(hole)));
         }
-        self.glued(without_quotes(span(template.span)), &parts)
+        Self::glued(without_quotes(span(template.span)), &parts)
     }
 
     /// Several values behind each other. A variable that only parameters follow is that variable.
-    fn glued(&self, whole: Span, parts: &[Value]) -> Value {
+    fn glued(whole: Span, parts: &[Value]) -> Value {
         let is_blank =
             |part: &&Value| matches!(part, Value::Literal(text) if text.value.is_empty());
         let parts: Vec<&Value> = parts.iter().filter(|part| !is_blank(part)).collect();
