@@ -120,6 +120,30 @@ const ROWS: &[Row] = &[
         "import { Sequelize } from 'sequelize-typescript';\nnew Sequelize(process.env.TARIFF_BOOK_DATABASE_URL, { dialect: 'postgres' });",
         VARIABLE,
     ),
+    (
+        "import { Pool } from 'pg';\nclass Reports {\n  constructor(private readonly config: ConfigService) {\n    this.pool = new Pool({ connectionString: this.config.getOrThrow<string>('TARIFF_BOOK_DATABASE_URL') });\n  }\n}",
+        VARIABLE,
+    ),
+    (
+        "import { PrismaPg } from '@prisma/adapter-pg';\nexport class P extends PrismaClient {\n  constructor(config: ConfigService) {\n    const url = config.get('TARIFF_BOOK_DATABASE_URL');\n    super({ adapter: new PrismaPg({ connectionString: url }) });\n  }\n}",
+        VARIABLE,
+    ),
+    (
+        "import { Pool } from 'pg';\nfunction target() {\n  return process.env.TARIFF_BOOK_DATABASE_URL;\n}\nnew Pool({ connectionString: target() });",
+        VARIABLE,
+    ),
+    (
+        "const { Client } = await import('pg');\nawait new Client({ connectionString: process.env.TARIFF_BOOK_DATABASE_URL }).connect();",
+        VARIABLE,
+    ),
+    (
+        "const { Pool } = require('pg');\nmodule.exports = new Pool({ connectionString: process.env.TARIFF_BOOK_DATABASE_URL });",
+        VARIABLE,
+    ),
+    (
+        "import postgres from 'postgres';\nexport const sql = postgres({ host: 'postgres', database: 'tariff_book' });",
+        TARIFFS,
+    ),
     // A string of one's own.
     (
         "import { PrismaPg } from '@prisma/adapter-pg';\nnew PrismaPg({ connectionString: \"postgresql://u:s3cr3t@postgres:5432/invoicing\" });",
@@ -189,6 +213,18 @@ const ROWS: &[Row] = &[
     ),
     (
         "import { Pool } from 'pg';\nnew Pool({ connectionString: process.env.DIRECT_URL ?? process.env.DATABASE_URL ?? 'postgresql://u:s3cr3t@postgres:5432/invoicing' });",
+        FALLBACK,
+    ),
+    (
+        "export const url = config.get('DATABASE_URL') ?? 'postgresql://u:s3cr3t@postgres:5432/invoicing';",
+        FALLBACK,
+    ),
+    (
+        "if (!process.env.DATABASE_URL) {\n  process.env.DATABASE_URL = 'postgresql://u:s3cr3t@postgres:5432/invoicing';\n}",
+        FALLBACK,
+    ),
+    (
+        "import { cleanEnv, str } from 'envalid';\nexport const env = cleanEnv(process.env, { DATABASE_URL: str({ default: 'postgresql://u:s3cr3t@postgres:5432/invoicing' }) });",
         FALLBACK,
     ),
     // A password and nothing else.
@@ -267,6 +303,22 @@ const ROWS: &[Row] = &[
     ),
     (
         "export const url = isTest ? 'postgresql://postgres@localhost:5432/invoicing' : process.env.DATABASE_URL;",
+        "",
+    ),
+    (
+        "import { Pool } from 'pg';\nexport const open = (url = process.env.DATABASE_URL) => new Pool({ connectionString: url });",
+        "",
+    ),
+    (
+        "import { Pool } from 'pg';\nfunction target(name) {\n  if (name) return process.env.TARIFF_BOOK_DATABASE_URL;\n  return process.env.DATABASE_URL;\n}\nnew Pool({ connectionString: target() });",
+        "",
+    ),
+    (
+        "import { Pool } from 'pg';\nlet url = process.env.DATABASE_URL;\nurl = other;\nnew Pool({ connectionString: url });",
+        "",
+    ),
+    (
+        "import { Pool } from 'pg';\nexport class A {\n  private url = process.env.DATABASE_URL;\n  open(url: string) {\n    this.url = url;\n    return new Pool({ connectionString: this.url });\n  }\n}",
         "",
     ),
 ];

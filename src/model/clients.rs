@@ -12,9 +12,10 @@ use crate::model::owners::{Claim, KnownService};
 use crate::model::product::{Product, Service};
 use crate::model::second_connections::SecondConnection;
 use crate::model::settings::is_placeholder;
+use crate::parse::Facts;
 use crate::parse::typescript::clients::Client;
 use crate::parse::typescript::value::{Text, Value};
-use crate::source::{At, FileId, Place, Span};
+use crate::source::{At, FileId, Place, Span, is_within, parent};
 
 /// The databases that every server has: who opens one looks after the server.
 const ON_EVERY_SERVER: [&str; 2] = ["postgres", "template1"];
@@ -338,6 +339,20 @@ impl Workspace<'_> {
             .collect()
     }
 
+    /// Whether a `.env` file beside a file or in a folder above it has a variable.
+    fn is_in_env_file_above(&self, file: FileId, variable: &str) -> bool {
+        let path = &self.sources.file(file).path;
+        self.sources
+            .files()
+            .any(|(id, source)| match self.facts(id) {
+                Facts::Env(parsed) if is_within(path, parent(&source.path)) => {
+                    let mut entries = parsed.facts.entries.iter();
+                    entries.any(|entry| entry.name.value == variable)
+                }
+                _ => false,
+            })
+    }
+
     /// Of a service's own variable and another one that the client takes in its place, the other. It is
     /// certain only where everything is known that sets variables for the service.
     fn overridden_by_second(
@@ -361,7 +376,8 @@ impl Workspace<'_> {
             let container = service.container(stack)?;
             let is_open = container.unknown_environment.is_some() || !stack.open.is_empty();
             let has_own = container.variable(own).is_some();
-            let is_set = !self.set_for(product, service, &variable.value).is_empty();
+            let is_set = !self.set_for(product, service, &variable.value).is_empty()
+                || self.is_in_env_file_above(opened.file, &variable.value);
             if is_open
                 || !has_own
                 || is_set

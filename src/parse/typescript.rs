@@ -6,6 +6,7 @@ pub mod environment;
 mod guard;
 pub mod imports;
 mod literal;
+mod names;
 pub mod nest;
 mod queries;
 pub mod value;

@@ -5,16 +5,18 @@ mod libraries;
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentOperator, AssignmentPattern, BindingPattern,
     BindingProperty, CallExpression, Class, ConditionalExpression, Expression, FormalParameter,
-    LogicalExpression, LogicalOperator, NewExpression, Program, StringLiteral, TemplateLiteral,
+    IfStatement, LogicalExpression, LogicalOperator, MemberExpression, NewExpression,
+    ObjectProperty, Program, StringLiteral, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
 use self::libraries::{Library, connection_of};
-use super::value::{Names, Text, Value, without_quotes};
+use super::names::Names;
+use super::value::{Text, Value, without_quotes};
 use super::{SourceCode, span};
 use crate::connection::{self, Connection};
-use crate::source::At;
+use crate::source::{At, Span};
 
 /// A database client that is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,7 @@ pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let mut reader = Reader {
         names: Names::of(text, program),
         superclasses: Vec::new(),
+        tests: Vec::new(),
         facts,
     };
     reader.visit_program(program);
@@ -74,6 +77,8 @@ struct Reader<'t, 'f> {
     names: Names<'t>,
     /// What the classes around extend, where that is a client.
     superclasses: Vec<Option<(At<String>, Library)>>,
+    /// The conditions of the `if` statements around.
+    tests: Vec<Span>,
     facts: &'f mut SourceCode,
 }
 
@@ -128,6 +133,15 @@ impl Reader<'_, '_> {
             return None;
         };
         Some((At::new(name.name.to_string(), span(name.span)), library))
+    }
+
+    /// Whether a condition around asks whether that variable is missing.
+    fn is_tested(&self, variable: &str) -> bool {
+        let mut tests = self.tests.iter().map(|&test| self.names.slice(test));
+        tests.any(|test| {
+            let asks = test.contains('!') || test.contains("undefined") || test.contains("null");
+            asks && test.contains(variable) && !test.contains("!==") && !test.contains("test")
+        })
     }
 
     /// Notes a connection string that stands in for what `others` come to.
@@ -219,14 +233,34 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
             it.operator,
             AssignmentOperator::LogicalNullish | AssignmentOperator::LogicalOr
         );
-        if is_fallback {
-            let name = it.left.as_member_expression();
-            let name = name.and_then(|member| member.static_property_info());
-            let name = name.filter(|(_, name)| is_variable_name(name));
-            let variable = name.map(|(place, name)| At::new(name.to_owned(), span(place)));
+        let name = it.left.as_member_expression();
+        let name = name.and_then(MemberExpression::static_property_info);
+        let name = name.filter(|(_, name)| is_variable_name(name));
+        let variable = name.map(|(place, name)| At::new(name.to_owned(), span(place)));
+        let is_for_missing = it.operator == AssignmentOperator::Assign
+            && variable
+                .as_ref()
+                .is_some_and(|it| self.is_tested(&it.value));
+        if is_fallback || is_for_missing {
             self.fall_back(&it.right, &[], variable);
         }
         walk::walk_assignment_expression(self, it);
+    }
+
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        // `if (!process.env.X) process.env.X = "…"`
+        self.tests.push(span(it.test.span()));
+        walk::walk_if_statement(self, it);
+        self.tests.pop();
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        // `str({ default: "…" })`
+        let is_default = it.key.is_specific_static_name("default");
+        if is_default && self.names.take_from(&["convict", "envalid"]) {
+            self.fall_back(&it.value, &[], None);
+        }
+        walk::walk_object_property(self, it);
     }
 
     fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {

@@ -10,11 +10,10 @@ pub(crate) const RULE: Rule = rule!("typescript", "literal-url-fallback", check)
 fn check(workspace: &Workspace, report: &mut Report) {
     for fallback in workspace.url_fallbacks() {
         let service = fallback.owner.service.clone().unwrap_or_default();
-        let mut message =
-            format!("`{service}` falls back to a connection string that is written out");
-        if let Some(whose) = &fallback.whose {
-            message += &format!(", for {whose}");
-        }
+        let whose = fallback.whose.as_ref();
+        let whose = whose.map_or_else(String::new, |whose| format!(", for {whose}"));
+        let message =
+            format!("`{service}` falls back to a connection string that is written out{whose}");
         let right = &fallback.right;
         let variable = fallback.variable.as_ref().unwrap_or(right);
         report

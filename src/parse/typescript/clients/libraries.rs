@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::super::value::{Foreign, Object, Shape, Value};
+use super::super::names::{Foreign, Object, Shape};
+use super::super::value::Value;
 
 /// How a library is told what to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,47 +16,118 @@ pub(super) enum Library {
     Any,
 }
 
+/// What opens a client when it is called or made with `new`, by its package; `default` is the package itself.
+const CLIENTS: [(&str, &[&str], Library); 16] = [
+    (
+        "@mikro-orm/postgresql",
+        &["defineConfig"],
+        Library::Postgres,
+    ),
+    (
+        "@neondatabase/serverless",
+        &["Pool", "Client", "neon"],
+        Library::Postgres,
+    ),
+    (
+        "@prisma/adapter-neon",
+        &["PrismaNeon", "PrismaNeonHTTP", "PrismaNeonHttp"],
+        Library::Postgres,
+    ),
+    (
+        "@prisma/adapter-pg",
+        &["PrismaPg", "PrismaPgAdapterFactory"],
+        Library::Postgres,
+    ),
+    (
+        "@prisma/adapter-ppg",
+        &["PrismaPostgresAdapter"],
+        Library::Postgres,
+    ),
+    (
+        "@vercel/postgres",
+        &["createPool", "createClient"],
+        Library::Postgres,
+    ),
+    ("knex", &["default", "knex", "Knex"], Library::Any),
+    ("pg", &["Pool", "Client"], Library::Postgres),
+    ("pg-boss", &["default", "PgBoss"], Library::Postgres),
+    ("pg-pool", &["default"], Library::Postgres),
+    ("pg-promise", &["made"], Library::Postgres),
+    ("postgres", &["default"], Library::Postgres),
+    ("sequelize", &["Sequelize", "default"], Library::Any),
+    ("sequelize-typescript", &["Sequelize"], Library::Any),
+    ("slonik", &["createPool"], Library::Postgres),
+    ("typeorm", &["DataSource", "createConnection"], Library::Any),
+];
+
+/// What opens a client when one of its methods is called.
+const FACTORIES: [(&str, &str, &[&str], Library); 6] = [
+    (
+        "@mikro-orm/core",
+        "MikroORM",
+        &["init", "initSync"],
+        Library::Any,
+    ),
+    (
+        "@mikro-orm/nestjs",
+        "MikroOrmModule",
+        &["forRoot", "forRootAsync"],
+        Library::Any,
+    ),
+    (
+        "@mikro-orm/postgresql",
+        "MikroORM",
+        &["init", "initSync"],
+        Library::Postgres,
+    ),
+    (
+        "@nestjs/sequelize",
+        "SequelizeModule",
+        &["forRoot", "forRootAsync"],
+        Library::Any,
+    ),
+    (
+        "@nestjs/typeorm",
+        "TypeOrmModule",
+        &["forRoot", "forRootAsync"],
+        Library::Any,
+    ),
+    (
+        "nest-knexjs",
+        "KnexModule",
+        &["forRoot", "forRootAsync"],
+        Library::Any,
+    ),
+];
+
 impl Library {
     /// The library that something belongs to which opens a client when it is called, or when that method of
     /// it is.
     pub(super) fn of(opened: &Foreign, method: Option<&str>) -> Option<Self> {
         let Foreign { package, name } = opened;
-        let is_factory = matches!(method, Some("forRoot" | "forRootAsync"));
-        Some(match (package.as_str(), name.as_str(), method) {
-            (_, "PrismaClient", None) => Library::Prisma,
-            ("@prisma/adapter-pg", "PrismaPg" | "PrismaPgAdapterFactory", None)
-            | ("@prisma/adapter-neon", "PrismaNeon" | "PrismaNeonHTTP" | "PrismaNeonHttp", None)
-            | ("@prisma/adapter-ppg", "PrismaPostgresAdapter", None)
-            | ("pg", "Pool" | "Client", None)
-            | ("pg-pool", "default", None)
-            | ("pg-boss", "default" | "PgBoss", None)
-            | ("pg-promise", "made", None)
-            | ("postgres", "default", None)
-            | ("@neondatabase/serverless", "Pool" | "Client" | "neon", None)
-            | ("@vercel/postgres", "createPool" | "createClient", None)
-            | ("slonik", "createPool", None)
-            | ("@mikro-orm/postgresql", "defineConfig", None)
-            | ("@mikro-orm/postgresql", "MikroORM", Some("init" | "initSync")) => Library::Postgres,
-            ("knex", "default" | "knex" | "Knex", None)
-            | ("typeorm", "DataSource" | "createConnection", None)
-            | ("sequelize" | "sequelize-typescript", "Sequelize" | "default", None)
-            | ("@mikro-orm/core", "MikroORM", Some("init" | "initSync")) => Library::Any,
-            ("@nestjs/typeorm", "TypeOrmModule", _)
-            | ("@nestjs/sequelize", "SequelizeModule", _)
-            | ("@mikro-orm/nestjs", "MikroOrmModule", _)
-            | ("nest-knexjs", "KnexModule", _)
-                if is_factory =>
-            {
-                Library::Any
+        if let Some(method) = method {
+            let mut factories = FACTORIES.iter();
+            let found = factories.find(|(of, class, methods, _)| {
+                of == package && class == name && methods.contains(&method)
+            });
+            return found.map(|(.., library)| *library);
+        }
+        match package.as_str() {
+            // Every module generates its own.
+            _ if name == "PrismaClient" => Some(Library::Prisma),
+            drizzle if name == "drizzle" && is_drizzle_driver(drizzle) => Some(Library::Postgres),
+            _ => {
+                let mut clients = CLIENTS.iter();
+                let found =
+                    clients.find(|(of, names, _)| of == package && names.contains(&name.as_str()));
+                found.map(|(.., library)| *library)
             }
-            (drizzle, "drizzle", None) if drizzle_driver(drizzle) => Library::Postgres,
-            _ => return None,
-        })
+        }
     }
 }
 
 /// Whether a package is Drizzle's way to PostgreSQL.
-fn drizzle_driver(package: &str) -> bool {
+fn is_drizzle_driver(package: &str) -> bool {
     const DRIVERS: [&str; 6] = [
         "neon-http",
         "neon-serverless",
@@ -104,8 +176,8 @@ pub(super) fn connection_of(
     arguments: &[Option<Rc<Shape>>],
 ) -> Option<(Option<Value>, Option<Value>)> {
     let argument = |number: usize| arguments.get(number)?.as_deref();
-    let kinds = arguments.iter().flatten().filter_map(|shape| kind(shape));
-    let is_postgres = kinds.map(|kind| POSTGRES.contains(&kind.as_str())).last();
+    let mut kinds = arguments.iter().flatten().filter_map(|shape| kind(shape));
+    let is_postgres = kinds.next().map(|kind| POSTGRES.contains(&kind.as_str()));
     if library == Library::Any && is_postgres == Some(false) {
         return None;
     }
