@@ -47,7 +47,7 @@ pub fn is_test_code(path: &str) -> bool {
         "__fixtures__",
         "e2e",
     ];
-    const WORDS: [&str; 3] = ["spec", "test", "e2e-spec"];
+    const WORDS: [&str; 5] = ["spec", "specs", "test", "tests", "e2e-spec"];
     parent(path)
         .split('/')
         .any(|folder| FOLDERS.contains(&folder))
