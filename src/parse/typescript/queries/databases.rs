@@ -79,7 +79,7 @@ pub(super) fn of_package(package: &str) -> Client {
         let rest = package.strip_prefix(*name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    if CLIENTS.iter().any(|name| is_client(&name)) {
+    if CLIENTS.iter().any(is_client) {
         return Client::Postgres;
     }
     Client::Unknown

@@ -134,8 +134,7 @@ impl<'n, 'a> Texts<'n, 'a> {
                 let known = self.names.meaning(scope, name.name.as_str());
                 match known {
                     Some((of, meaning)) => {
-                        let name = Some(name.name.as_str());
-                        self.add_meaning(query, of, meaning, name, value, wanted, depth);
+                        self.add_meaning(query, of, meaning, value, wanted, depth);
                     }
                     None => add_unknown(query, value, wanted),
                 }
@@ -152,7 +151,7 @@ impl<'n, 'a> Texts<'n, 'a> {
     fn add_text(&self, query: &mut RawSql, scope: Scope, value: &'a Expression<'a>, depth: usize) {
         match value {
             Expression::StringLiteral(string) => {
-                literal::push(query, self.text, inside(string.span))
+                literal::push(query, self.text, inside(string.span));
             }
             Expression::TemplateLiteral(template) => {
                 self.add_template(query, scope, template, Wanted::Text, depth);
@@ -319,7 +318,7 @@ impl<'n, 'a> Texts<'n, 'a> {
         wanted: Wanted,
         depth: usize,
     ) {
-        let list = list.map(|list| list.get_inner_expression());
+        let list = list.map(Expression::get_inner_expression);
         let list = match list {
             // Of a list that has a name, nobody knows what is added to it.
             Some(Expression::ArrayExpression(list)) => list,
@@ -423,7 +422,7 @@ impl<'n, 'a> Texts<'n, 'a> {
             if is_getter {
                 return add_unknown(query, value, wanted);
             }
-            return self.add_meaning(query, of, meaning, None, value, wanted, depth);
+            return self.add_meaning(query, of, meaning, value, wanted, depth);
         }
         match self.of_enum(scope, member) {
             Some(text) if wanted == Wanted::Text => literal::push(query, self.text, text),
@@ -454,13 +453,11 @@ impl<'n, 'a> Texts<'n, 'a> {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn add_meaning(
         &self,
         query: &mut RawSql,
         scope: Scope,
         meaning: Meaning<'a>,
-        name: Option<&str>,
         value: &'a Expression<'a>,
         wanted: Wanted,
         depth: usize,
@@ -468,7 +465,10 @@ impl<'n, 'a> Texts<'n, 'a> {
         match meaning {
             Meaning::Constant(known) => self.add(query, scope, known, wanted, depth),
             Meaning::Variable(first) => {
-                let assigned = self.names.assigned(scope, name.unwrap_or_default());
+                let assigned = match value {
+                    Expression::Identifier(name) => self.names.assigned(scope, name.name.as_str()),
+                    _ => &[],
+                };
                 // What a variable holds when it is used is not told; all that it may hold is.
                 let mut texts = vec![RawSql::default()];
                 if let Some(first) = first {
