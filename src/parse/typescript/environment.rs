@@ -8,7 +8,7 @@ use oxc_ast::ast::{
     FormalParameter, FormalParameters, ImportDeclaration, ImportDeclarationSpecifier,
     LogicalExpression, LogicalOperator, MemberExpression, NewExpression, ObjectExpression,
     ObjectProperty, ObjectPropertyKind, Program, PropertyDefinition, PropertyKey, StringLiteral,
-    TSType, TemplateLiteral, UnaryExpression, UnaryOperator, VariableDeclaration,
+    TSType, TSTypeName, TemplateLiteral, UnaryExpression, UnaryOperator, VariableDeclaration,
     VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -166,6 +166,8 @@ struct Setting {
     getters: HashMap<String, usize>,
     /// Texts and numbers that constants hold; `None` for a name that is given to several things.
     constants: HashMap<String, Option<At<String>>>,
+    /// Names that hold a `ConfigService`, by their type.
+    configs: HashSet<String>,
     /// Names that stand for what is not set, with the variable that is.
     defaults: HashMap<String, Option<String>>,
 }
@@ -254,6 +256,17 @@ impl<'a> Visit<'a> for Setting {
         if let Some(value) = &parameter.initializer {
             self.add_default(value, None);
         }
+        let holds_config = parameter.type_annotation.as_ref().is_some_and(|it| {
+            matches!(&it.type_annotation, TSType::TSTypeReference(of)
+                if matches!(&of.type_name, TSTypeName::IdentifierReference(name) if name.name == "ConfigService"))
+        });
+        if let Some(name) = parameter
+            .pattern
+            .get_identifier_name()
+            .filter(|_| holds_config)
+        {
+            self.configs.insert(name.to_string());
+        }
         walk::walk_formal_parameter(self, parameter);
     }
 
@@ -341,7 +354,10 @@ impl Setting {
             _ => None,
         };
         let gets = || match member_of(&call.callee) {
-            Some(member) if ["get", "getOrThrow"].contains(&name) => is_config(member.object()),
+            Some(member) if ["get", "getOrThrow"].contains(&name) => {
+                is_config(member.object())
+                    || last_name(member.object()).is_some_and(|name| self.configs.contains(name))
+            }
             _ => is_getter(name),
         };
         let number = number.or_else(|| gets().then_some(0))?;

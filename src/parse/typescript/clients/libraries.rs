@@ -187,7 +187,7 @@ pub(super) fn connection_of(
             option(options, &URLS, &URLS),
             option(options, &URLS, &DATABASES),
         ),
-        Some(Shape::Value(_)) if library == Library::Prisma => (None, None),
+        Some(Shape::Value(value)) if library == Library::Prisma => (Some(value.clone()), None),
         // `new Sequelize("database", "user", "password", { … })`
         Some(Shape::Value(value)) if arguments.len() > 2 && library == Library::Any => {
             (None, Some(value.clone()))
@@ -219,6 +219,10 @@ fn kind(options: &Shape) -> Option<String> {
 fn of_prisma(options: &Object) -> Option<Value> {
     if let Some(url) = options.get("datasourceUrl") {
         return as_value(&url);
+    }
+    if let Some(adapter) = options.get("adapter") {
+        // The adapter is told.
+        return as_value(&adapter);
     }
     let sources = options.get("datasources")?;
     let Shape::Object(sources) = &*sources else {

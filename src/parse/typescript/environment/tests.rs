@@ -57,6 +57,10 @@ fn variables_are_read_in_every_way_that_names_them() {
         ),
         ("this.config?.get('CATALOG_URL')", &["CATALOG_URL"]),
         (
+            "class A { constructor(private cfg: ConfigService<Env>) {} a() { return this.cfg.get('CATALOG_URL'); } }",
+            &["CATALOG_URL"],
+        ),
+        (
             "configService.get('database.url'); cache.get('CATALOG_URL')",
             &[],
         ),
