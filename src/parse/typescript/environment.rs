@@ -88,8 +88,8 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
-fn is_about_environment(word: &String) -> bool {
-    ["env", "envs", "environment"].contains(&word.as_str())
+fn is_about_environment(word: &str) -> bool {
+    ["env", "envs", "environment"].contains(&word)
 }
 
 /// Whether a function of that name gives the variable that its first argument names.
@@ -331,17 +331,14 @@ impl Setting {
         if !self.is_environment(member.object()) {
             return None;
         }
-        let variable = match member {
-            MemberExpression::ComputedMemberExpression(computed) => {
-                let known = text_of(&computed.expression);
-                known.or_else(|| self.constant(&computed.expression))?
-            }
-            _ => {
-                let (place, name) = member.static_property_info()?;
-                At {
-                    value: name.to_owned(),
-                    span: span(place),
-                }
+        let variable = if let MemberExpression::ComputedMemberExpression(computed) = member {
+            let known = text_of(&computed.expression);
+            known.or_else(|| self.constant(&computed.expression))?
+        } else {
+            let (place, name) = member.static_property_info()?;
+            At {
+                value: name.to_owned(),
+                span: span(place),
             }
         };
         is_variable(&variable.value).then_some(variable)
@@ -600,7 +597,7 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
 
     fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
         self.as_default(None, |reader| {
-            walk::walk_formal_parameter(reader, parameter)
+            walk::walk_formal_parameter(reader, parameter);
         });
     }
 
