@@ -6,7 +6,7 @@ use std::sync::Once;
 use rayon::prelude::*;
 
 use crate::catalogue;
-use crate::conflict;
+use crate::conflict::{self, Draft};
 use crate::finding::{self, Inactive, Open, Outcome, Summary};
 use crate::inventory::{InactiveRule, Inventory};
 use crate::model::Workspace;
@@ -15,6 +15,7 @@ use crate::parse::Kept;
 use crate::policy::Policy;
 use crate::rule::{self, Rule, RuleSet};
 use crate::source::Sources;
+use crate::suppress::Silencers;
 
 /// Parsers descend into what they read; none goes deeper than this many bytes of stack allow.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -105,18 +106,32 @@ pub fn check_again(
         .par_iter()
         .map(|rule| rule::run(rule, &workspace))
         .collect();
-    let heard = drafts.into_iter().flatten().filter_map(|draft| {
+    let heard = |draft: Draft| {
         let path = &sources.file(draft.finding.place.file).path;
         let level = policy.level_at(draft.finding.rule, path, catalogue);
         Some(draft.at_severity(level.severity()?))
-    });
-    let findings = conflict::settle(heard.collect(), &workspace.joined_subjects());
+    };
+    let drafts = drafts.into_iter().flatten().filter_map(heard).collect();
+    let findings = conflict::settle(drafts, &workspace.joined_subjects());
     let mut findings = conflict::without_echoes(findings, sources);
+    finding::sort(&mut findings);
+    finding::number(&mut findings);
+    let mut silencers = Silencers::of(sources, workspace.all_facts(), policy, catalogue);
+    let silenced = silencers.silence(&mut findings);
+    let reviewed = speaking
+        .iter()
+        .flat_map(|rule| rule::review(rule, &silencers));
+    let reviewed = reviewed.filter_map(heard).map(|draft| draft.finding);
+    let mut reviewed: Vec<_> = reviewed.collect();
+    finding::sort(&mut reviewed);
+    finding::number(&mut reviewed);
+    findings.extend(reviewed);
     finding::sort(&mut findings);
     Outcome {
         summary: summary(&workspace, rules, &speaking),
         coverage: Some(workspace.coverage()),
         findings,
+        silenced,
     }
 }
 
@@ -137,8 +152,6 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summar
             .filter(|file| file.unreadable.is_none())
             .count(),
         services: workspace.known_services().len(),
-        suppressed: 0,
-        baselined: 0,
         inactive: inactive(workspace, rules, speaking),
         open: products
             .iter()

@@ -123,8 +123,7 @@ impl Finding {
     }
 }
 
-/// Brings findings into the order of every report (path, line, column, rule) and numbers those that
-/// share an identity.
+/// Brings findings into the order of every report: path, line, column, rule.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         // Files are numbered in the order of their paths.
@@ -134,6 +133,11 @@ pub fn sort(findings: &mut [Finding]) {
             .then_with(|| a.message.cmp(&b.message))
             .then_with(|| a.subject.cmp(&b.subject))
     });
+}
+
+/// Numbers those of all sorted findings of a check that share an identity. What silences some of them comes
+/// later, so that the others keep their numbers.
+pub fn number(findings: &mut [Finding]) {
     let mut count = std::collections::HashMap::new();
     for finding in findings {
         let seen = count
@@ -144,11 +148,41 @@ pub fn sort(findings: &mut [Finding]) {
     }
 }
 
+/// A finding that is not reported, and why.
+#[derive(Clone, Debug)]
+pub struct Silenced {
+    /// The finding.
+    pub finding: Finding,
+    /// What silences it.
+    pub by: Silencer,
+}
+
+/// What can silence a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silencer {
+    /// A comment in a file.
+    Comment {
+        /// The comment.
+        place: Place,
+        /// The reason that it gives.
+        reason: Option<String>,
+    },
+    /// An entry of the debt file.
+    Debt {
+        /// The fingerprint of the entry.
+        place: Place,
+        /// The reason that it gives.
+        reason: Option<String>,
+    },
+}
+
 /// What one check found and what it looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The findings, in the order of every report.
     pub findings: Vec<Finding>,
+    /// The findings that something silences, in the same order.
+    pub silenced: Vec<Silenced>,
     /// What was looked at.
     pub summary: Summary,
     /// The same in detail.
@@ -162,10 +196,6 @@ pub struct Summary {
     pub files: usize,
     /// Services of all products.
     pub services: usize,
-    /// Findings that a comment silenced.
-    pub suppressed: usize,
-    /// Findings that the debt file holds.
-    pub baselined: usize,
     /// Rules that rest, and why.
     pub inactive: Vec<Inactive>,
     /// Products and stacks of which nothing may be called missing, and why.
@@ -203,5 +233,16 @@ impl Outcome {
             .iter()
             .filter(|finding| finding.severity == severity)
             .count()
+    }
+
+    /// How many findings comments silence.
+    pub fn suppressed(&self) -> usize {
+        let is_comment = |it: &&Silenced| matches!(it.by, Silencer::Comment { .. });
+        self.silenced.iter().filter(is_comment).count()
+    }
+
+    /// How many findings the debt file holds.
+    pub fn baselined(&self) -> usize {
+        self.silenced.len() - self.suppressed()
     }
 }

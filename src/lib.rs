@@ -27,4 +27,5 @@ pub mod resolution;
 pub mod rule;
 pub mod rules;
 pub mod source;
+pub mod suppress;
 pub mod yaml;

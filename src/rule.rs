@@ -8,6 +8,7 @@ use crate::conflict::{Attribute, Draft, Stake, Wrong};
 use crate::finding::{Finding, Fix, Label, Owner, Severity, Subject};
 use crate::model::Workspace;
 use crate::source::Place;
+use crate::suppress::Silencers;
 
 /// A name, a document and a function.
 #[derive(Clone, Copy)]
@@ -16,12 +17,18 @@ pub struct Rule {
     pub entry: Entry,
     /// Looks at the workspace and reports.
     pub check: fn(&Workspace, &mut Report),
+    /// Looks at what silences findings, once all rules have spoken, and reports; what it says is silenced by
+    /// nothing. Only rules about silencers have it.
+    pub review: Option<fn(&Silencers, &mut Report)>,
 }
 
-/// Makes a [`Rule`] of a category, a name and a function; its document
+/// Makes a [`Rule`] of a category, a name and a function, for rules about silencers a second one; its document
 /// `rules/<category>/<name>.md` must exist.
 macro_rules! rule {
     ($category:literal, $name:literal, $check:expr) => {
+        $crate::rule::rule!($category, $name, $check, None)
+    };
+    ($category:literal, $name:literal, $check:expr, $review:expr) => {
         $crate::rule::Rule {
             entry: $crate::catalogue::Entry {
                 name: $name,
@@ -36,6 +43,7 @@ macro_rules! rule {
                 )),
             },
             check: $check,
+            review: $review,
         }
     };
 }
@@ -68,11 +76,17 @@ impl RuleSet {
 /// Runs one rule and gives what it found. How much a finding weighs is decided by who knows the levels;
 /// until then it is an error.
 pub fn run(rule: &Rule, workspace: &Workspace) -> Vec<Draft> {
-    let mut report = Report {
-        entry: rule.entry,
-        drafts: Vec::new(),
-    };
+    let mut report = Report::of(rule);
     (rule.check)(workspace, &mut report);
+    report.drafts
+}
+
+/// Runs the second function of a rule, if it has one, in the same way.
+pub fn review(rule: &Rule, silencers: &Silencers) -> Vec<Draft> {
+    let mut report = Report::of(rule);
+    if let Some(review) = rule.review {
+        review(silencers, &mut report);
+    }
     report.drafts
 }
 
@@ -83,6 +97,13 @@ pub struct Report {
 }
 
 impl Report {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            entry: rule.entry,
+            drafts: Vec::new(),
+        }
+    }
+
     /// Begins a finding: the wrong text, and what is wrong with it in a sentence without a final stop.
     pub fn at(&mut self, place: Place, message: impl Into<String>) -> NeedsSubject<'_> {
         NeedsSubject {

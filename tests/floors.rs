@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
     &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
     &["parse", "discover"],
-    &["model"],
+    &["model", "suppress"],
     &["rule"],
     &["check", "rules", "report", "init"],
     &["cli"],

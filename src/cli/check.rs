@@ -83,7 +83,13 @@ impl Arguments {
         if !self.coverage {
             outcome.coverage = None;
         }
-        let text = render(format, &sources, &outcome, &output::style(color));
+        let text = render(
+            format,
+            &sources,
+            &outcome,
+            rules.catalogue(),
+            &output::style(color),
+        );
         output::print(&text)?;
         let fails = outcome
             .findings

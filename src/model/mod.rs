@@ -452,6 +452,11 @@ impl<'a> Workspace<'a> {
         self.facts(file).problems().is_empty()
     }
 
+    /// The facts of all files, by their numbers.
+    pub fn all_facts(&self) -> &AllFacts {
+        &self.facts
+    }
+
     /// The facts of one file.
     pub fn facts(&self, id: FileId) -> &Facts {
         &self.facts[id.0 as usize]

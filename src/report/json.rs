@@ -240,8 +240,8 @@ fn summary<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Summary<'a> {
         services: summary.services,
         errors: outcome.count(Severity::Error),
         warnings: outcome.count(Severity::Warning),
-        suppressed: summary.suppressed,
-        baselined: summary.baselined,
+        suppressed: outcome.suppressed(),
+        baselined: outcome.baselined(),
         inactive_rules: summary
             .inactive
             .iter()

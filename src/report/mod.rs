@@ -13,6 +13,7 @@ mod summary;
 mod tests;
 pub mod visible;
 
+use crate::catalogue::Catalogue;
 use crate::finding::{Finding, Outcome, Severity};
 use crate::inventory::Inventory;
 use crate::ownership::Owned;
@@ -127,7 +128,13 @@ impl Paint {
 }
 
 /// `outcome` in `format`. Only [`Format::Pretty`] and [`Format::Concise`] look at `style`.
-pub fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Style) -> String {
+pub fn render(
+    format: Format,
+    sources: &Sources,
+    outcome: &Outcome,
+    catalogue: &Catalogue,
+    style: &Style,
+) -> String {
     match format {
         Format::Pretty => pretty::render(sources, outcome, style),
         Format::Concise => concise::render(sources, outcome, style),

@@ -26,8 +26,8 @@ pub(super) fn sentence(outcome: &Outcome) -> String {
 
 fn held_back(outcome: &Outcome) -> String {
     [
-        (outcome.summary.suppressed, "suppressed"),
-        (outcome.summary.baselined, "in the baseline"),
+        (outcome.suppressed(), "suppressed"),
+        (outcome.baselined(), "in the baseline"),
     ]
     .iter()
     .filter(|(count, _)| *count > 0)

@@ -4,14 +4,36 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::visible::is_hidden;
-use super::{Format, Style, render};
+use super::{Format, Style};
+use crate::catalogue::{Catalogue, Entry};
 use crate::finding::{
-    Edit, Finding, Fix, Inactive, Label, Open, Outcome, Safety, Severity, Subject, Summary, sort,
+    Edit, Finding, Fix, Inactive, Label, Open, Outcome, Safety, Severity, Silenced, Silencer,
+    Subject, Summary, number, sort,
 };
 use crate::source::{FileId, Kind, Place, SourceFile, Sources, Span};
 
 const COMPOSE: &str = "products/athenaeum/docker-compose.yml";
 const REGISTRY: &str = "products/athenaeum/infra/service-registry.ts";
+
+fn render(format: Format, sources: &Sources, outcome: &Outcome, style: &Style) -> String {
+    super::render(format, sources, outcome, &catalogue(), style)
+}
+
+/// The rules of the examples.
+fn catalogue() -> Catalogue {
+    let entry = |name, document| Entry {
+        name,
+        category: "compose",
+        document,
+    };
+    let mismatch = include_str!("../../rules/compose/database-url-mismatch.md");
+    let drift = include_str!("../../rules/compose/service-port-drift.md");
+    let entries = [
+        entry("database-url-mismatch", mismatch),
+        entry("service-port-drift", drift),
+    ];
+    Catalogue::new(entries).unwrap()
+}
 
 fn sources(files: &[(&str, &str)]) -> Sources {
     let files = files
@@ -57,7 +79,7 @@ fn outcome(findings: Vec<Finding>) -> Outcome {
             services: 12,
             ..Summary::default()
         },
-        coverage: None,
+        ..Outcome::default()
     }
 }
 
@@ -120,6 +142,7 @@ fn example() -> (Sources, Outcome) {
         },
     ];
     sort(&mut findings);
+    number(&mut findings);
     let inactive = |rule| Inactive {
         rule,
         product: None,
@@ -129,8 +152,6 @@ fn example() -> (Sources, Outcome) {
         has_subject: true,
         files: 110,
         services: 12,
-        suppressed: 3,
-        baselined: 1,
         inactive: vec![inactive("duplicate-port"), inactive("duplicate-route")],
         open: vec![Open {
             product: "products/athenaeum".into(),
@@ -141,11 +162,29 @@ fn example() -> (Sources, Outcome) {
     (
         sources,
         Outcome {
+            silenced: silenced(wrong),
             findings,
             summary,
             ..Outcome::default()
         },
     )
+}
+
+/// Three findings that comments silence and one that the debt file holds.
+fn silenced(place: Place) -> Vec<Silenced> {
+    let silenced = |by| Silenced {
+        finding: finding(place),
+        by,
+    };
+    let reason = Some("the move is planned".to_owned());
+    let comment = Silencer::Comment {
+        place,
+        reason: reason.clone(),
+    };
+    let debt = Silencer::Debt { place, reason };
+    [comment.clone(), comment.clone(), comment, debt]
+        .map(silenced)
+        .into()
 }
 
 #[test]
