@@ -1,10 +1,16 @@
 //! Silencers against findings: comments in files, and the debt file.
 
+pub mod comments;
+pub mod debt;
+
 use crate::catalogue::Catalogue;
-use crate::finding::{Finding, Silenced, Silencer};
+use crate::finding::{Finding, Inactive, Silenced, Silencer};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
-use crate::source::{Place, Placed, Sources};
+use crate::source::{FileId, Sources, is_within};
+
+use self::comments::Comments;
+use self::debt::Debt;
 
 /// Everything that may silence a finding, and what it has silenced.
 pub struct Silencers<'a> {
@@ -12,42 +18,30 @@ pub struct Silencers<'a> {
     pub sources: &'a Sources,
     /// The rules that exist.
     pub catalogue: &'a Catalogue,
-    /// The comments, in the order of the files and their texts.
-    pub comments: Vec<Comment>,
-}
-
-/// A comment that silences findings.
-#[derive(Clone, Debug)]
-pub struct Comment {
-    /// The comment, from its keyword to its end.
-    pub place: Place,
-    /// What it silences.
-    pub rules: Vec<Silences>,
-    /// Why.
-    pub reason: Option<Placed<String>>,
-}
-
-/// A rule that a comment names.
-#[derive(Clone, Debug)]
-pub struct Silences {
-    /// Its name, as written.
-    pub name: Placed<String>,
-    /// Whether it has silenced anything.
-    pub is_used: bool,
+    /// The comments.
+    pub comments: Comments,
+    /// The debt file.
+    pub debt: Debt,
+    policy: &'a Policy,
+    inactive: &'a [Inactive],
 }
 
 impl<'a> Silencers<'a> {
-    /// Those of a workspace.
+    /// Those of a workspace, in which some rules rest.
     pub fn of(
         sources: &'a Sources,
-        _facts: &AllFacts,
-        _policy: &Policy,
+        facts: &AllFacts,
+        policy: &'a Policy,
         catalogue: &'a Catalogue,
+        inactive: &'a [Inactive],
     ) -> Self {
         Self {
             sources,
             catalogue,
-            comments: Vec::new(),
+            comments: Comments::of(sources, facts, policy),
+            debt: Debt::of(sources, facts, policy),
+            policy,
+            inactive,
         }
     }
 
@@ -65,7 +59,22 @@ impl<'a> Silencers<'a> {
         silenced
     }
 
-    fn silencer_of(&mut self, _finding: &Finding) -> Option<Silencer> {
-        None
+    /// A comment speaks first: the debt file holds what no comment silences.
+    fn silencer_of(&mut self, finding: &Finding) -> Option<Silencer> {
+        let comment = self.comments.silencer_of(finding, self.sources);
+        comment.or_else(|| self.debt.silencer_of(finding))
+    }
+
+    /// Whether a rule was asked about a file. One that is off or rests says nothing, and what silences it may
+    /// be needed tomorrow.
+    pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
+        let path = &self.sources.file(file).path;
+        let level = self.policy.level_at(rule, path, self.catalogue);
+        let mut resting = self.inactive.iter().filter(|it| it.rule == rule);
+        level.severity().is_some()
+            && !resting.any(|it| {
+                let product = it.product.as_deref();
+                product.is_none_or(|product| is_within(path, product))
+            })
     }
 }
