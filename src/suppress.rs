@@ -4,7 +4,7 @@ pub mod comments;
 pub mod debt;
 
 use crate::catalogue::Catalogue;
-use crate::finding::{Finding, Inactive, Silenced, Silencer};
+use crate::finding::{Finding, Silenced, Silencer, Summary};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
 use crate::source::{FileId, Sources, is_within};
@@ -23,32 +23,35 @@ pub struct Silencers<'a> {
     /// The debt file.
     pub debt: Debt,
     policy: &'a Policy,
-    inactive: &'a [Inactive],
+    summary: &'a Summary,
+    /// Files that could not be read, or not to the end.
+    unreadable: Vec<FileId>,
 }
 
 impl<'a> Silencers<'a> {
-    /// Those of a workspace, in which some rules rest.
+    /// Those of a workspace, of which the summary says which rules rest and what is open.
     pub fn of(
         sources: &'a Sources,
         facts: &AllFacts,
         policy: &'a Policy,
         catalogue: &'a Catalogue,
-        inactive: &'a [Inactive],
+        summary: &'a Summary,
     ) -> Self {
         Self {
             sources,
             catalogue,
             comments: Comments::of(sources, facts, policy),
-            debt: Debt::of(sources, facts, policy),
+            debt: Debt::of(sources, policy),
             policy,
-            inactive,
+            summary,
+            unreadable: debt::unreadable(sources, facts),
         }
     }
 
     /// Takes from the findings what is silenced, and notes what has silenced it.
     pub fn silence(&mut self, findings: &mut Vec<Finding>) -> Vec<Silenced> {
         let mut silenced = Vec::new();
-        findings.retain(|finding| match self.silencer_of(finding) {
+        findings.retain_mut(|finding| match self.silencer_of(finding) {
             Some(by) => {
                 let finding = finding.clone();
                 silenced.push(Silenced { finding, by });
@@ -60,7 +63,7 @@ impl<'a> Silencers<'a> {
     }
 
     /// A comment speaks first: the debt file holds what no comment silences.
-    fn silencer_of(&mut self, finding: &Finding) -> Option<Silencer> {
+    fn silencer_of(&mut self, finding: &mut Finding) -> Option<Silencer> {
         let comment = self.comments.silencer_of(finding, self.sources);
         comment.or_else(|| self.debt.silencer_of(finding))
     }
@@ -68,9 +71,12 @@ impl<'a> Silencers<'a> {
     /// Whether a rule was asked about a file. One that is off or rests says nothing, and what silences it may
     /// be needed tomorrow.
     pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
-        let path = &self.sources.file(file).path;
+        self.was_asked_at(rule, &self.sources.file(file).path)
+    }
+
+    fn was_asked_at(&self, rule: &str, path: &str) -> bool {
         let level = self.policy.level_at(rule, path, self.catalogue);
-        let mut resting = self.inactive.iter().filter(|it| it.rule == rule);
+        let mut resting = self.summary.inactive.iter().filter(|it| it.rule == rule);
         level.severity().is_some()
             && !resting.any(|it| {
                 let product = it.product.as_deref();

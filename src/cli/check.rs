@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
+use super::{
+    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there, output,
+};
 use crate::check::{asks_for_baseline, check, start_threads};
 use crate::discover::compare_with_default_branch;
 use crate::finding::{self, Severity};
@@ -31,6 +33,10 @@ pub(super) struct Arguments {
     /// another format is asked for.
     #[arg(long)]
     coverage: bool,
+
+    /// The debt file, or `none` [default: `.dbfence/baseline.yaml` in the workspace root].
+    #[arg(long, value_name = "FILE|none")]
+    baseline: Option<PathBuf>,
 
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -69,8 +75,12 @@ impl Arguments {
         let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let root = self.workspace.find_root(start)?;
-        let config = self.workspace.config(&root, rules)?;
+        let mut config = self.workspace.config(&root, rules)?;
+        if let Some(path) = &self.baseline {
+            config.debt = baseline::chosen(&root, path)?;
+        }
         let mut sources = config.discover(&root)?;
+        baseline::read_debt(&sources)?;
         if asks_for_baseline(&config.policy, rules) {
             compare_with_default_branch(&mut sources);
         }

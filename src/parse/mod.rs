@@ -139,7 +139,9 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::TypeScript => Facts::Code(typescript::parse(text, Syntax::TypeScript)),
         Kind::JavaScript => Facts::Code(typescript::parse(text, Syntax::Jsx)),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
-        Kind::Generator | Kind::Config | Kind::Folder | Kind::TypeScriptConfig => Facts::Text,
+        Kind::Generator | Kind::Config | Kind::Debt | Kind::Folder | Kind::TypeScriptConfig => {
+            Facts::Text
+        }
     }
 }
 
