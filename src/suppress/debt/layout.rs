@@ -13,6 +13,8 @@ pub(super) struct Layout {
     pub(super) blocks: Vec<Span>,
     /// What stands before the dashes.
     indent: String,
+    /// Where the key ends that the entries stand below.
+    key_end: usize,
 }
 
 impl Layout {
@@ -24,6 +26,7 @@ impl Layout {
         let mut layout = Self {
             blocks: Vec::new(),
             indent: String::new(),
+            key_end: entries.key.span.range().end,
         };
         for item in entries.value.items() {
             let span = item.span();
@@ -44,6 +47,20 @@ impl Layout {
                 .push(Span::new(start, line_start(source, end)));
         }
         (!layout.blocks.is_empty()).then_some(layout)
+    }
+}
+
+impl Layout {
+    /// What stands before the entries and behind them.
+    fn around<'t>(&self, text: &'t str, is_empty: bool) -> (String, &'t str) {
+        let entries = self.blocks.iter().copied().reduce(Span::cover);
+        let entries = entries.unwrap_or_default().range();
+        let mut before = text[..entries.start].to_owned();
+        let colon = before[self.key_end..].find(':');
+        if let Some(colon) = colon.filter(|_| is_empty) {
+            before.insert_str(self.key_end + colon + 1, " []");
+        }
+        (before, &text[entries.end..])
     }
 }
 
@@ -83,10 +100,7 @@ pub(super) fn written(
     let layout = old.and_then(Layout::of);
     let comments = comments(text);
     let (mut result, rest) = match &layout {
-        Some(layout) => (
-            text[..layout.blocks[0].start as usize].to_owned(),
-            &text[layout.blocks.last().map_or(0, |last| last.end as usize)..],
-        ),
+        Some(layout) => layout.around(text, planned.is_empty()),
         None => (head(text, &comments, planned.is_empty()), ""),
     };
     let indent = layout.as_ref().map_or("  ", |layout| &layout.indent);
