@@ -515,6 +515,9 @@ impl Sources {
     }
 }
 
+/// The word that begins a comment which silences findings.
+pub const SILENCER: &str = "dbfence-ignore";
+
 /// The file beside Prisma migrations that says for which kind of database they are.
 pub const MIGRATION_LOCK: &str = "migration_lock.toml";
 

@@ -1,10 +1,13 @@
 //! See `rules/suppression/unused-suppression.md`.
 
-use crate::finding::Owner;
+use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
+use crate::source::SILENCER;
+use crate::suppress::Silencers;
+use crate::suppress::comments::{Comment, Target};
 
-pub(crate) const RULE: Rule = rule!("suppression", "unused-suppression", check);
+pub(crate) const RULE: Rule = rule!("suppression", "unused-suppression", check, Some(review));
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for exception in workspace.unused_exceptions() {
@@ -21,4 +24,121 @@ fn check(workspace: &Workspace, report: &mut Report) {
             .fix(exception.fix)
             .help(exception.help);
     }
+}
+
+fn review(silencers: &Silencers, report: &mut Report) {
+    mistaken(silencers, report);
+    for comment in &silencers.comments.all {
+        let path = &silencers.sources.file(comment.place.file).path;
+        if comment.target == Target::Nothing {
+            report
+                .at(
+                    comment.place,
+                    "this comment silences nothing: no line follows that it could be about",
+                )
+                .about(Owner::default(), path.clone())
+                .fix(removal(comment))
+                .help(format!(
+                    "move it above the line that is meant, or write `{SILENCER}-file` if the whole file is"
+                ));
+            continue;
+        }
+        unused(silencers, comment, report);
+    }
+}
+
+fn mistaken(silencers: &Silencers, report: &mut Report) {
+    for mistaken in &silencers.comments.mistaken {
+        let path = &silencers.sources.file(mistaken.place.file).path;
+        report
+            .at(mistaken.place, mistaken.message.clone())
+            .about(Owner::default(), path.clone())
+            .help(mistaken.help.clone());
+    }
+}
+
+fn unused(silencers: &Silencers, comment: &Comment, report: &mut Report) {
+    let path = &silencers.sources.file(comment.place.file).path;
+    let place = match comment.target {
+        Target::File => "this file",
+        _ => "the line that it is about",
+    };
+    for (number, rule) in comment.rules.iter().enumerate() {
+        let name = &rule.name.value;
+        let object = format!("{name} in {path}");
+        if silencers.catalogue.find(name).is_none() {
+            let what = if silencers.catalogue.has_category(name) {
+                "is a category, and a comment names rules"
+            } else {
+                "is no rule"
+            };
+            let help = match silencers.nearest_rule(name) {
+                Some(nearest) => format!("write `{nearest}`"),
+                None => {
+                    "write the name of the rule as reports have it, and the reason behind a colon"
+                        .to_owned()
+                }
+            };
+            report
+                .at(
+                    rule.name.place,
+                    format!("`{name}` {what}: nothing is silenced"),
+                )
+                .about(Owner::default(), object)
+                .help(help);
+        } else if !rule.is_used && silencers.was_asked(name, comment.place.file) {
+            let left: Vec<&str> = others(comment, number).collect();
+            report
+                .at(
+                    rule.name.place,
+                    format!("`{name}` finds nothing in {place}, so that this silences nothing"),
+                )
+                .about(Owner::default(), object)
+                .fix(without(silencers, comment, number))
+                .help(if left.is_empty() {
+                    "remove the comment".to_owned()
+                } else {
+                    format!("remove `{name}`")
+                });
+        }
+    }
+}
+
+/// The other rules that a comment names.
+fn others(comment: &Comment, number: usize) -> impl Iterator<Item = &str> {
+    let others = comment.rules.iter().enumerate();
+    others.filter_map(move |(other, rule)| (other != number).then_some(rule.name.value.as_str()))
+}
+
+/// Takes a comment away.
+fn removal(comment: &Comment) -> Option<Fix> {
+    Some(Fix {
+        safety: Safety::Safe,
+        title: "Remove the comment".to_owned(),
+        edits: vec![comment.removal.clone()?],
+    })
+}
+
+/// Takes a rule out of a comment, or the comment away where all of its rules are unused.
+fn without(silencers: &Silencers, comment: &Comment, number: usize) -> Option<Fix> {
+    let mut names = comment.rules.iter().map(|rule| &rule.name.value);
+    if silencers.is_wholly_unused(comment)
+        && names.all(|name| silencers.catalogue.find(name).is_some())
+    {
+        return removal(comment);
+    }
+    let own = comment.rules[number].name.place;
+    let mut place = own;
+    match comment.rules.get(number + 1) {
+        Some(next) => place.span.end = next.name.place.span.start,
+        None => place.span.start = comment.rules[number - 1].name.place.span.end,
+    }
+    Some(Fix {
+        safety: Safety::Safe,
+        title: format!("Remove `{}`", comment.rules[number].name.value),
+        edits: vec![Edit {
+            place,
+            text: String::new(),
+        }],
+    })
 }
