@@ -8,6 +8,8 @@ mod output;
 mod owner;
 mod rules;
 mod schema;
+mod suppressions;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -59,9 +59,11 @@ fn mistaken(silencers: &Silencers, report: &mut Report) {
 
 fn unused(silencers: &Silencers, comment: &Comment, report: &mut Report) {
     let path = &silencers.sources.file(comment.place.file).path;
+    let file = silencers.sources.file(comment.place.file);
     let place = match comment.target {
-        Target::File => "this file",
-        _ => "the line that it is about",
+        Target::File => "in this file",
+        Target::Line(line) if line == file.line_of(comment.place.span.start) => "on this line",
+        _ => "on the line that follows",
     };
     for (number, rule) in comment.rules.iter().enumerate() {
         let name = &rule.name.value;
@@ -87,27 +89,22 @@ fn unused(silencers: &Silencers, comment: &Comment, report: &mut Report) {
                 .about(Owner::default(), object)
                 .help(help);
         } else if !rule.is_used && silencers.was_asked(name, comment.place.file) {
-            let left: Vec<&str> = others(comment, number).collect();
             report
                 .at(
                     rule.name.place,
-                    format!("`{name}` finds nothing in {place}, so that this silences nothing"),
+                    format!(
+                        "`{name}` finds nothing {place}, so that this comment silences nothing"
+                    ),
                 )
                 .about(Owner::default(), object)
                 .fix(without(silencers, comment, number))
-                .help(if left.is_empty() {
+                .help(if silencers.is_wholly_unused(comment) {
                     "remove the comment".to_owned()
                 } else {
                     format!("remove `{name}`")
                 });
         }
     }
-}
-
-/// The other rules that a comment names.
-fn others(comment: &Comment, number: usize) -> impl Iterator<Item = &str> {
-    let others = comment.rules.iter().enumerate();
-    others.filter_map(move |(other, rule)| (other != number).then_some(rule.name.value.as_str()))
 }
 
 /// Takes a comment away.
