@@ -26,7 +26,7 @@ pub use kind::{
     keeps_tables, kind_of,
 };
 
-use kind::{Kinds, is_code_by_text, is_worth_keeping};
+use kind::{Kinds, is_code_by_text, is_worth_keeping, may_hold_silencer};
 use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
 
@@ -306,7 +306,13 @@ fn is_code(kind: Kind) -> bool {
 /// Whether source code matters; what cannot be read is not known to. Test code does for what it imports.
 fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
     let is_test = is_test_code(&file.path);
-    let is_worth = || !is_test && is_worth_keeping(file.kind, &file.text);
+    let is_worth = || {
+        if is_test {
+            may_hold_silencer(&file.text)
+        } else {
+            is_worth_keeping(file.kind, &file.text)
+        }
+    };
     file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
 }
 

@@ -54,6 +54,8 @@ pub struct Policy {
     pub exceptions: Vec<Exception>,
     /// The day on which exceptions are judged; where it is not known, none has ended.
     pub today: Option<Date>,
+    /// Whether comments silence nothing.
+    pub is_without_suppressions: bool,
     /// Files larger than this many bytes are not read.
     pub max_file_size: u64,
     /// Levels that hold for every file.
@@ -85,6 +87,7 @@ impl Default for Policy {
             services: Vec::new(),
             exceptions: Vec::new(),
             today: None,
+            is_without_suppressions: false,
             max_file_size: 8 * 1024 * 1024,
             levels: Levels::default(),
             overrides: Vec::new(),

@@ -1,15 +1,17 @@
 //! Silencers against findings: comments in files, and the debt file.
 
+pub mod add;
 pub mod comments;
 pub mod debt;
+mod written;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{self, Catalogue};
 use crate::finding::{Finding, Silenced, Silencer, Summary};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
 use crate::source::{FileId, Sources, is_within};
 
-use self::comments::Comments;
+use self::comments::{Comment, Comments};
 use self::debt::Debt;
 
 /// Everything that may silence a finding, and what it has silenced.
@@ -40,7 +42,7 @@ impl<'a> Silencers<'a> {
         Self {
             sources,
             catalogue,
-            comments: Comments::of(sources, facts, policy),
+            comments: Comments::of(sources, facts, policy, catalogue),
             debt: Debt::of(sources, policy),
             policy,
             summary,
@@ -65,16 +67,32 @@ impl<'a> Silencers<'a> {
     /// A comment speaks first: the debt file holds what no comment silences.
     fn silencer_of(&mut self, finding: &mut Finding) -> Option<Silencer> {
         let comment = self.comments.silencer_of(finding, self.sources);
+        if comment.is_some() {
+            self.debt.leave_to_comment(finding);
+        }
         comment.or_else(|| self.debt.silencer_of(finding))
+    }
+
+    /// Whether no rule of a comment has silenced anything, though each was asked, or is none.
+    pub fn is_wholly_unused(&self, comment: &Comment) -> bool {
+        let mut rules = comment.rules.iter();
+        rules.all(|rule| {
+            let name = &rule.name.value;
+            let is_rule = self.catalogue.find(name).is_some();
+            !rule.is_used && (!is_rule || self.was_asked(name, comment.place.file))
+        })
+    }
+
+    /// The rule whose name is nearest to what is written.
+    pub fn nearest_rule(&self, written: &str) -> Option<&str> {
+        let rules = self.catalogue.rules().iter();
+        catalogue::nearest(written, rules.map(|rule| rule.entry.name))
     }
 
     /// Whether a rule was asked about a file. One that is off or rests says nothing, and what silences it may
     /// be needed tomorrow.
     pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
-        self.was_asked_at(rule, &self.sources.file(file).path)
-    }
-
-    fn was_asked_at(&self, rule: &str, path: &str) -> bool {
+        let path = &self.sources.file(file).path;
         let level = self.policy.level_at(rule, path, self.catalogue);
         let mut resting = self.summary.inactive.iter().filter(|it| it.rule == rule);
         level.severity().is_some()

@@ -216,6 +216,28 @@ impl Tree {
         })
     }
 
+    /// The scalars of `text`, which this tree was read from, that take several lines: from the line on which
+    /// each begins, for a block the line of its `|` or `>`.
+    pub fn unbroken(&self, text: &str) -> Vec<Span> {
+        let scalars = self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Scalar(scalar) => Some(scalar),
+            _ => None,
+        });
+        let spans = scalars.filter_map(|scalar| {
+            let mut start = scalar.span.start as usize;
+            if scalar.style == Style::Block {
+                let line = text[..start].rfind(['\n', '\r']).unwrap_or(0);
+                start = text[..line].trim_end().len().saturating_sub(1);
+                start -= (0..4).find(|back| text.is_char_boundary(start - back))?;
+            }
+            let span = Span::new(start, scalar.span.end as usize);
+            text[span.range()].contains(['\n', '\r']).then_some(span)
+        });
+        let mut spans: Vec<Span> = spans.collect();
+        spans.sort_unstable();
+        spans
+    }
+
     /// The root of the first document; `None` where there is none.
     pub fn root(&self) -> Option<Value<'_>> {
         self.documents().next()

@@ -9,6 +9,7 @@ mod output;
 mod owner;
 mod rules;
 mod schema;
+mod suppressions;
 mod write;
 
 use std::collections::BTreeMap;

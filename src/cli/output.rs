@@ -40,6 +40,15 @@ pub(super) fn report_failure(failure: &Failure, color: Color) {
     }
 }
 
+/// Says on standard error what was done beside the report. Paths in it may come from the scanned tree.
+pub(super) fn note(lines: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for line in lines {
+        // There is nobody left to tell when standard error is gone.
+        let _ = writeln!(stderr, "{}", visible::escaped(line));
+    }
+}
+
 /// Whether standard output is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()

@@ -4,7 +4,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
 use crate::source::{
-    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, may_hold_sql, parent,
+    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, SILENCER, file_name, has_ending, may_hold_sql, parent,
 };
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
@@ -261,8 +261,17 @@ pub const OTHER_LIBRARIES: [&str; 9] = [
 ];
 
 /// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
-/// where they mention a database.
+/// where they mention a database, or where a comment would silence what is found in them.
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
+    is_about_databases(kind, text) || kind != Kind::TypeScriptConfig && may_hold_silencer(text)
+}
+
+/// Whether a comment in a text may be there to silence findings.
+pub(super) fn may_hold_silencer(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), SILENCER.as_bytes()).is_some()
+}
+
+fn is_about_databases(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
@@ -292,7 +301,7 @@ pub fn is_like_registry(text: &str) -> bool {
 
 /// Whether a file that has the name of a registry is none, and code instead.
 pub(super) fn is_code_by_text(text: &str) -> bool {
-    !is_like_registry(text) && is_worth_keeping(Kind::TypeScript, text)
+    !is_like_registry(text) && is_about_databases(Kind::TypeScript, text)
 }
 
 /// What a source file without any of these opens no database and holds no connection string.

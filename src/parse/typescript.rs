@@ -9,6 +9,7 @@ mod literal;
 mod names;
 pub mod nest;
 mod queries;
+mod templates;
 pub mod value;
 
 use oxc_allocator::Allocator;
@@ -20,6 +21,7 @@ use self::environment::ServiceUrl;
 use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
+use self::templates::Templates;
 use self::value::Text;
 use crate::parse::sql::{Change, Reach, TableReference};
 use crate::parse::{Parsed, Problem};
@@ -122,9 +124,14 @@ fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
         });
         problem(text, &error.message, place)
     });
+    let templates = Templates::of(text, program);
     let comments = program.comments.iter();
+    let mut comments: Vec<Span> = comments.map(|comment| span(comment.span)).collect();
+    comments.extend(templates.comments);
+    comments.sort_unstable();
     Parsed {
-        comments: comments.map(|comment| span(comment.span)).collect(),
+        comments,
+        unbroken: templates.unbroken,
         problems: problem.into_iter().collect(),
         facts,
     }

@@ -109,6 +109,8 @@ pub struct Debt {
     by_fingerprint: HashMap<String, usize>,
     /// The entries whose finding is still there.
     owed: HashSet<usize>,
+    /// The entries whose finding a comment silences.
+    left_to_comments: HashSet<usize>,
     today: Option<Date>,
 }
 
@@ -139,7 +141,7 @@ impl Debt {
         }
         let mut debt = Self::default();
         for (number, written) in file.entries.into_iter().flatten().enumerate() {
-            let (entry, spans) = entry(written)?;
+            let (entry, spans) = entry(written, text)?;
             let first = debt.by_fingerprint.entry(entry.fingerprint.clone());
             first.or_insert(number);
             debt.entries.push(entry);
@@ -180,6 +182,11 @@ impl Debt {
         None
     }
 
+    /// Notes that a comment silences a finding, so that its entry is not needed.
+    pub(super) fn leave_to_comment(&mut self, finding: &Finding) {
+        self.left_to_comments.extend(self.entry_of(finding));
+    }
+
     fn has_expired(&self, number: usize) -> bool {
         let day = self.entries[number].expires;
         day.zip(self.today).is_some_and(|(day, today)| day < today)
@@ -190,13 +197,16 @@ impl Debt {
         self.spans[number].fingerprint
     }
 
-    /// The entries that give no reason.
-    pub fn without_reason(&self) -> impl Iterator<Item = (Place, &Entry)> {
+    /// The entries that hold something back and give no reason, each with its fingerprint.
+    pub fn without_reason(&self) -> Vec<(Place, &Entry)> {
         let numbered = self.entries.iter().enumerate();
-        let silent = numbered.filter(|(_, entry)| entry.reason.is_none());
-        silent.filter_map(|(number, entry)| {
+        let silent = numbered.filter(|(number, entry)| {
+            entry.reason.is_none() && self.owed.contains(number) && !self.has_expired(*number)
+        });
+        let placed = silent.filter_map(|(number, entry)| {
             Some((self.fingerprint_span(number).in_file(self.file?), entry))
-        })
+        });
+        placed.collect()
     }
 }
 
@@ -225,7 +235,18 @@ fn broken(span: Span, message: impl Into<String>) -> BrokenConfig {
     }
 }
 
-fn entry(written: file::Entry) -> Result<(Entry, Spans), BrokenConfig> {
+/// Where a text stands in its quotes.
+fn unquoted(text: &str, span: Span) -> Span {
+    let written = text.get(span.range()).unwrap_or_default();
+    let is_quoted = written.len() > 1 && written.starts_with(['"', '\'']);
+    if is_quoted {
+        Span::new(span.range().start + 1, span.range().end - 1)
+    } else {
+        span
+    }
+}
+
+fn entry(written: file::Entry, file: &str) -> Result<(Entry, Spans), BrokenConfig> {
     let text = |setting: Option<Setting<String>>| {
         let text = setting.map(|Setting(text)| text.value);
         text.filter(|text| !text.trim().is_empty())
@@ -245,9 +266,9 @@ fn entry(written: file::Entry) -> Result<(Entry, Spans), BrokenConfig> {
     });
     let expires = expires.transpose()?;
     let spans = Spans {
-        rule: written.rule.0.span,
-        fingerprint: fingerprint.span,
-        expires: expires.map(|(_, span)| span),
+        rule: unquoted(file, written.rule.0.span),
+        fingerprint: unquoted(file, fingerprint.span),
+        expires: expires.map(|(_, span)| unquoted(file, span)),
     };
     let entry = Entry {
         rule: written.rule.0.value,
@@ -284,6 +305,8 @@ pub enum Idle {
     Paid,
     /// An entry above it holds the same finding back. Here is its fingerprint.
     Repeated(Place),
+    /// A comment silences its finding.
+    Commented,
     /// There is no such rule.
     UnknownRule,
 }
@@ -305,6 +328,8 @@ impl Silencers<'_> {
             } else if first != number {
                 let first = self.debt.spans[first].fingerprint.in_file(file);
                 (Idle::Repeated(first), spans.fingerprint)
+            } else if self.debt.left_to_comments.contains(&number) {
+                (Idle::Commented, spans.fingerprint)
             } else if !self.debt.owed.contains(&number) && self.would_be_found(entry) {
                 (Idle::Paid, spans.fingerprint)
             } else {
@@ -332,18 +357,23 @@ impl Silencers<'_> {
 
     /// Whether the finding of an entry would be found if it were there.
     fn would_be_found(&self, entry: &Entry) -> bool {
-        let product = entry.product.as_deref().unwrap_or_default();
-        let path = entry.path.as_deref().unwrap_or(product);
-        let is_of_product = |other: &str| other == product;
+        let product = entry.product.as_deref();
+        let folder = product.filter(|folder| *folder != ".").unwrap_or_default();
+        let path = entry.path.as_deref().unwrap_or(folder);
+        let level = self.policy.level_at(&entry.rule, path, self.catalogue);
+        let is_its_product = |other: Option<&str>| {
+            product.is_none() || other.is_none_or(|other| Some(other) == product)
+        };
         let mut resting = self.summary.inactive.iter();
-        let rests = resting
-            .any(|it| it.rule == entry.rule && it.product.as_deref().is_some_and(is_of_product));
-        let is_open = self.summary.open.iter().any(|it| it.product == product);
+        let rests =
+            resting.any(|it| it.rule == entry.rule && is_its_product(it.product.as_deref()));
+        let mut open = self.summary.open.iter();
+        let is_open = open.any(|it| Some(it.product.as_str()) == product);
         let is_obscure = self.unreadable.iter().any(|&file| {
             let file = self.sources.file(file);
-            file.path == path || is_of_many(file.kind) && is_within(&file.path, product)
+            file.path == path || is_of_many(file.kind) && is_within(&file.path, folder)
         });
-        self.was_asked_at(&entry.rule, path) && !rests && !is_open && !is_obscure
+        level.severity().is_some() && !rests && !is_open && !is_obscure
     }
 
     /// What has become of the debt.
