@@ -19,8 +19,17 @@ pub struct Comments {
     pub mistaken: Vec<Mistaken>,
     /// The comments about a line, or about a file where there is no line, as numbers in `all`.
     about: HashMap<(FileId, Option<usize>), Vec<usize>>,
-    /// The unbroken texts of the files that have comments about lines.
-    unbroken: BTreeMap<FileId, Vec<Span>>,
+    /// What decides about lines, of the files that have such comments.
+    layouts: BTreeMap<FileId, Layout>,
+}
+
+/// What decides by which comments a place in a file is silenced.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// The texts of several lines that no comment can break.
+    unbroken: Vec<Span>,
+    /// All comments, and what they are about.
+    comments: Vec<(Span, Target)>,
 }
 
 /// A comment that silences findings.
@@ -135,15 +144,20 @@ impl Comments {
             };
             self.about.entry((id, line)).or_default().push(number);
         }
-        self.unbroken.insert(id, outermost(facts.unbroken()));
+        let comments = facts.comments().iter().copied();
+        let layout = Layout {
+            unbroken: outermost(facts.unbroken()),
+            comments: comments.zip(targets).collect(),
+        };
+        self.layouts.insert(id, layout);
     }
 
     /// The comment that silences a finding, one about its line before one about its file; notes that it is
     /// used.
     pub(super) fn silencer_of(&mut self, finding: &Finding, sources: &Sources) -> Option<Silencer> {
         let file = finding.place.file;
-        let unbroken = self.unbroken.get(&file)?;
-        let lines = lines_of(sources.file(file), unbroken, finding.place.span);
+        let layout = self.layouts.get(&file)?;
+        let lines = layout.lines_of(sources.file(file), finding.place.span);
         let abouts = lines.into_iter().map(Some).chain([None]);
         for about in abouts {
             for &number in self.about.get(&(file, about)).into_iter().flatten() {
@@ -159,6 +173,22 @@ impl Comments {
             }
         }
         None
+    }
+}
+
+impl Layout {
+    /// The lines by which comments are about what stands there. What is found in a comment belongs to the line
+    /// that the comment is about, so that others can stand around it.
+    fn lines_of(&self, file: &SourceFile, span: Span) -> Vec<usize> {
+        let mut lines = lines_of(file, &self.unbroken, span);
+        let after = self
+            .comments
+            .partition_point(|(it, _)| it.start <= span.start);
+        let comment = self.comments[..after].last();
+        if let Some((_, Target::Line(line))) = comment.filter(|(it, _)| span.start < it.end) {
+            lines.push(*line);
+        }
+        lines
     }
 }
 
