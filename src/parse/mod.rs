@@ -28,7 +28,7 @@ use self::typescript::Syntax;
 use crate::source::{Kind, Sources, Span};
 
 /// What a parser made of one text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Parsed<T> {
     /// What the text says.
     pub facts: T,
