@@ -5,14 +5,15 @@ use std::collections::HashSet;
 
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, BinaryOperator, CallExpression, ChainElement, Expression,
-    FunctionBody, LogicalOperator, MemberExpression, ObjectPropertyKind, PropertyKey, Statement,
-    TSEnumMemberName, TaggedTemplateExpression, TemplateLiteral,
+    FunctionBody, LogicalOperator, MemberExpression, Statement, TSEnumMemberName,
+    TaggedTemplateExpression, TemplateLiteral,
 };
 use oxc_span::GetSpan;
 
-use super::databases::{self, Client, name_of};
+use super::databases::{self, Client};
 use super::names::{Meaning, Names, Scope};
 use crate::parse::sql::RawSql;
+use crate::parse::typescript::syntax::{first_of, inside, name_of, property};
 use crate::parse::typescript::{literal, span};
 use crate::source::Span;
 
@@ -380,7 +381,7 @@ impl<'n, 'a> Texts<'n, 'a> {
         if let Expression::CallExpression(call) = object
             && is_method(&call.callee, "freeze", &["Object"])
         {
-            let frozen = call.arguments.first().and_then(Argument::as_expression)?;
+            let frozen = first_of(&call.arguments)?;
             object = frozen.get_inner_expression();
         }
         let Expression::ObjectExpression(object) = object else {
@@ -390,17 +391,7 @@ impl<'n, 'a> Texts<'n, 'a> {
         if self.names.is_assigned_member(name) {
             return None;
         }
-        object
-            .properties
-            .iter()
-            .find_map(|property| match property {
-                ObjectPropertyKind::ObjectProperty(property)
-                    if !property.computed && property.key.is_specific_static_name(name) =>
-                {
-                    Some(&property.value)
-                }
-                _ => None,
-            })
+        property(object, name).map(|property| &property.value)
     }
 
     fn add_member(
@@ -648,11 +639,6 @@ fn is_method(expression: &Expression<'_>, name: &str, objects: &[&str]) -> bool 
     })
 }
 
-fn inside(quoted: oxc_span::Span) -> Span {
-    let quoted = span(quoted);
-    Span::new(quoted.start as usize + 1, quoted.end as usize - 1)
-}
-
 fn edge_of(place: oxc_span::Span) -> Span {
     let start = span(place).start as usize;
     Span::new(start, start)
@@ -701,13 +687,5 @@ pub(super) fn text_within<'a>(argument: &'a Expression<'a>) -> &'a Expression<'a
     let Expression::ObjectExpression(object) = argument.get_inner_expression() else {
         return argument;
     };
-    let text = object.properties.iter().find_map(|property| match property {
-        ObjectPropertyKind::ObjectProperty(property)
-            if matches!(&property.key, PropertyKey::StaticIdentifier(key) if key.name == "text") =>
-        {
-            Some(&property.value)
-        }
-        _ => None,
-    });
-    text.unwrap_or(argument)
+    property(object, "text").map_or(argument, |text| &text.value)
 }
