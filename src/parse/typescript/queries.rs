@@ -14,8 +14,9 @@ use self::names::{Candidate, Meaning, Names, Scope};
 use self::texts::{Texts, text_within};
 use super::syntax::{first_of, name_of};
 use super::{Query, SourceCode, span};
+use crate::markers::may_hold_sql;
 use crate::parse::sql::{RawSql, TableReference};
-use crate::source::{Span, may_hold_sql};
+use crate::source::Span;
 
 /// Reads the raw SQL of a program.
 pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {

@@ -291,15 +291,7 @@ impl<'a> Names<'a> {
 impl<'a> Visit<'a> for Names<'a> {
     fn enter_node(&mut self, node: AstKind<'a>) {
         match node {
-            AstKind::Program(_)
-            | AstKind::BlockStatement(_)
-            | AstKind::ForStatement(_)
-            | AstKind::ForInStatement(_)
-            | AstKind::ForOfStatement(_)
-            | AstKind::SwitchStatement(_)
-            | AstKind::CatchClause(_)
-            | AstKind::StaticBlock(_)
-            | AstKind::TSModuleBlock(_) => {
+            _ if is_block(node) => {
                 self.open();
             }
             AstKind::ArrowFunctionExpression(arrow) => {
@@ -361,24 +353,30 @@ impl<'a> Visit<'a> for Names<'a> {
     }
 
     fn leave_node(&mut self, node: AstKind<'a>) {
-        if matches!(
+        let is_other = matches!(
             node,
-            AstKind::Program(_)
-                | AstKind::BlockStatement(_)
-                | AstKind::ForStatement(_)
-                | AstKind::ForInStatement(_)
-                | AstKind::ForOfStatement(_)
-                | AstKind::SwitchStatement(_)
-                | AstKind::CatchClause(_)
-                | AstKind::StaticBlock(_)
-                | AstKind::TSModuleBlock(_)
-                | AstKind::ArrowFunctionExpression(_)
-                | AstKind::Function(_)
-                | AstKind::Class(_)
-        ) {
+            AstKind::ArrowFunctionExpression(_) | AstKind::Function(_) | AstKind::Class(_)
+        );
+        if is_other || is_block(node) {
             self.open.pop();
         }
     }
+}
+
+/// Whether names are bound in a node for it alone, which is neither a function nor a class.
+fn is_block(node: AstKind<'_>) -> bool {
+    matches!(
+        node,
+        AstKind::Program(_)
+            | AstKind::BlockStatement(_)
+            | AstKind::ForStatement(_)
+            | AstKind::ForInStatement(_)
+            | AstKind::ForOfStatement(_)
+            | AstKind::SwitchStatement(_)
+            | AstKind::CatchClause(_)
+            | AstKind::StaticBlock(_)
+            | AstKind::TSModuleBlock(_)
+    )
 }
 
 fn static_key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
