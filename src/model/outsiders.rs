@@ -56,6 +56,27 @@ const OF_TOOLS: [&str; 15] = [
     "tools",
 ];
 
+/// Folders of code that several packages share.
+const OF_LIBRARIES: [&str; 5] = ["common", "lib", "libs", "packages", "shared"];
+
+/// Words in the name of a folder with a frontend.
+const OF_FRONTENDS: [&str; 6] = ["client", "frontend", "site", "ui", "web", "website"];
+
+/// What a frontend is built with, by the names of npm.
+const FRAMEWORKS: [&str; 11] = [
+    "@angular/core",
+    "@remix-run/react",
+    "@sveltejs/kit",
+    "astro",
+    "next",
+    "nuxt",
+    "preact",
+    "react",
+    "solid-js",
+    "svelte",
+    "vue",
+];
+
 impl Outsider<'_> {
     /// Whom it is about: the product, where there is one.
     pub fn owner(&self) -> Owner {
@@ -103,6 +124,8 @@ impl Workspace<'_> {
             let mut services = self.inferred_services().iter();
             services.any(|it| it.folder.as_deref() == Some(folder) && !it.containers.is_empty())
         };
+        // Any other package may be a service of its own, outside of the registry.
+        let is_known_kind = |folder: &str| is_library(folder) || self.is_frontend(folder);
         found.retain(|folder, signs| {
             let is_named = ancestors(folder).any(|it| named.contains(it))
                 || named.iter().any(|it| is_below(it, folder));
@@ -116,7 +139,7 @@ impl Workspace<'_> {
                 || self.policy.modules.contain(folder);
             let has_schema = signs.iter().any(|(_, sign)| matches!(sign, Sign::Schema));
             let is_service = is_module && (has_schema || is_run(folder));
-            !is_named && !is_tool && !is_product && !is_service
+            is_known_kind(folder) && !is_named && !is_tool && !is_product && !is_service
         });
         let found = found.into_iter().map(|(folder, mut signs)| {
             signs.sort_by_key(|(place, sign)| (sign.rank(), *place));
@@ -187,6 +210,20 @@ impl Workspace<'_> {
         schemas.collect()
     }
 
+    /// Whether a package is a frontend, by its name or by what it is built with.
+    fn is_frontend(&self, folder: &str) -> bool {
+        let mut words = file_name(folder).split(['-', '_', '.']);
+        let manifest = join(folder, "package.json").and_then(|path| self.sources.find(&path));
+        let is_built_as_one = || match manifest.map(|manifest| self.facts(manifest)) {
+            Some(Facts::Settings(parsed)) => {
+                let mut names = parsed.facts.dependencies.iter();
+                names.any(|name| FRAMEWORKS.contains(&name.value.as_str()))
+            }
+            _ => false,
+        };
+        words.any(|word| OF_FRONTENDS.contains(&word)) || is_built_as_one()
+    }
+
     fn is_registered(&self, owner: &Owner) -> bool {
         let mut services = self.products.iter().flat_map(Product::services);
         services.any(|service| Owner::from(service) == *owner)
@@ -217,6 +254,10 @@ impl Sign<'_> {
             Sign::Variable(..) => 2,
         }
     }
+}
+
+fn is_library(folder: &str) -> bool {
+    folder.split('/').any(|part| OF_LIBRARIES.contains(&part))
 }
 
 /// Whether a client is certainly opened there. One that is given a connection string from elsewhere is opened
