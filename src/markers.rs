@@ -4,28 +4,26 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+/// How many words are looked for at once in the fastest way that there is; more take several times as long.
+const MOST_AT_ONCE: usize = 16;
+
 /// Whether the text of a source file may hold SQL of a program; most hold none.
 pub fn may_hold_sql(text: &str) -> bool {
-    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(&[&OF_SQL]));
-    WORDS.as_ref().is_none_or(|words| words.is_match(text))
+    static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&OF_SQL));
+    WORDS.iter().any(|words| words.is_match(text))
 }
 
 /// Whether the text of a source file may say anything about a database, an environment or a service.
 pub fn may_matter(text: &str) -> bool {
-    static WORDS: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| automaton(&[&OF_SQL, &OF_CLIENTS, &IN_PAIRS]));
-    let Some(words) = WORDS.as_ref() else {
-        return true;
-    };
+    static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&OF_CLIENTS));
+    may_hold_sql(text) || WORDS.iter().any(|words| words.is_match(text)) || has_pair(text)
+}
+
+fn has_pair(text: &str) -> bool {
+    static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&IN_PAIRS));
     let mut seen = [false; IN_PAIRS.len()];
-    for found in words.find_iter(text) {
-        let Some(number) = found
-            .pattern()
-            .as_usize()
-            .checked_sub(OF_SQL.len() + OF_CLIENTS.len())
-        else {
-            return true;
-        };
+    for found in WORDS.iter().flat_map(|words| words.find_iter(text)) {
+        let number = found.pattern().as_usize();
         seen[number] = true;
         let [of_url, env, config, module, exports, ..] = seen;
         let is_url = IN_PAIRS[number].ends_with("://");
@@ -39,12 +37,14 @@ pub fn may_matter(text: &str) -> bool {
     false
 }
 
-/// One automaton for all of these words; nothing if there were too many for one, so that every file matters.
-fn automaton(lists: &[&[&str]]) -> Option<AhoCorasick> {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(lists.concat())
-        .ok()
+/// What finds these words.
+fn automata(words: &[&str]) -> Vec<AhoCorasick> {
+    let automata = words.chunks(MOST_AT_ONCE).map(|words| {
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).build(words)
+    });
+    // None is too large: they are a few short words.
+    automata.filter_map(Result::ok).collect()
 }
 
 /// Whether what follows the scheme of a URL begins like the host and port of a service: without a dot.
@@ -105,7 +105,7 @@ const OF_CLIENTS: [&str; 25] = [
     "MikroO",
 ];
 
-/// Words that matter together with others alone; [`may_matter`] knows them by their order.
+/// Words that matter together with others alone; [`has_pair`] knows them by their order.
 const IN_PAIRS: [&str; 7] = [
     "_URL", "env", "onfig", "@Module(", "exports", "http://", "https://",
 ];

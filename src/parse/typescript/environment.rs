@@ -135,7 +135,9 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
             }
         }
         let role = match &declared.id {
-            BindingPattern::BindingIdentifier(name) => self.variables.behind_default(&name.name),
+            BindingPattern::BindingIdentifier(name) => {
+                self.variables.behind_default(&name.name).cloned()
+            }
             _ => None,
         };
         match role {

@@ -197,8 +197,8 @@ impl Variables {
 
     /// The variable that stands behind what a name stands in for; `None` where none is known, nothing where
     /// the name stands in for nothing.
-    pub(super) fn behind_default(&self, name: &str) -> Option<Option<String>> {
-        self.defaults.get(name).cloned()
+    pub(super) fn behind_default(&self, name: &str) -> Option<&Option<String>> {
+        self.defaults.get(name)
     }
 
     /// Whether an expression is the environment itself.
