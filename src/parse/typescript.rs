@@ -9,7 +9,9 @@ mod literal;
 mod names;
 pub mod nest;
 mod queries;
+mod syntax;
 pub mod value;
+mod variables;
 
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
@@ -21,6 +23,7 @@ use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
+use self::variables::Variables;
 use crate::parse::sql::{Change, Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
@@ -132,8 +135,9 @@ fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     let mut facts = SourceCode::default();
     queries::read(text, program, &mut facts);
     imports::read(text, program, &mut facts);
-    clients::read(text, program, &mut facts);
-    environment::read(text, program, &mut facts);
+    let variables = Variables::of(program);
+    clients::read(text, program, &variables, &mut facts);
+    environment::read(text, program, &variables, &mut facts);
     nest::read(text, program, &mut facts);
     let error = parsed.diagnostics.iter().find(|_| parsed.panicked);
     let problem = error.map(|error| {

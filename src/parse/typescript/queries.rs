@@ -12,9 +12,11 @@ use oxc_span::GetSpan;
 use self::databases::Client;
 use self::names::{Candidate, Meaning, Names, Scope};
 use self::texts::{Texts, text_within};
+use super::syntax::{first_of, name_of};
 use super::{Query, Run, SourceCode, span};
+use crate::markers::may_hold_sql;
 use crate::parse::sql::{RawSql, TableReference};
-use crate::source::{Span, may_hold_sql};
+use crate::source::Span;
 
 /// Reads the raw SQL of a program.
 pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
@@ -133,8 +135,7 @@ impl<'a> Reader<'_, 'a, '_> {
     }
 
     fn take_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) {
-        let argument = call.arguments.first().and_then(Argument::as_expression);
-        let Some(argument) = argument.map(given_to) else {
+        let Some(argument) = first_of(&call.arguments).map(given_to) else {
             return;
         };
         if self.texts.is_inlined(call.span.start) {
@@ -157,7 +158,7 @@ impl<'a> Reader<'_, 'a, '_> {
         let Some(member) = callee.as_member_expression() else {
             return;
         };
-        let name = databases::name_of(member).unwrap_or_default();
+        let name = name_of(member).unwrap_or_default();
         if matches!(name, "raw" | "unsafe") && self.texts.is_namespace(scope, member.object()) {
             let query = self.texts.text_of(scope, argument);
             let query = self.bound(scope, query, call);
@@ -277,8 +278,7 @@ impl<'a> Reader<'_, 'a, '_> {
 /// The SQL of what a client is given: `{ text: "…" }`, `new Cursor("…")`.
 fn given_to<'a>(argument: &'a Expression<'a>) -> &'a Expression<'a> {
     if let Expression::NewExpression(made) = argument.get_inner_expression() {
-        let first = made.arguments.first().and_then(Argument::as_expression);
-        return first.unwrap_or(argument);
+        return first_of(&made.arguments).unwrap_or(argument);
     }
     text_within(argument)
 }
@@ -293,6 +293,6 @@ fn is_member(expression: &Expression<'_>, names: &[&str]) -> bool {
         });
     }
     let member = expression.as_member_expression();
-    let name = member.and_then(databases::name_of);
+    let name = member.and_then(name_of);
     name.is_some_and(|name| names.contains(&name))
 }

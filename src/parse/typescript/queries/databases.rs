@@ -5,6 +5,7 @@ use std::cell::Cell;
 use oxc_ast::ast::{Argument, Expression, MemberExpression};
 
 use super::names::{Meaning, Names, Scope, required};
+use crate::parse::typescript::syntax::name_of;
 
 /// What is known of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,14 +234,6 @@ impl<'a> Search<'_, 'a> {
     fn class(&self, class: Scope, depth: usize) -> Client {
         let heritage = self.names.heritage(class);
         heritage.map_or(Client::Unknown, |it| self.expression(class, it, depth + 1))
-    }
-}
-
-/// The name of a member, `#pool` of `this.#pool` without its mark.
-pub(super) fn name_of<'a>(member: &'a MemberExpression<'a>) -> Option<&'a str> {
-    match member {
-        MemberExpression::PrivateFieldExpression(it) => Some(it.field.name.as_str()),
-        other => other.static_property_name(),
     }
 }
 
