@@ -26,7 +26,8 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 15] = [
+const WRAPPERS: [(&str, &str); 16] = [
+    ("aho_corasick", "src/markers.rs"),
     ("oxc_allocator", "src/parse/typescript"),
     ("oxc_ast", "src/parse/typescript"),
     ("oxc_ast_visit", "src/parse/typescript"),
