@@ -118,7 +118,7 @@ pub fn check_again(
     finding::number(&mut findings);
     let summary = summary(&workspace, rules, &speaking);
     let facts = workspace.all_facts();
-    let mut silencers = Silencers::of(sources, facts, policy, catalogue, &summary.inactive);
+    let mut silencers = Silencers::of(sources, facts, policy, catalogue, &summary);
     let silenced = silencers.silence(&mut findings);
     let reviewed = speaking
         .iter()
@@ -130,6 +130,7 @@ pub fn check_again(
     findings.extend(reviewed);
     finding::sort(&mut findings);
     Outcome {
+        debt: silencers.debt_state(),
         summary,
         coverage: Some(workspace.coverage()),
         findings,

@@ -13,10 +13,13 @@ use crate::glob::Globs;
 use crate::source::{At, Span};
 
 pub use date::Date;
-pub use schema::{join_lines, schema, schema_url};
+pub use schema::{join_lines, schema, schema_url, schema_url_of};
 
 /// The name of the config file, and of the marker of a workspace root.
 pub const FILE_NAME: &str = "dbfence.yaml";
+
+/// Where the debt file stands, from the workspace root, unless the command line names another place.
+pub const DEBT_FILE: &str = ".dbfence/baseline.yaml";
 
 /// What a team configured; everything has a default.
 #[derive(Clone, Debug)]

@@ -175,6 +175,8 @@ pub enum Kind {
     JavaScript,
     /// The config, `dbfence.yaml`.
     Config,
+    /// The debt file, `.dbfence/baseline.yaml`.
+    Debt,
     /// `migration_lock.toml` beside Prisma migrations.
     MigrationLock,
     /// `tsconfig.json` and its kin, which say where imports lead.

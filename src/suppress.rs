@@ -6,7 +6,7 @@ pub mod debt;
 mod written;
 
 use crate::catalogue::{self, Catalogue};
-use crate::finding::{Finding, Inactive, Silenced, Silencer};
+use crate::finding::{Finding, Silenced, Silencer, Summary};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
 use crate::source::{FileId, Sources, is_within};
@@ -25,32 +25,35 @@ pub struct Silencers<'a> {
     /// The debt file.
     pub debt: Debt,
     policy: &'a Policy,
-    inactive: &'a [Inactive],
+    summary: &'a Summary,
+    /// Files that could not be read, or not to the end.
+    unreadable: Vec<FileId>,
 }
 
 impl<'a> Silencers<'a> {
-    /// Those of a workspace, in which some rules rest.
+    /// Those of a workspace, of which the summary says which rules rest and what is open.
     pub fn of(
         sources: &'a Sources,
         facts: &AllFacts,
         policy: &'a Policy,
         catalogue: &'a Catalogue,
-        inactive: &'a [Inactive],
+        summary: &'a Summary,
     ) -> Self {
         Self {
             sources,
             catalogue,
             comments: Comments::of(sources, facts, policy, catalogue),
-            debt: Debt::of(sources, facts, policy),
+            debt: Debt::of(sources, policy),
             policy,
-            inactive,
+            summary,
+            unreadable: debt::unreadable(sources, facts),
         }
     }
 
     /// Takes from the findings what is silenced, and notes what has silenced it.
     pub fn silence(&mut self, findings: &mut Vec<Finding>) -> Vec<Silenced> {
         let mut silenced = Vec::new();
-        findings.retain(|finding| match self.silencer_of(finding) {
+        findings.retain_mut(|finding| match self.silencer_of(finding) {
             Some(by) => {
                 let finding = finding.clone();
                 silenced.push(Silenced { finding, by });
@@ -62,8 +65,11 @@ impl<'a> Silencers<'a> {
     }
 
     /// A comment speaks first: the debt file holds what no comment silences.
-    fn silencer_of(&mut self, finding: &Finding) -> Option<Silencer> {
+    fn silencer_of(&mut self, finding: &mut Finding) -> Option<Silencer> {
         let comment = self.comments.silencer_of(finding, self.sources);
+        if comment.is_some() {
+            self.debt.leave_to_comment(finding);
+        }
         comment.or_else(|| self.debt.silencer_of(finding))
     }
 
@@ -88,7 +94,7 @@ impl<'a> Silencers<'a> {
     pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
         let path = &self.sources.file(file).path;
         let level = self.policy.level_at(rule, path, self.catalogue);
-        let mut resting = self.inactive.iter().filter(|it| it.rule == rule);
+        let mut resting = self.summary.inactive.iter().filter(|it| it.rule == rule);
         level.severity().is_some()
             && !resting.any(|it| {
                 let product = it.product.as_deref();

@@ -12,6 +12,7 @@
 //! document of the stream is read again.
 
 pub mod typed;
+mod write;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -19,6 +20,8 @@ use std::ops::Range;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, options};
 
 use crate::source::{At, Span};
+
+pub use write::scalar;
 
 /// Levels of flow and of block collections, each; together they bound the depth of a text.
 const MAX_NESTING: usize = 128;

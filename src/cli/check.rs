@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output,
+    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there, output,
     suppressions,
 };
 use crate::check::{asks_for_baseline, check, start_threads};
@@ -34,6 +34,10 @@ pub(super) struct Arguments {
     /// another format is asked for.
     #[arg(long)]
     coverage: bool,
+
+    /// The debt file, or `none` [default: `.dbfence/baseline.yaml` in the workspace root].
+    #[arg(long, value_name = "FILE|none")]
+    baseline: Option<PathBuf>,
 
     /// Report also what comments in the files silence.
     #[arg(long)]
@@ -84,7 +88,11 @@ impl Arguments {
         let reason = reason.map(suppressions::reason).transpose()?;
         let mut config = self.workspace.config(&root, rules)?;
         config.policy.is_without_suppressions = self.no_suppressions;
+        if let Some(path) = &self.baseline {
+            config.debt = baseline::chosen(&root, path)?;
+        }
         let mut sources = config.discover(&root)?;
+        baseline::read_debt(&sources)?;
         if asks_for_baseline(&config.policy, rules) {
             compare_with_default_branch(&mut sources);
         }

@@ -19,6 +19,11 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A line in which nothing is left that a terminal would obey.
+pub(super) fn plain(line: &str) -> String {
+    visible::escaped(line).into_owned()
+}
+
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
 pub(super) fn report_failure(failure: &Failure, color: Color) {
     let mut stderr = io::stderr().lock();

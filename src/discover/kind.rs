@@ -27,6 +27,7 @@ use crate::source::{
 /// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
 /// | `Config` | the config |
+/// | `Debt` | the debt file |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
 /// | `TypeScriptConfig` | `tsconfig.json`, `tsconfig.*.json`, `jsconfig.json`, no test code |
@@ -104,6 +105,7 @@ pub(super) struct Kinds {
     registries: Option<Gitignore>,
     compose: Vec<String>,
     config: Option<String>,
+    debt: Option<String>,
 }
 
 impl Kinds {
@@ -120,10 +122,14 @@ impl Kinds {
             registries,
             compose: compose.map(str::to_owned).collect(),
             config: options.config.clone(),
+            debt: options.debt.clone(),
         })
     }
 
     pub(super) fn of(&self, path: &str) -> Option<Kind> {
+        if self.debt.as_deref() == Some(path) {
+            return Some(Kind::Debt);
+        }
         let configured = |globs: &Gitignore| globs.matched(path, false).is_ignore();
         if self.registries.as_ref().is_some_and(configured) {
             return Some(Kind::Registry);

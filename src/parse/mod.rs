@@ -172,7 +172,9 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::JavaScript => Facts::Code(Box::new(typescript::parse(text, Syntax::Jsx))),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
         Kind::Config => Facts::Text(config(text)),
-        Kind::Generator | Kind::Folder | Kind::TypeScriptConfig => Facts::Text(Parsed::default()),
+        Kind::Generator | Kind::Debt | Kind::Folder | Kind::TypeScriptConfig => {
+            Facts::Text(Parsed::default())
+        }
     }
 }
 

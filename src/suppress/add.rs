@@ -158,7 +158,9 @@ fn marks(kind: Kind) -> Option<&'static str> {
         | Kind::Config
         | Kind::MigrationLock => Some("#"),
         Kind::Sql | Kind::Migration => Some("--"),
-        Kind::Generator | Kind::Package | Kind::Folder | Kind::TypeScriptConfig => None,
+        Kind::Generator | Kind::Package | Kind::Debt | Kind::Folder | Kind::TypeScriptConfig => {
+            None
+        }
     }
 }
 

@@ -106,8 +106,8 @@ impl Comments {
         for (number, &comment) in facts.comments().iter().enumerate() {
             for written in written::read(&file.text, comment, catalogue) {
                 match written {
-                    Written::Silencer(silencer) => {
-                        let target = if silencer.is_for_file {
+                    Written::Silencer(written) => {
+                        let target = if written.is_for_file {
                             Target::File
                         } else {
                             targets[number]
@@ -117,12 +117,12 @@ impl Comments {
                             is_used: false,
                         };
                         self.all.push(Comment {
-                            place: silencer.span.in_file(id),
+                            place: written.span.in_file(id),
                             target,
-                            rules: silencer.rules.into_iter().map(silences).collect(),
-                            reason: silencer.reason.map(|reason| reason.in_file(id)),
-                            stray: silencer.stray.map(|stray| stray.in_file(id)),
-                            removal: removal(file, comment, silencer.span).map(|span| Edit {
+                            rules: written.rules.into_iter().map(silences).collect(),
+                            reason: written.reason.map(|reason| reason.in_file(id)),
+                            stray: written.stray.map(|stray| stray.in_file(id)),
+                            removal: removal(file, comment, written.span).map(|span| Edit {
                                 place: span.in_file(id),
                                 text: String::new(),
                             }),

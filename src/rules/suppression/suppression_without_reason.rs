@@ -54,6 +54,21 @@ fn review(silencers: &Silencers, report: &mut Report) {
                 .help(format!("write why behind a colon: `{}`", colon("reason"))),
         }
     }
+    silent_debt(silencers, report);
+}
+
+/// Entries of the debt file that do not say why they are let be.
+fn silent_debt(silencers: &Silencers, report: &mut Report) {
+    for (place, entry) in silencers.debt.without_reason() {
+        let owner = Owner {
+            product: entry.product.clone(),
+            service: entry.service.clone(),
+        };
+        report
+            .at(place, "no reason is given for letting this wait")
+            .about(owner, &entry.fingerprint)
+            .help("write why below it: `reason: …`");
+    }
 }
 
 /// Where the names of a comment stand.

@@ -6,6 +6,7 @@ use crate::rule::{Report, Rule, rule};
 use crate::source::SILENCER;
 use crate::suppress::Silencers;
 use crate::suppress::comments::{Comment, Target};
+use crate::suppress::debt::Idle;
 
 pub(crate) const RULE: Rule = rule!("suppression", "unused-suppression", check, Some(review));
 
@@ -45,6 +46,7 @@ fn review(silencers: &Silencers, report: &mut Report) {
         }
         unused(silencers, comment, report);
     }
+    idle_debt(silencers, report);
 }
 
 fn mistaken(silencers: &Silencers, report: &mut Report) {
@@ -138,4 +140,43 @@ fn without(silencers: &Silencers, comment: &Comment, number: usize) -> Option<Fi
             text: String::new(),
         }],
     })
+}
+
+/// Entries of the debt file that hold nothing back.
+fn idle_debt(silencers: &Silencers, report: &mut Report) {
+    for idle in silencers.idle_entries() {
+        let rule = &idle.entry.rule;
+        let owner = Owner {
+            product: idle.entry.product.clone(),
+            service: idle.entry.service.clone(),
+        };
+        let remove = "remove the entry, or run `dbfence baseline --prune`".to_owned();
+        let nearest = silencers.nearest_rule(rule);
+        let (message, help) = match idle.why {
+            Idle::Paid => (
+                format!("this entry holds nothing back: `{rule}` does not find it any more"),
+                remove,
+            ),
+            Idle::Commented => (
+                "this entry holds nothing back: a comment silences what it is for".to_owned(),
+                remove,
+            ),
+            Idle::Repeated(_) => ("this entry is there twice".to_owned(), remove),
+            Idle::UnknownRule => (
+                format!("this entry holds nothing back: there is no rule `{rule}`"),
+                nearest.map_or(remove, |it| format!("write `{it}`, or remove the entry")),
+            ),
+        };
+        let first = match idle.why {
+            Idle::Repeated(first) => Some((first, "the first one".to_owned())),
+            _ => None,
+        };
+        let is_slip = idle.why == Idle::UnknownRule && nearest.is_some();
+        report
+            .at(idle.place, message)
+            .about(owner, &idle.entry.fingerprint)
+            .because_all(first)
+            .fix(idle.fix.filter(|_| !is_slip))
+            .help(help);
+    }
 }
