@@ -232,6 +232,27 @@ fn files_that_say_nothing_else_are_read_for_their_comments() {
 }
 
 #[test]
+fn a_comment_is_not_unused_where_something_cannot_be_read() {
+    let comment = "  # dbfence-ignore stateless-with-database: a\n  tariff-book:\n    <<: *service\n";
+    let files = Files::of_fixture("clean").replace(COMPOSE, "  tariff-book:\n    <<: *service\n", comment);
+    assert_eq!(
+        files.findings(),
+        [format!(
+            "unused-suppression {COMPOSE} ⟦stateless-with-database⟧"
+        )]
+    );
+    let broken = format!("{}\n  ] broken\n", files.text(COMPOSE));
+    let files = files.remove(COMPOSE).add(COMPOSE, &broken);
+    let findings = files.findings();
+    assert!(
+        !findings
+            .iter()
+            .any(|it| it.starts_with("unused-suppression")),
+        "{findings:?}"
+    );
+}
+
+#[test]
 fn what_a_comment_says_wrongly_is_found_on_its_words() {
     for (comment, found) in [
         (
@@ -532,6 +553,21 @@ fn exit_codes_are_the_same_in_every_format_with_every_silencer() {
             &["--no-suppressions"],
             [0, 0, 0],
         ),
+        ("a debt file", "", "celar", &[], [0, 0, 0]),
+        (
+            "a debt file left aside",
+            "",
+            "celar",
+            &["--baseline", "none"],
+            [1, 1, 0],
+        ),
+        (
+            "a debt file and no comments",
+            "",
+            "celar",
+            &["--no-suppressions"],
+            [0, 0, 0],
+        ),
         (
             "no word about comments",
             reasonless,
@@ -541,6 +577,12 @@ fn exit_codes_are_the_same_in_every_format_with_every_silencer() {
         ),
     ] {
         let folder = small_workspace(comment, hostname);
+        if what.contains("debt file") {
+            let root = folder.path().to_str().unwrap();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_dbfence"));
+            command.args(["baseline", "--root", root, "--reason", "known"]);
+            assert_eq!(command.output().unwrap().status.code(), Some(0));
+        }
         for (fail_on, code) in ["error", "warning", "never"].into_iter().zip(codes) {
             for format in Format::ALL {
                 let format = format.as_str();
