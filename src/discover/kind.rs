@@ -36,7 +36,7 @@ pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
 
 /// Whether the file at `path` is test code: what it says is no statement about the product.
 pub fn is_test_code(path: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 10] = [
         "test",
         "tests",
         "testdata",
@@ -44,16 +44,37 @@ pub fn is_test_code(path: &str) -> bool {
         "__tests__",
         "__mocks__",
         "__fixtures__",
+        "cypress",
         "e2e",
+        "playwright",
     ];
     const WORDS: [&str; 5] = ["spec", "specs", "test", "tests", "e2e-spec"];
-    parent(path)
-        .split('/')
-        .any(|folder| FOLDERS.contains(&folder))
-        || file_name(path)
-            .split('.')
-            .skip(1)
-            .any(|word| WORDS.contains(&word))
+    let is_folder = |folder: &str| FOLDERS.contains(&folder) || folder.ends_with("-e2e");
+    let name = file_name(path);
+    parent(path).split('/').any(is_folder)
+        || name.split('.').skip(1).any(|word| WORDS.contains(&word))
+        || is_set_up_of_tests(name)
+}
+
+/// Whether the name of a file is that of what prepares a runner of tests: `jest.setup.ts`, `vitest.config.mts`.
+fn is_set_up_of_tests(name: &str) -> bool {
+    const RUNNERS: [&str; 4] = ["cypress", "jest", "playwright", "vitest"];
+    const STEMS: [&str; 5] = [
+        "setup-tests",
+        "setupTests",
+        "test-helpers",
+        "test-setup",
+        "test-utils",
+    ];
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_source = matches!(
+        extension,
+        "ts" | "mts" | "cts" | "js" | "mjs" | "cjs" | "jsx" | "tsx"
+    );
+    let mut words = stem.split(['.', '-']);
+    is_source && (STEMS.contains(&stem) || words.any(|word| RUNNERS.contains(&word)))
 }
 
 /// Whether a `.env` file at `path` is one for tests.

@@ -29,7 +29,7 @@ use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
 
 /// What one source file says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceCode {
     /// Its raw SQL, in the order of the text.
     pub queries: Vec<Query>,
@@ -42,6 +42,10 @@ pub struct SourceCode {
     pub passed_over: Vec<Span>,
     /// What in its SQL reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// The SQL among what is passed over that is run by what another file gives.
+    pub runs: Vec<Run>,
+    /// The names in it that are clients of PostgreSQL, in alphabetical order.
+    pub shared_clients: Vec<String>,
     /// What it imports or exports again from other files, in the order of the text.
     pub imports: Vec<Import>,
     /// Its classes that are Prisma clients, and its variables that hold one.
@@ -71,6 +75,23 @@ pub struct Query {
     pub span: Span,
     /// Whether all of it is known that may name a table.
     pub is_known: bool,
+}
+
+/// A raw SQL text that is run by what another file gives: only with that file it is known whose SQL it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The text.
+    pub query: Query,
+    /// What names the other file.
+    pub specifier: String,
+    /// The name that the other file gives to what runs it.
+    pub client: String,
+    /// The tables that it names.
+    pub references: Vec<TableReference>,
+    /// What it changes about what the database holds.
+    pub changes: Vec<Change>,
+    /// What in it reaches another database.
+    pub reaches: Vec<Reach>,
 }
 
 /// How `<` is read.

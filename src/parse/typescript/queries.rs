@@ -13,17 +13,20 @@ use self::databases::Client;
 use self::names::{Candidate, Meaning, Names, Scope};
 use self::texts::{Texts, text_within};
 use super::syntax::{first_of, name_of};
-use super::{Query, SourceCode, span};
+use super::{Query, Run, SourceCode, span};
 use crate::markers::may_hold_sql;
 use crate::parse::sql::{RawSql, TableReference};
 use crate::source::Span;
 
 /// Reads the raw SQL of a program.
 pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
-    if !may_hold_sql(text) {
+    let may_share = text.contains("export") && OPENING.iter().any(|word| text.contains(word));
+    if !may_hold_sql(text) && !may_share {
         return;
     }
     let names = Names::of(program);
+    let shared = databases::shared_by(&names).into_iter();
+    facts.shared_clients = shared.map(str::to_owned).collect();
     let mut reader = Reader {
         names: &names,
         texts: Texts::new(text, &names),
@@ -47,6 +50,9 @@ pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let pieces = pieces.filter(|it| !is_among(it, &names));
     facts.references.extend(pieces);
     facts.references.retain(|it| !is_among(it, &temporary));
+    for run in &mut facts.runs {
+        run.references.retain(|it| !is_among(it, &temporary));
+    }
     facts.queries.sort_by_key(|query| query.span);
     facts.references.sort_by_key(|it| it.name.span());
     // A constant that several texts are put together from is read with each of them.
@@ -60,6 +66,18 @@ const VERBS: [&str; 26] = [
     "alter", "analyze", "call", "cluster", "comment", "copy", "create", "declare", "delete", "do",
     "drop", "explain", "grant", "import", "insert", "lock", "merge", "prepare", "refresh",
     "reindex", "select", "set", "truncate", "update", "vacuum", "with",
+];
+
+/// What a text without any of these opens no client that runs SQL of PostgreSQL.
+const OPENING: [&str; 8] = [
+    "Pool(",
+    "Client(",
+    "DataSource(",
+    "drizzle(",
+    "knex(",
+    "neon(",
+    "pgp(",
+    "postgres(",
 ];
 
 /// What runs any SQL that it is given.
@@ -175,9 +193,31 @@ impl<'a> Reader<'_, 'a, '_> {
             Client::Postgres if query.is_hollow() && certain == Client::Postgres => {
                 self.take(place, &query, true);
             }
-            Client::Unknown if begins_like_sql => self.pass_over(place, &query),
+            Client::Unknown if begins_like_sql => {
+                self.pass_over(place, &query);
+                let imported = databases::imported_in(self.names, scope, member.object());
+                if let Some((specifier, client)) = imported {
+                    self.take_run(place, &query, specifier, client);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Notes what SQL says if the client of another file that runs it is one of PostgreSQL.
+    fn take_run(&mut self, span: Span, query: &RawSql, specifier: &str, client: &str) {
+        let read = query.read();
+        self.facts.runs.push(Run {
+            query: Query {
+                span,
+                is_known: read.is_known,
+            },
+            specifier: specifier.to_owned(),
+            client: client.to_owned(),
+            references: read.references,
+            changes: read.changes,
+            reaches: read.reaches,
+        });
     }
 
     /// Whether an expression is one of Prisma's methods, or a name that it was given.

@@ -109,6 +109,14 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The names that the program itself gives a meaning, in no order.
+    pub(super) fn of_program(&self) -> impl Iterator<Item = &'a str> {
+        let program = self.levels.first();
+        program
+            .into_iter()
+            .flat_map(|level| level.names.keys().copied())
+    }
+
     /// The class that `this` is of, if a class stands around a scope.
     pub(super) fn class_around(&self, scope: Scope) -> Option<Scope> {
         let mut scope = scope;
