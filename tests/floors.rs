@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 10] = [
         "connection",
         "glob",
         "interpolation",
+        "markers",
         "resolution",
     ],
     &["catalogue", "fix", "conflict", "ownership"],
