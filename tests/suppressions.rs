@@ -233,8 +233,10 @@ fn files_that_say_nothing_else_are_read_for_their_comments() {
 
 #[test]
 fn a_comment_is_not_unused_where_something_cannot_be_read() {
-    let comment = "  # dbfence-ignore stateless-with-database: a\n  tariff-book:\n    <<: *service\n";
-    let files = Files::of_fixture("clean").replace(COMPOSE, "  tariff-book:\n    <<: *service\n", comment);
+    let comment =
+        "  # dbfence-ignore stateless-with-database: a\n  tariff-book:\n    <<: *service\n";
+    let files =
+        Files::of_fixture("clean").replace(COMPOSE, "  tariff-book:\n    <<: *service\n", comment);
     assert_eq!(
         files.findings(),
         [format!(
