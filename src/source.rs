@@ -383,6 +383,9 @@ impl std::fmt::Debug for WouldIgnore {
 pub struct Sources {
     /// The workspace root on disk; empty for a workspace that lives in memory.
     pub root: PathBuf,
+    /// Path of the workspace root from the root of the repository that it lies in; empty where that is the same
+    /// folder, or where there is no repository.
+    pub below_repository: String,
     files: Vec<SourceFile>,
     by_path: BTreeMap<String, FileId>,
     seen: BTreeMap<String, Seen>,
@@ -529,29 +532,6 @@ pub const SILENCER: &str = "dbfence-ignore";
 
 /// The file beside Prisma migrations that says for which kind of database they are.
 pub const MIGRATION_LOCK: &str = "migration_lock.toml";
-
-/// Whether the text of a source file may hold SQL of a program; most hold none, and need not be parsed.
-pub fn may_hold_sql(text: &str) -> bool {
-    const MARKERS: [&str; 14] = [
-        // The package whose tag may be called anything.
-        "\"postgres\"",
-        "'postgres'",
-        ".query(",
-        ".query<",
-        "$queryRaw",
-        "$executeRaw",
-        "sql`",
-        "sql<",
-        "sql.",
-        "SQL`",
-        ".execute(",
-        ".execute<",
-        ".raw(",
-        ".raw<",
-    ];
-    let mut markers = MARKERS.iter();
-    markers.any(|it| memchr::memmem::find(text.as_bytes(), it.as_bytes()).is_some())
-}
 
 /// The endings of TypeScript and JavaScript files that configuration is written in.
 pub const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];

@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 10] = [
         "connection",
         "glob",
         "interpolation",
+        "markers",
         "resolution",
     ],
     &["catalogue", "fix", "conflict", "ownership"],
@@ -26,13 +27,16 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 15] = [
+const WRAPPERS: [(&str, &str); 18] = [
+    ("aho_corasick", "src/markers.rs"),
     ("oxc_allocator", "src/parse/typescript"),
     ("oxc_ast", "src/parse/typescript"),
     ("oxc_ast_visit", "src/parse/typescript"),
     ("oxc_parser", "src/parse/typescript"),
     ("oxc_span", "src/parse/typescript"),
     ("miette", "src/report/pretty.rs"),
+    ("percent_encoding", "src/report/sarif.rs"),
+    ("quick_xml", "src/report/xml.rs"),
     // One of its grammars a language: scripts and shells.
     ("tree_sitter", "src/parse/s"),
     ("tree_sitter_bash", "src/parse/shell"),

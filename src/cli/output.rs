@@ -1,6 +1,8 @@
 //! Standard output and standard error, and what the terminal behind them can show.
 
+use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::{Color, Failure};
 use crate::report::{Style, underline, visible};

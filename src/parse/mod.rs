@@ -29,7 +29,7 @@ use crate::source::{Kind, Sources, Span};
 use crate::yaml::Tree;
 
 /// What a parser made of one text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Parsed<T> {
     /// What the text says.
     pub facts: T,
@@ -76,7 +76,7 @@ pub enum Facts {
     /// A shell script.
     Shell(Parsed<shell::Shell>),
     /// A source file.
-    Code(Parsed<typescript::SourceCode>),
+    Code(Box<Parsed<typescript::SourceCode>>),
     /// The lock of Prisma migrations.
     MigrationLock(Parsed<migration_lock::MigrationLock>),
     /// A file whose text is looked at as it is.
@@ -168,8 +168,8 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
-        Kind::TypeScript => Facts::Code(typescript::parse(text, Syntax::TypeScript)),
-        Kind::JavaScript => Facts::Code(typescript::parse(text, Syntax::Jsx)),
+        Kind::TypeScript => Facts::Code(Box::new(typescript::parse(text, Syntax::TypeScript))),
+        Kind::JavaScript => Facts::Code(Box::new(typescript::parse(text, Syntax::Jsx))),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
         Kind::Config => Facts::Text(config(text)),
         Kind::Generator | Kind::Debt | Kind::Folder | Kind::TypeScriptConfig => {

@@ -396,7 +396,7 @@ impl Silencers<'_> {
 }
 
 /// Whether findings elsewhere stand on what files of a kind say.
-fn is_of_many(kind: Kind) -> bool {
+pub(super) fn is_of_many(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Registry
