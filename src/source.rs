@@ -338,11 +338,21 @@ pub enum Existence {
     Unknown,
 }
 
-/// The files that the change under judgement touches, by path from the workspace root.
-#[derive(Clone, Debug, Default)]
+/// What the change under judgement touches.
+#[derive(Debug, Default)]
 pub struct ChangeSet {
-    /// Added or modified files.
+    /// Files that were added, modified or removed and submodules that were moved, by path from the workspace
+    /// root.
     pub changed: BTreeSet<String>,
+    /// The workspace as it was before the change; `None` where that is the same.
+    pub before: Option<Box<Sources>>,
+}
+
+impl ChangeSet {
+    /// Whether a file has changed, or a submodule that it lies in.
+    pub fn touches(&self, path: &str) -> bool {
+        ancestors(path).any(|path| self.changed.contains(path))
+    }
 }
 
 /// The migrations that the default branch had where the branch under judgement left it.

@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 10] = [
     ],
     &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
-    &["parse", "discover"],
+    &["parse", "discover", "choice"],
     &["model", "suppress"],
     &["rule"],
     &["check", "rules", "report", "init"],

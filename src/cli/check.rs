@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
 use crate::check::{asks_for_baseline, check, start_threads};
-use crate::discover::compare_with_default_branch;
-use crate::finding::{self, Severity};
+use crate::choice::by_paths;
+use crate::discover::{Against, compare_with_default_branch};
+use crate::finding::Severity;
 use crate::report::{Format, render};
-use crate::source::{Sources, is_within};
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
@@ -18,6 +18,14 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     workspace: WorkspaceArguments,
+
+    /// Report on what is staged for the next commit. Texts are read from the work tree, as always.
+    #[arg(long, conflicts_with = "since")]
+    staged: bool,
+
+    /// Report on what is not as it was where this branch left REV: commits, edits, new files.
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
 
     /// How to write the report [default: pretty on a terminal, concise elsewhere].
     #[arg(long, value_name = "FORMAT", value_parser = format_names())]
@@ -70,16 +78,19 @@ impl Arguments {
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let root = self.workspace.find_root(start)?;
         let config = self.workspace.config(&root, rules)?;
-        let mut sources = config.discover(&root)?;
+        let mut sources = match self.against() {
+            Some(against) => config.discover_change(&root, &against)?,
+            None => config.discover(&root)?,
+        };
         if asks_for_baseline(&config.policy, rules) {
             compare_with_default_branch(&mut sources);
         }
         let mut outcome = check(&sources, &config.policy, rules);
-        if !outcome.summary.has_subject && outcome.findings.is_empty() {
+        if !outcome.summary.has_subject {
             return Err(nothing_there("check", &root));
         }
         let chosen = chosen_paths(&root, &self.paths)?;
-        retain_chosen(&mut outcome.findings, &sources, &chosen);
+        by_paths(&mut outcome, &sources, &chosen);
         if !self.coverage {
             outcome.coverage = None;
         }
@@ -100,6 +111,12 @@ impl Arguments {
 }
 
 impl Arguments {
+    /// What the work tree is compared with.
+    fn against(&self) -> Option<Against> {
+        let since = self.since.clone().map(Against::Revision);
+        since.or(self.staged.then_some(Against::Head))
+    }
+
     /// The format that is asked for, else the one that suits the reader.
     fn format(&self) -> Result<Format, Failure> {
         let format = self.format.as_deref().and_then(Format::from_name);
@@ -148,17 +165,4 @@ fn chosen_paths(root: &Path, paths: &[PathBuf]) -> Result<Vec<String>, Failure> 
         chosen.push(parts.join("/"));
     }
     Ok(chosen)
-}
-
-/// Keeps the findings of which some label lies in a chosen path.
-fn retain_chosen(findings: &mut Vec<finding::Finding>, sources: &Sources, chosen: &[String]) {
-    let is_chosen = |path: &str| chosen.iter().any(|chosen| is_within(path, chosen));
-    if !chosen.is_empty() {
-        findings.retain(|finding| {
-            let labels = finding.labels.iter().map(|label| label.place);
-            labels
-                .chain([finding.place])
-                .any(|place| is_chosen(&sources.file(place.file).path))
-        });
-    }
 }

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::discover;
+use crate::discover::{self, Against};
 use crate::policy::{self, BrokenConfig, Date, Policy};
 use crate::rule::RuleSet;
 use crate::source::{FileId, Kind, Place, SourceFile, Sources};
@@ -238,16 +238,30 @@ impl Config {
 
     /// Reads the workspace as the config says. What the config names has to be there.
     fn discover(&self, root: &Path) -> Result<Sources, Failure> {
-        let options = discover::Options {
-            config: self.path_below(root),
-            ..discover::Options::of(&self.policy)
-        };
-        let sources = discover::discover(root, &options)
-            .map_err(|error| Failure::with_help(error.message, error.help))?;
+        let sources = discover::discover(root, &self.options(root)).map_err(not_discovered)?;
         let lead = self.policy.lead_somewhere(&sources);
         lead.map_err(|broken| broken_config(&self.path, &self.text, &broken))?;
         Ok(sources)
     }
+
+    /// The same, and notes what has changed.
+    fn discover_change(&self, root: &Path, against: &Against) -> Result<Sources, Failure> {
+        let mut sources = self.discover(root)?;
+        discover::compare_with(&mut sources, &self.options(root), against)
+            .map_err(not_discovered)?;
+        Ok(sources)
+    }
+
+    fn options(&self, root: &Path) -> discover::Options {
+        discover::Options {
+            config: self.path_below(root),
+            ..discover::Options::of(&self.policy)
+        }
+    }
+}
+
+fn not_discovered(error: discover::Error) -> Failure {
+    Failure::with_help(error.message, error.help)
 }
 
 /// Nothing stands in a folder that a command could do its work on.

@@ -101,6 +101,11 @@ impl Kinds {
         })
     }
 
+    /// Whether a file at that path is read, if its text is worth it.
+    pub(super) fn may_be_read(&self, path: &str) -> bool {
+        self.of(path).is_some() || Self::of_test_code(path).is_some()
+    }
+
     pub(super) fn of(&self, path: &str) -> Option<Kind> {
         let configured = |globs: &Gitignore| globs.matched(path, false).is_ignore();
         if self.registries.as_ref().is_some_and(configured) {
