@@ -98,17 +98,47 @@ pub fn check_again(
     policy: &Policy,
     rules: &RuleSet,
 ) -> Outcome {
+    check_observed(kept, sources, policy, rules, &|_| {})
+}
+
+/// A part of the work that a check is, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The walk, the reading, and what git is asked. It comes before [`check`].
+    Reading,
+    /// Texts to facts.
+    Parsing,
+    /// Facts to a workspace.
+    Linking,
+    /// The rules, and what silences them.
+    Judging,
+    /// The writing of the report, which comes after [`check`].
+    Reporting,
+}
+
+/// The same, and says each time that another stage begins.
+pub fn check_observed(
+    kept: &mut Kept,
+    sources: &Sources,
+    policy: &Policy,
+    rules: &RuleSet,
+    begins: &dyn Fn(Stage),
+) -> Outcome {
     start_threads(None);
     let catalogue = rules.catalogue();
     let speaking = speaking(policy, rules);
     // The facts of what is checked have to be the last ones that are kept.
     let earlier = sources.change.as_ref().and_then(|it| it.before.as_deref());
-    let earlier = earlier.map(|before| {
-        let workspace = Workspace::link(before, kept.parse_all(before), policy);
-        judge(&workspace, policy, catalogue, &speaking)
-    });
-    let facts = kept.parse_all(sources);
-    let workspace = Workspace::link(sources, facts, policy);
+    let mut link = |sources| {
+        begins(Stage::Parsing);
+        let facts = kept.parse_all(sources);
+        begins(Stage::Linking);
+        let workspace = Workspace::link(sources, facts, policy);
+        begins(Stage::Judging);
+        workspace
+    };
+    let earlier = earlier.map(|before| judge(&link(before), policy, catalogue, &speaking));
+    let workspace = link(sources);
     let mut findings = judge(&workspace, policy, catalogue, &speaking);
     let has_findings = !findings.is_empty();
     let mut silencers = Silencers::of(sources, workspace.all_facts(), policy, catalogue);

@@ -24,6 +24,7 @@ use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
 pub use change::{Against, compare_with};
+pub use git::folder as git_folder;
 pub use kind::{
     OTHER_LIBRARIES, is_like_registry, is_named_for_tests, is_test_code, is_test_environment,
     keeps_tables, kind_of,

@@ -349,6 +349,15 @@ pub struct ChangeSet {
 }
 
 impl ChangeSet {
+    fn is_same(&self, other: &ChangeSet) -> bool {
+        let is_same_before = match (&self.before, &other.before) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is_same(b),
+            _ => false,
+        };
+        is_same_before && self.changed == other.changed
+    }
+
     /// Whether a file has changed, or a submodule that it lies in.
     pub fn touches(&self, path: &str) -> bool {
         ancestors(path).any(|path| self.changed.contains(path))
@@ -356,7 +365,7 @@ impl ChangeSet {
 }
 
 /// The migrations that the default branch had where the branch under judgement left it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
     /// What people call the default branch (`origin/main`).
     pub branch: String,
@@ -433,6 +442,25 @@ impl Sources {
         if let Some(&id) = self.by_path.get(target) {
             self.by_path.insert(link.to_owned(), id);
         }
+    }
+
+    /// Whether everything was seen and read as it was in `other`.
+    pub fn is_same(&self, other: &Sources) -> bool {
+        let is_same_file = |a: &SourceFile, b: &SourceFile| {
+            (&a.path, a.kind, a.hash, &a.unreadable) == (&b.path, b.kind, b.hash, &b.unreadable)
+        };
+        let are_same_files = self.files.len() == other.files.len()
+            && std::iter::zip(&self.files, &other.files).all(|(a, b)| is_same_file(a, b));
+        let is_same_change = match (&self.change, &other.change) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is_same(b),
+            _ => false,
+        };
+        are_same_files
+            && is_same_change
+            && self.seen == other.seen
+            && self.by_path == other.by_path
+            && self.baseline == other.baseline
     }
 
     /// All files, in the order of their paths.

@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 15] = [
+const WRAPPERS: [(&str, &str); 17] = [
     ("oxc_allocator", "src/parse/typescript"),
     ("oxc_ast", "src/parse/typescript"),
     ("oxc_ast_visit", "src/parse/typescript"),
@@ -43,6 +43,8 @@ const WRAPPERS: [(&str, &str); 15] = [
     ("granit_parser", "src/yaml.rs"),
     ("serde_saphyr", "src/yaml/typed.rs"),
     ("ignore", "src/discover"),
+    ("notify", "src/cli/watch.rs"),
+    ("ctrlc", "src/cli/watch.rs"),
 ];
 
 fn root() -> &'static Path {

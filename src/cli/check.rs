@@ -2,12 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
-use crate::check::{asks_for_baseline, check, start_threads};
+use super::progress::Progress;
+use super::watch::check_again_and_again;
+use super::{
+    Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output,
+};
+use crate::check::{Stage, asks_for_baseline, check_observed, start_threads};
 use crate::choice::by_paths;
-use crate::discover::{Against, compare_with_default_branch};
-use crate::finding::Severity;
-use crate::report::{Format, render};
+use crate::discover::{Against, compare_with_default_branch, git_folder};
+use crate::finding::{self, Severity};
+use crate::parse::Kept;
+use crate::report::{Format, Style, render};
+use crate::rule::RuleSet;
+use crate::source::Sources;
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
@@ -43,6 +50,18 @@ pub(super) struct Arguments {
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
+
+    /// Print nothing but findings: no notes, no line that sums up, no progress.
+    #[arg(long, short, conflicts_with_all = ["coverage", "stats"])]
+    quiet: bool,
+
+    /// Also say on standard error how many files were read and parsed, and how long each step took.
+    #[arg(long)]
+    stats: bool,
+
+    /// Check again whenever something changes, until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {
@@ -74,39 +93,117 @@ impl Arguments {
     pub(super) fn run(&self, color: Color) -> Outcome {
         let format = self.format()?;
         start_threads(self.threads.map(usize::from));
-        let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
-        let root = self.workspace.find_root(start)?;
-        let config = self.workspace.config(&root, rules)?;
-        let mut sources = match self.against() {
-            Some(against) => config.discover_change(&root, &against)?,
-            None => config.discover(&root)?,
+        let run = Run {
+            arguments: self,
+            root: self.workspace.find_root(start)?,
+            rules: all_rules()?,
+            format,
+            color,
         };
-        if asks_for_baseline(&config.policy, rules) {
+        if self.watch {
+            return check_again_and_again(&run);
+        }
+        let progress = run.progress();
+        let read = run.read(&progress)?;
+        let outcome = run.judge(&read, &mut Kept::default(), &progress)?;
+        run.report(&read, &outcome, &progress)?;
+        let mut severities = outcome.findings.iter().map(|finding| finding.severity);
+        let fails = severities.any(|severity| self.fail_on.fails(severity));
+        Ok(if fails { Exit::Findings } else { Exit::Clean })
+    }
+}
+
+/// What a command line asks for; it can be done again and again.
+pub(super) struct Run<'a> {
+    arguments: &'a Arguments,
+    pub(super) root: PathBuf,
+    rules: &'static RuleSet,
+    format: Format,
+    pub(super) color: Color,
+}
+
+/// What a check stands on.
+pub(super) struct Read {
+    config: Config,
+    pub(super) sources: Sources,
+}
+
+impl Run<'_> {
+    pub(super) fn progress(&self) -> Progress {
+        Progress::start(!self.arguments.quiet)
+    }
+
+    pub(super) fn read(&self, progress: &Progress) -> Result<Read, Failure> {
+        progress.begin(Stage::Reading);
+        let config = self.arguments.workspace.config(&self.root, self.rules)?;
+        let mut sources = match self.arguments.against() {
+            Some(against) => config.discover_change(&self.root, &against)?,
+            None => config.discover(&self.root)?,
+        };
+        if asks_for_baseline(&config.policy, self.rules) {
             compare_with_default_branch(&mut sources);
         }
-        let mut outcome = check(&sources, &config.policy, rules);
+        Ok(Read { config, sources })
+    }
+
+    pub(super) fn judge(
+        &self,
+        read: &Read,
+        kept: &mut Kept,
+        progress: &Progress,
+    ) -> Result<finding::Outcome, Failure> {
+        let Read { config, sources } = read;
+        let parsed = kept.parsed();
+        let begins = |stage| progress.begin(stage);
+        let mut outcome = check_observed(kept, sources, &config.policy, self.rules, &begins);
         if !outcome.summary.has_subject {
-            return Err(nothing_there("check", &root));
+            return Err(nothing_there("check", &self.root));
         }
-        let chosen = chosen_paths(&root, &self.paths)?;
-        by_paths(&mut outcome, &sources, &chosen);
-        if !self.coverage {
+        let chosen = chosen_paths(&self.root, &self.arguments.paths)?;
+        by_paths(&mut outcome, sources, &chosen);
+        if !self.arguments.coverage {
             outcome.coverage = None;
         }
-        let text = render(
-            format,
-            &sources,
-            &outcome,
-            rules.catalogue(),
-            &output::style(color),
-        );
+        progress.note_parsed(kept.parsed() - parsed);
+        Ok(outcome)
+    }
+
+    pub(super) fn report(
+        &self,
+        read: &Read,
+        outcome: &finding::Outcome,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        progress.begin(Stage::Reporting);
+        let style = Style {
+            only_findings: self.arguments.quiet,
+            ..output::style(self.color)
+        };
+        let catalogue = self.rules.catalogue();
+        let text = render(self.format, &read.sources, outcome, catalogue, &style);
         output::print(&text)?;
-        let fails = outcome
-            .findings
-            .iter()
-            .any(|finding| self.fail_on.fails(finding.severity));
-        Ok(if fails { Exit::Findings } else { Exit::Clean })
+        if self.arguments.stats {
+            output::remark(&progress.table(&read.sources));
+        }
+        Ok(())
+    }
+
+    /// Whether two readings give the same report.
+    pub(super) fn are_alike(&self, one: &Read, other: &Read) -> bool {
+        one.config.text == other.config.text && one.sources.is_same(&other.sources)
+    }
+
+    /// Folders outside of the workspace in which something stands that a check reads.
+    pub(super) fn watched_besides(&self) -> Vec<PathBuf> {
+        let config = self.arguments.workspace.config.as_deref();
+        let config = config.and_then(|path| std::fs::canonicalize(path.parent()?.join(".")).ok());
+        config.into_iter().chain(git_folder(&self.root)).collect()
+    }
+
+    /// Whether each report takes the place of the last one.
+    pub(super) fn clears_screen(&self) -> bool {
+        self.format == Format::Pretty && output::style(self.color).hyperlinks
     }
 }
 
@@ -125,6 +222,15 @@ impl Arguments {
         } else {
             Format::Concise
         });
+        if self.watch && !matches!(format, Format::Pretty | Format::Concise) {
+            return Err(Failure::with_help(
+                format!(
+                    "`--watch` prints reports for people, not `{}`",
+                    format.as_str()
+                ),
+                "write `--format pretty` or `--format concise`",
+            ));
+        }
         if self.coverage && !format.shows_coverage() {
             return Err(Failure::with_help(
                 format!(

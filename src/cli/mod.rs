@@ -6,12 +6,15 @@ mod init;
 mod inspect;
 mod output;
 mod owner;
+mod progress;
 mod rules;
 mod schema;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -34,12 +37,12 @@ enum Exit {
 }
 
 /// A command that could not do its work: what is wrong, and what to do about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Failure {
     message: String,
     help: Option<String>,
     /// What is wrong in a file of ours, to be shown.
-    shown: Option<Box<(Sources, Place)>>,
+    shown: Option<Arc<(Sources, Place)>>,
 }
 
 impl Failure {
@@ -284,7 +287,7 @@ fn broken_config(path: &Path, text: &str, broken: &BrokenConfig) -> Failure {
     let at = file.position(span.start);
     let sources = Sources::new(PathBuf::new(), vec![file], BTreeMap::new());
     Failure {
-        shown: Some(Box::new((sources, span.in_file(FileId(0))))),
+        shown: Some(Arc::new((sources, span.in_file(FileId(0))))),
         ..Failure::new(format!(
             "{path}:{}:{}: {}",
             at.line, at.column, broken.message

@@ -19,6 +19,19 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes a line to standard output, and says whether anybody still reads it.
+pub(super) fn is_heard(line: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .is_ok()
+}
+
+/// Writes to standard error what belongs into no report.
+pub(super) fn remark(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
 pub(super) fn report_failure(failure: &Failure, color: Color) {
     let mut stderr = io::stderr().lock();
@@ -57,6 +70,7 @@ fn style_on(is_terminal: bool, color: Color) -> Style {
         color,
         width: width(is_terminal),
         hyperlinks: color && is_terminal,
+        only_findings: false,
     }
 }
 

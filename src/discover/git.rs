@@ -6,7 +6,7 @@
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use run::{git, git_with_index, index_of_hook};
 
@@ -232,6 +232,13 @@ pub(super) fn staged(root: &Path) -> Result<Vec<Staged>, String> {
 }
 
 const NOTHING: &str = "000000";
+
+/// The folder in which git keeps what it knows of the work tree of `root`.
+pub fn folder(root: &Path) -> Option<PathBuf> {
+    let answer = git(root, &["rev-parse", "--absolute-git-dir"], None).ok()?;
+    let path = std::str::from_utf8(&answer).ok()?;
+    Some(PathBuf::from(path.trim_end_matches(['\n', '\r'])))
+}
 
 /// Whether the folder lies in the work tree of a repository; else in words why it is in none.
 pub(super) fn has_work_tree(root: &Path) -> Result<bool, String> {

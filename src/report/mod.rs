@@ -63,6 +63,8 @@ pub struct Style {
     pub width: usize,
     /// Whether the terminal understands hyperlinks (OSC 8). Without `color` there are none.
     pub hyperlinks: bool,
+    /// Whether nothing but findings is wanted: no notes, and no line that sums up.
+    pub only_findings: bool,
 }
 
 impl Default for Style {
@@ -72,6 +74,7 @@ impl Default for Style {
             color: false,
             width: 100,
             hyperlinks: false,
+            only_findings: false,
         }
     }
 }
@@ -140,6 +143,11 @@ pub fn render(
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
     }
+}
+
+/// How many findings of each weight there are, in words.
+pub fn tally(outcome: &Outcome) -> String {
+    summary::tally(outcome)
 }
 
 /// What a workspace consists of, as a JSON document.

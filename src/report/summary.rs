@@ -36,6 +36,15 @@ fn held_back(outcome: &Outcome) -> String {
     .join(", ")
 }
 
+/// How many findings of each weight there are.
+pub(super) fn tally(outcome: &Outcome) -> String {
+    if outcome.findings.is_empty() {
+        "nothing found".to_owned()
+    } else {
+        found(outcome)
+    }
+}
+
 fn found(outcome: &Outcome) -> String {
     [Severity::Error, Severity::Warning]
         .into_iter()
