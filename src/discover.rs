@@ -181,7 +181,7 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
     // What silences findings does so for everybody, whatever ignore files say.
     let debt = options.debt.as_deref();
     let debt = debt.filter(|path| !walked.files.contains_key(*path));
-    let debt = debt.and_then(|path| Some((path, fs::canonicalize(root.join(path)).ok()?)));
+    let debt = debt.and_then(|path| Some((path, hidden(&root.join(path))?)));
     if let Some((path, on_disk)) = &debt {
         to_read.insert(path, (Kind::Debt, on_disk));
     }
@@ -369,6 +369,21 @@ fn by_text(mut file: SourceFile, options: &Options) -> SourceFile {
 /// Whether any other file matters.
 fn is_kept(file: &SourceFile) -> bool {
     file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
+}
+
+/// Where a file is that the walk did not see, links resolved; what is there and cannot be followed is where it is
+/// named.
+fn hidden(path: &Path) -> Option<PathBuf> {
+    let is_missing = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if is_missing(&error) => None,
+        _ => Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
+    }
 }
 
 /// The folders above `path`, the outermost first, the root excluded.
