@@ -1,6 +1,5 @@
 //! `dbfence baseline`.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -195,8 +194,8 @@ impl Judged {
         text += &lines(&state.expired, &expired);
         let (paid, gone) = (state.paid.len(), state.expired.len());
         let entries = counted(self.debt.entries.len(), "entry", "entries");
-        let _ = writeln!(text, "{path}: {entries}, {paid} paid, {gone} expired");
-        output::print(&text)?;
+        let counts = format!("{path}: {entries}, {paid} paid, {gone} expired");
+        output::print(&(text + &output::plain(&counts) + "\n"))?;
         Ok(if paid + gone == 0 {
             Exit::Clean
         } else {
@@ -260,8 +259,9 @@ pub(super) fn path_below(root: &Path, path: &Path) -> Result<String, Failure> {
     };
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     // The file, and perhaps its folder, are still to be written.
-    let mut there = absolute.ancestors().skip(1);
-    let found = there.find_map(|folder| Some((folder, fs::canonicalize(folder).ok()?)));
+    let there = absolute.ancestors().skip(1);
+    let mut there = there.map(|folder| (folder, fs::canonicalize(folder)));
+    let found = there.find_map(|(folder, real)| Some((folder, real.ok()?)));
     let below = found.and_then(|(folder, real)| {
         let real = real.join(absolute.strip_prefix(folder).ok()?);
         let below = real.strip_prefix(root).ok()?;
