@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::policy::{FILE_NAME, Policy};
+use crate::policy::{DEBT_FILE, FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
@@ -31,9 +31,12 @@ pub use kind::{
 };
 
 use change::Before;
-use kind::{Kinds, is_code_by_text, is_worth_keeping};
+use kind::{Kinds, is_code_by_text, is_worth_keeping, may_hold_silencer};
 use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
+
+/// A debt file of this many bytes is read whatever the limit is.
+const DEBT_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What to read and what to leave.
 #[derive(Clone, Debug)]
@@ -47,6 +50,9 @@ pub struct Options {
     pub compose: Vec<String>,
     /// The config, from the workspace root; `None` where it lies elsewhere.
     pub config: Option<String>,
+    /// The debt file, from the workspace root; `None` where none is wanted. It is read even where ignore files
+    /// hold it back.
+    pub debt: Option<String>,
     /// Larger files are not read; in bytes.
     pub max_file_size: u64,
 }
@@ -58,6 +64,7 @@ impl Default for Options {
             registries: Vec::new(),
             compose: Vec::new(),
             config: Some(FILE_NAME.to_owned()),
+            debt: Some(DEBT_FILE.to_owned()),
             max_file_size: 8 * 1024 * 1024,
         }
     }
@@ -71,6 +78,7 @@ impl Options {
             registries: policy.registries.clone(),
             compose: policy.compose_files(),
             config: Some(FILE_NAME.to_owned()),
+            debt: Some(DEBT_FILE.to_owned()),
             max_file_size: policy.max_file_size,
         }
     }
@@ -150,17 +158,27 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
             to_read.insert(path.as_str(), (kind, on_disk.as_path()));
         }
     }
+    let is_debt = |path: &str| options.debt.as_deref() == Some(path);
     for (link, target) in &links {
         if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
+            && !is_debt(link)
             && let Some(on_disk) = walked.files.get(target)
         {
             to_read.entry(target).or_insert((kind, on_disk));
         }
     }
 
+    // What silences findings does so for everybody, whatever ignore files say.
+    let debt = options.debt.as_deref();
+    let debt = debt.filter(|path| !walked.files.contains_key(*path));
+    let debt = debt.and_then(|path| Some((path, fs::canonicalize(root.join(path)).ok()?)));
+    if let Some((path, on_disk)) = &debt {
+        to_read.insert(path, (Kind::Debt, on_disk));
+    }
+
     let read = |path: &str, kind: Kind, on_disk: &Path| match before.get(path) {
         Some(Some(text)) => SourceFile::new(path, kind, Arc::clone(text)),
-        _ => source_file(path, kind, text_of(on_disk, options.max_file_size)),
+        _ => read_file(path, kind, on_disk, options.max_file_size),
     };
     let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
         files
@@ -218,12 +236,12 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
     files.extend(folders.map(|(path, why)| SourceFile::unreadable(path, Kind::Folder, why)));
 
     let mut seen = walked.seen;
-    for (link, target) in &links {
+    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
         seen.insert(link.clone(), target.seen());
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
     sources.would_ignore = would_ignore;
-    for (link, target) in &links {
+    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
         if let Found::File(target) = target {
             sources.alias(link, target);
         }
@@ -303,7 +321,13 @@ fn is_code(kind: Kind) -> bool {
 /// Whether source code matters; what cannot be read is not known to. Test code does for what it imports.
 fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
     let is_test = is_test_code(&file.path);
-    let is_worth = || !is_test && is_worth_keeping(file.kind, &file.text);
+    let is_worth = || {
+        if is_test {
+            may_hold_silencer(&file.text)
+        } else {
+            is_worth_keeping(file.kind, &file.text)
+        }
+    };
     file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
 }
 
@@ -356,6 +380,16 @@ fn resolve_links(root: &Path, walked: &Walked) -> BTreeMap<String, Found> {
 
 fn decoded(path: &str, kind: Kind, bytes: Vec<u8>, limit: u64) -> SourceFile {
     source_file(path, kind, text_in(bytes, limit))
+}
+
+/// Reads a file, which may be larger where it grows with the workspace and people do not write it.
+fn read_file(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
+    let limit = if kind == Kind::Debt {
+        limit.max(DEBT_LIMIT)
+    } else {
+        limit
+    };
+    source_file(path, kind, text_of(on_disk, limit))
 }
 
 fn source_file(path: &str, kind: Kind, text: Result<String, String>) -> SourceFile {

@@ -175,6 +175,8 @@ pub enum Kind {
     JavaScript,
     /// The config, `dbfence.yaml`.
     Config,
+    /// The debt file, `.dbfence/baseline.yaml`.
+    Debt,
     /// `migration_lock.toml` beside Prisma migrations.
     MigrationLock,
     /// `tsconfig.json` and its kin, which say where imports lead.
@@ -486,6 +488,13 @@ impl Sources {
         self.by_path.get(path).copied()
     }
 
+    /// Gives a file another text, and back the one that it had. Places in the old one lead nowhere then.
+    pub fn set_text(&mut self, id: FileId, text: impl Into<Arc<str>>) -> Arc<str> {
+        let file = &mut self.files[id.0 as usize];
+        let changed = SourceFile::new(std::mem::take(&mut file.path), file.kind, text);
+        std::mem::replace(file, changed).text
+    }
+
     /// The text at a place.
     pub fn slice(&self, place: Place) -> &str {
         self.file(place.file).slice(place.span)
@@ -553,31 +562,11 @@ impl Sources {
     }
 }
 
+/// The word that begins a comment which silences findings.
+pub const SILENCER: &str = "dbfence-ignore";
+
 /// The file beside Prisma migrations that says for which kind of database they are.
 pub const MIGRATION_LOCK: &str = "migration_lock.toml";
-
-/// Whether the text of a source file may hold SQL of a program; most hold none, and need not be parsed.
-pub fn may_hold_sql(text: &str) -> bool {
-    const MARKERS: [&str; 14] = [
-        // The package whose tag may be called anything.
-        "\"postgres\"",
-        "'postgres'",
-        ".query(",
-        ".query<",
-        "$queryRaw",
-        "$executeRaw",
-        "sql`",
-        "sql<",
-        "sql.",
-        "SQL`",
-        ".execute(",
-        ".execute<",
-        ".raw(",
-        ".raw<",
-    ];
-    let mut markers = MARKERS.iter();
-    markers.any(|it| memchr::memmem::find(text.as_bytes(), it.as_bytes()).is_some())
-}
 
 /// The endings of TypeScript and JavaScript files that configuration is written in.
 pub const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];

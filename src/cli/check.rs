@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use super::progress::Progress;
 use super::watch::check_again_and_again;
 use super::{
-    Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output,
+    Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there,
+    output, suppressions,
 };
 use crate::check::{Stage, asks_for_baseline, check_observed, start_threads};
 use crate::choice::by_paths;
 use crate::discover::{Against, compare_with_default_branch, git_folder};
 use crate::finding::{self, Severity};
 use crate::parse::Kept;
+use crate::policy::DEBT_FILE;
 use crate::report::{Format, Style, render};
 use crate::rule::RuleSet;
 use crate::source::Sources;
@@ -46,6 +48,18 @@ pub(super) struct Arguments {
     /// another format is asked for.
     #[arg(long)]
     coverage: bool,
+
+    /// The debt file, or `none` [default: `.dbfence/baseline.yaml` in the workspace root].
+    #[arg(long, value_name = "FILE|none")]
+    baseline: Option<PathBuf>,
+
+    /// Report also what comments in the files silence.
+    #[arg(long)]
+    no_suppressions: bool,
+
+    /// Write comments with this reason that silence what is found, then check again.
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["no_suppressions", "watch"])]
+    add_suppressions: Option<String>,
 
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -104,9 +118,14 @@ impl Arguments {
         if self.watch {
             return check_again_and_again(&run);
         }
+        let reason = self.add_suppressions.as_deref();
+        let reason = reason.map(suppressions::reason).transpose()?;
         let progress = run.progress();
-        let read = run.read(&progress)?;
-        let outcome = run.judge(&read, &mut Kept::default(), &progress)?;
+        let mut read = run.read(&progress)?;
+        let mut outcome = run.judge(&read, &mut Kept::default(), &progress)?;
+        if let Some(reason) = reason {
+            outcome = run.silence(&mut read, &outcome, &reason)?;
+        }
         run.report(&read, &outcome, &progress)?;
         let mut severities = outcome.findings.iter().map(|finding| finding.severity);
         let fails = severities.any(|severity| self.fail_on.fails(severity));
@@ -136,11 +155,16 @@ impl Run<'_> {
 
     pub(super) fn read(&self, progress: &Progress) -> Result<Read, Failure> {
         progress.begin(Stage::Reading);
-        let config = self.arguments.workspace.config(&self.root, self.rules)?;
+        let mut config = self.arguments.workspace.config(&self.root, self.rules)?;
+        config.policy.is_without_suppressions = self.arguments.no_suppressions;
+        if let Some(path) = &self.arguments.baseline {
+            config.debt = baseline::chosen(&self.root, path)?;
+        }
         let mut sources = match self.arguments.against() {
             Some(against) => config.discover_change(&self.root, &against)?,
             None => config.discover(&self.root)?,
         };
+        baseline::read_debt(&sources)?;
         if asks_for_baseline(&config.policy, self.rules) {
             compare_with_default_branch(&mut sources);
         }
@@ -160,13 +184,33 @@ impl Run<'_> {
         if !outcome.summary.has_subject {
             return Err(nothing_there("check", &self.root));
         }
+        self.choose(&mut outcome, sources)?;
+        progress.note_parsed(kept.parsed() - parsed);
+        Ok(outcome)
+    }
+
+    /// Writes comments that silence what was found, and gives what is left.
+    fn silence(
+        &self,
+        read: &mut Read,
+        outcome: &finding::Outcome,
+        reason: &str,
+    ) -> Result<finding::Outcome, Failure> {
+        let Read { config, sources } = read;
+        let (policy, findings) = (&config.policy, &outcome.findings);
+        let mut left =
+            suppressions::write(&self.root, sources, policy, self.rules, findings, reason)?;
+        self.choose(&mut left, sources)?;
+        Ok(left)
+    }
+
+    fn choose(&self, outcome: &mut finding::Outcome, sources: &Sources) -> Result<(), Failure> {
         let chosen = chosen_paths(&self.root, &self.arguments.paths)?;
-        by_paths(&mut outcome, sources, &chosen);
+        by_paths(outcome, sources, &chosen);
         if !self.arguments.coverage {
             outcome.coverage = None;
         }
-        progress.note_parsed(kept.parsed() - parsed);
-        Ok(outcome)
+        Ok(())
     }
 
     pub(super) fn report(
@@ -184,7 +228,7 @@ impl Run<'_> {
         let text = render(self.format, &read.sources, outcome, catalogue, &style);
         output::print(&text)?;
         if self.arguments.stats {
-            output::remark(&progress.table(&read.sources));
+            output::note(&progress.table(&read.sources));
         }
         Ok(())
     }
@@ -194,11 +238,13 @@ impl Run<'_> {
         one.config.text == other.config.text && one.sources.is_same(&other.sources)
     }
 
-    /// Folders outside of the workspace in which something stands that a check reads.
+    /// Folders that the walk may not enter, and in which something stands that a check reads.
     pub(super) fn watched_besides(&self) -> Vec<PathBuf> {
         let config = self.arguments.workspace.config.as_deref();
         let config = config.and_then(|path| std::fs::canonicalize(path.parent()?.join(".")).ok());
-        config.into_iter().chain(git_folder(&self.root)).collect()
+        let debt = self.root.join(DEBT_FILE).parent().map(Path::to_path_buf);
+        let besides = config.into_iter().chain(debt);
+        besides.chain(git_folder(&self.root)).collect()
     }
 
     /// Whether each report takes the place of the last one.

@@ -1,5 +1,6 @@
 //! The commands, one a file: the one place that prints.
 
+mod baseline;
 mod check;
 mod explain;
 mod init;
@@ -9,7 +10,9 @@ mod owner;
 mod progress;
 mod rules;
 mod schema;
+mod suppressions;
 mod watch;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -103,6 +106,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Prints what the workspace consists of as JSON: services, databases, tables, connections, calls.
     Inspect(inspect::Arguments),
+    /// Writes down today's findings in the baseline, so that only new ones are reported.
+    Baseline(baseline::Arguments),
     /// Says who owns a table or a database, where it says so, and what touches it.
     Owner(owner::Arguments),
     /// Writes a `dbfence.yaml` with what is found in the workspace.
@@ -133,6 +138,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Owner(owner) => owner.run(color),
         Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
@@ -206,6 +212,7 @@ impl WorkspaceArguments {
             policy,
             path: path.to_owned(),
             text,
+            debt: Some(policy::DEBT_FILE.to_owned()),
         })
     }
 }
@@ -228,6 +235,8 @@ struct Config {
     policy: Policy,
     path: PathBuf,
     text: String,
+    /// The debt file, from the workspace root; `None` where none is wanted.
+    debt: Option<String>,
 }
 
 impl Config {
@@ -258,6 +267,7 @@ impl Config {
     fn options(&self, root: &Path) -> discover::Options {
         discover::Options {
             config: self.path_below(root),
+            debt: self.debt.clone(),
             ..discover::Options::of(&self.policy)
         }
     }

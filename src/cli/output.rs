@@ -27,9 +27,9 @@ pub(super) fn is_heard(line: &str) -> bool {
         .is_ok()
 }
 
-/// Writes to standard error what belongs into no report.
-pub(super) fn remark(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+/// A line in which nothing is left that a terminal would obey.
+pub(super) fn plain(line: &str) -> String {
+    visible::escaped(line).into_owned()
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
@@ -45,6 +45,15 @@ pub(super) fn report_failure(failure: &Failure, color: Color) {
     }
     if let Some(help) = &failure.help {
         let _ = writeln!(stderr, "  help: {}", visible::escaped(help));
+    }
+}
+
+/// Says on standard error what was done beside the report. Paths in it may come from the scanned tree.
+pub(super) fn note(lines: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for line in lines {
+        // There is nobody left to tell when standard error is gone.
+        let _ = writeln!(stderr, "{}", visible::escaped(line));
     }
 }
 

@@ -90,6 +90,10 @@ struct Summary<'a> {
     warnings: usize,
     suppressed: usize,
     baselined: usize,
+    /// Entries of the debt file that hold nothing back any more.
+    paid: usize,
+    /// Entries of the debt file whose day has passed while their findings are still there.
+    expired: usize,
     inactive_rules: Vec<InactiveRule<'a>>,
     open: Vec<Open<'a>>,
 }
@@ -242,6 +246,8 @@ fn summary<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Summary<'a> {
         warnings: outcome.count(Severity::Warning),
         suppressed: outcome.suppressed(),
         baselined: outcome.baselined(),
+        paid: outcome.debt.paid.len(),
+        expired: outcome.debt.expired.len(),
         inactive_rules: summary
             .inactive
             .iter()
