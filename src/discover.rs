@@ -71,6 +71,16 @@ impl Default for Options {
 }
 
 impl Options {
+    /// How large a file of a kind may be, in bytes.
+    fn limit_of(&self, kind: Kind) -> u64 {
+        // It grows with the workspace, and people do not write it.
+        if kind == Kind::Debt {
+            self.max_file_size.max(DEBT_LIMIT)
+        } else {
+            self.max_file_size
+        }
+    }
+
     /// What the config says about it.
     pub fn of(policy: &Policy) -> Self {
         Self {
@@ -178,7 +188,7 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
 
     let read = |path: &str, kind: Kind, on_disk: &Path| match before.get(path) {
         Some(Some(text)) => SourceFile::new(path, kind, Arc::clone(text)),
-        _ => read_file(path, kind, on_disk, options.max_file_size),
+        _ => source_file(path, kind, text_of(on_disk, options.limit_of(kind))),
     };
     let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
         files
@@ -241,12 +251,24 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
     sources.would_ignore = would_ignore;
+    sources.below_repository = below_repository(root);
     for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
         if let Found::File(target) = target {
             sources.alias(link, target);
         }
     }
     Ok(sources)
+}
+
+/// Path of a folder from the root of the repository that it lies in.
+fn below_repository(root: &Path) -> String {
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+    let below = repository.and_then(|repository| root.strip_prefix(repository).ok());
+    let parts = below
+        .into_iter()
+        .flatten()
+        .map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The workspace that the given files (paths from its root, and their bytes) make up, by the same rules
@@ -380,16 +402,6 @@ fn resolve_links(root: &Path, walked: &Walked) -> BTreeMap<String, Found> {
 
 fn decoded(path: &str, kind: Kind, bytes: Vec<u8>, limit: u64) -> SourceFile {
     source_file(path, kind, text_in(bytes, limit))
-}
-
-/// Reads a file, which may be larger where it grows with the workspace and people do not write it.
-fn read_file(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
-    let limit = if kind == Kind::Debt {
-        limit.max(DEBT_LIMIT)
-    } else {
-        limit
-    };
-    source_file(path, kind, text_of(on_disk, limit))
 }
 
 fn source_file(path: &str, kind: Kind, text: Result<String, String>) -> SourceFile {

@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 18] = [
+const WRAPPERS: [(&str, &str); 20] = [
     ("aho_corasick", "src/markers.rs"),
     ("oxc_allocator", "src/parse/typescript"),
     ("oxc_ast", "src/parse/typescript"),
@@ -35,6 +35,8 @@ const WRAPPERS: [(&str, &str); 18] = [
     ("oxc_parser", "src/parse/typescript"),
     ("oxc_span", "src/parse/typescript"),
     ("miette", "src/report/pretty.rs"),
+    ("percent_encoding", "src/report/sarif.rs"),
+    ("quick_xml", "src/report/xml.rs"),
     // One of its grammars a language: scripts and shells.
     ("tree_sitter", "src/parse/s"),
     ("tree_sitter_bash", "src/parse/shell"),

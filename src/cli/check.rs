@@ -1,13 +1,16 @@
 //! `dbfence check`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::progress::Progress;
 use super::watch::check_again_and_again;
+use super::write::write_whole;
 use super::{
     Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there,
     output, suppressions,
 };
+use crate::catalogue::{nearest, one_of};
 use crate::check::{Stage, asks_for_baseline, check_observed, start_threads};
 use crate::choice::by_paths;
 use crate::discover::{Against, compare_with_default_branch, git_folder};
@@ -36,9 +39,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REV")]
     since: Option<String>,
 
-    /// How to write the report [default: pretty on a terminal, concise elsewhere].
-    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
-    format: Option<String>,
+    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`, `github`,
+    /// `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several times, once of them without
+    /// a file [default: pretty on a terminal, concise elsewhere].
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = requested)]
+    formats: Vec<Requested>,
 
     /// What makes the command fail.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -78,8 +83,31 @@ pub(super) struct Arguments {
     watch: bool,
 }
 
-fn format_names() -> clap::builder::PossibleValuesParser {
-    Format::ALL.map(Format::as_str).into()
+/// A report that is asked for.
+#[derive(Clone, Debug)]
+struct Requested {
+    format: Format,
+    /// Where it goes; standard output where no file is named.
+    file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` or `FORMAT=FILE`.
+fn requested(written: &str) -> Result<Requested, String> {
+    let (name, file) = match written.split_once('=') {
+        Some((_, "")) => return Err("there is no file behind the `=`".to_owned()),
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (written, None),
+    };
+    let names = Format::ALL.map(Format::as_str);
+    let format = Format::from_name(name).ok_or_else(|| {
+        let nearest = nearest(name, names).map(|name| format!("; did you mean `{name}`?"));
+        let others = || format!("; write {}", one_of(&names));
+        format!(
+            "there is no format `{name}`{}",
+            nearest.unwrap_or_else(others)
+        )
+    })?;
+    Ok(Requested { format, file })
 }
 
 /// What makes the command fail.
@@ -105,14 +133,14 @@ impl FailOn {
 
 impl Arguments {
     pub(super) fn run(&self, color: Color) -> Outcome {
-        let format = self.format()?;
+        let reports = self.reports()?;
         start_threads(self.threads.map(usize::from));
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let run = Run {
             arguments: self,
             root: self.workspace.find_root(start)?,
             rules: all_rules()?,
-            format,
+            reports,
             color,
         };
         if self.watch {
@@ -124,7 +152,7 @@ impl Arguments {
         let mut read = run.read(&progress)?;
         let mut outcome = run.judge(&read, &mut Kept::default(), &progress)?;
         if let Some(reason) = reason {
-            outcome = run.silence(&mut read, &outcome, &reason)?;
+            outcome = run.suppress(&mut read, &outcome, &reason)?;
         }
         run.report(&read, &outcome, &progress)?;
         let mut severities = outcome.findings.iter().map(|finding| finding.severity);
@@ -138,7 +166,7 @@ pub(super) struct Run<'a> {
     arguments: &'a Arguments,
     pub(super) root: PathBuf,
     rules: &'static RuleSet,
-    format: Format,
+    reports: Vec<Requested>,
     pub(super) color: Color,
 }
 
@@ -184,26 +212,12 @@ impl Run<'_> {
         if !outcome.summary.has_subject {
             return Err(nothing_there("check", &self.root));
         }
-        self.choose(&mut outcome, sources)?;
         progress.note_parsed(kept.parsed() - parsed);
+        self.choose(&mut outcome, sources)?;
         Ok(outcome)
     }
 
-    /// Writes comments that silence what was found, and gives what is left.
-    fn silence(
-        &self,
-        read: &mut Read,
-        outcome: &finding::Outcome,
-        reason: &str,
-    ) -> Result<finding::Outcome, Failure> {
-        let Read { config, sources } = read;
-        let (policy, findings) = (&config.policy, &outcome.findings);
-        let mut left =
-            suppressions::write(&self.root, sources, policy, self.rules, findings, reason)?;
-        self.choose(&mut left, sources)?;
-        Ok(left)
-    }
-
+    /// Leaves of an outcome what is asked for.
     fn choose(&self, outcome: &mut finding::Outcome, sources: &Sources) -> Result<(), Failure> {
         let chosen = chosen_paths(&self.root, &self.arguments.paths)?;
         by_paths(outcome, sources, &chosen);
@@ -211,6 +225,27 @@ impl Run<'_> {
             outcome.coverage = None;
         }
         Ok(())
+    }
+
+    /// Writes comments that silence the findings of an outcome, and gives what is left of it.
+    fn suppress(
+        &self,
+        read: &mut Read,
+        outcome: &finding::Outcome,
+        reason: &str,
+    ) -> Result<finding::Outcome, Failure> {
+        let Read { config, sources } = read;
+        let findings = &outcome.findings;
+        let mut left = suppressions::write(
+            &self.root,
+            sources,
+            &config.policy,
+            self.rules,
+            findings,
+            reason,
+        )?;
+        self.choose(&mut left, sources)?;
+        Ok(left)
     }
 
     pub(super) fn report(
@@ -225,8 +260,17 @@ impl Run<'_> {
             ..output::style(self.color)
         };
         let catalogue = self.rules.catalogue();
-        let text = render(self.format, &read.sources, outcome, catalogue, &style);
-        output::print(&text)?;
+        let written =
+            |format, style: &Style| render(format, &read.sources, outcome, catalogue, style);
+        for report in &self.reports {
+            match &report.file {
+                Some(file) => {
+                    let text = written(report.format, &Style::default());
+                    write_whole(file, &text).map_err(|error| unwritten(file, &error))?;
+                }
+                None => output::print(&written(report.format, &style))?,
+            }
+        }
         if self.arguments.stats {
             output::note(&progress.table(&read.sources));
         }
@@ -249,7 +293,9 @@ impl Run<'_> {
 
     /// Whether each report takes the place of the last one.
     pub(super) fn clears_screen(&self) -> bool {
-        self.format == Format::Pretty && output::style(self.color).hyperlinks
+        let mut printed = self.reports.iter().filter(|report| report.file.is_none());
+        printed.any(|report| report.format == Format::Pretty)
+            && output::style(self.color).hyperlinks
     }
 }
 
@@ -260,34 +306,59 @@ impl Arguments {
         since.or(self.staged.then_some(Against::Head))
     }
 
-    /// The format that is asked for, else the one that suits the reader.
-    fn format(&self) -> Result<Format, Failure> {
-        let format = self.format.as_deref().and_then(Format::from_name);
-        let format = format.unwrap_or(if self.coverage || output::is_terminal() {
-            Format::Pretty
-        } else {
-            Format::Concise
-        });
-        if self.watch && !matches!(format, Format::Pretty | Format::Concise) {
+    /// The reports that are asked for. Where all of them go to files, the one that suits the reader is printed too.
+    fn reports(&self) -> Result<Vec<Requested>, Failure> {
+        let mut reports = self.formats.clone();
+        let printed = reports.iter().filter(|report| report.file.is_none());
+        let printed: Vec<&str> = printed.map(|report| report.format.as_str()).collect();
+        if let [first, second, ..] = printed[..] {
             return Err(Failure::with_help(
-                format!(
-                    "`--watch` prints reports for people, not `{}`",
-                    format.as_str()
-                ),
+                format!("`{first}` and `{second}` cannot both be printed"),
+                format!("give one of them a file: `--format {second}=FILE`"),
+            ));
+        }
+        let is_for_people = |name: &&str| ["pretty", "concise"].contains(name);
+        if let Some(format) = printed
+            .iter()
+            .find(|name| self.watch && !is_for_people(name))
+        {
+            return Err(Failure::with_help(
+                format!("`--watch` prints reports for people, not `{format}`"),
                 "write `--format pretty` or `--format concise`",
             ));
         }
-        if self.coverage && !format.shows_coverage() {
+        if printed.is_empty() {
+            let format = if self.coverage || output::is_terminal() {
+                Format::Pretty
+            } else {
+                Format::Concise
+            };
+            reports.push(Requested { format, file: None });
+        }
+        let mut files = BTreeSet::new();
+        let mut named = reports.iter().filter_map(|report| report.file.as_ref());
+        let twice = named.find(|file| !files.insert(file.as_path()));
+        if let Some(file) = twice {
             return Err(Failure::with_help(
-                format!(
-                    "the format `{}` has no room for `--coverage`",
-                    format.as_str()
-                ),
+                format!("two reports are to be written to `{}`", file.display()),
+                "name a file for each",
+            ));
+        }
+        if self.coverage && !reports.iter().any(|report| report.format.shows_coverage()) {
+            return Err(Failure::with_help(
+                format!("the format `{}` has no room for `--coverage`", printed[0]),
                 "write `--format pretty` or `--format json`",
             ));
         }
-        Ok(format)
+        Ok(reports)
     }
+}
+
+fn unwritten(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::with_help(
+        format!("the report `{}` cannot be written: {error}", file.display()),
+        "name a file in a folder that is there and that you may write to",
+    )
 }
 
 /// The named paths from the workspace root; none where the root itself is named.

@@ -19,17 +19,17 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A line in which nothing is left that a terminal would obey.
+pub(super) fn plain(line: &str) -> String {
+    visible::escaped(line).into_owned()
+}
+
 /// Writes a line to standard output, and says whether anybody still reads it.
 pub(super) fn is_heard(line: &str) -> bool {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{line}")
         .and_then(|()| stdout.flush())
         .is_ok()
-}
-
-/// A line in which nothing is left that a terminal would obey.
-pub(super) fn plain(line: &str) -> String {
-    visible::escaped(line).into_owned()
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.

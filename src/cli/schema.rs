@@ -22,6 +22,8 @@ enum What {
     Inspect,
     /// `.dbfence/baseline.yaml`.
     Baseline,
+    /// What `dbfence check --format json` prints.
+    Findings,
 }
 
 impl Arguments {
@@ -30,6 +32,7 @@ impl Arguments {
             What::Config => policy::schema(all_rules()?.catalogue()),
             What::Inspect => report::inventory_schema(),
             What::Baseline => debt::schema(),
+            What::Findings => report::findings_schema(),
         };
         let text = serde_json::to_string_pretty(&schema);
         let text = text.map_err(|error| Failure::new(error.to_string()))?;

@@ -1,17 +1,27 @@
 //! Findings to text, one format a file. Every format is a pure function of the sources and the outcome.
 
+mod checkstyle;
 mod concise;
 mod coverage;
 mod document;
 mod excerpt;
+mod github;
+mod gitlab;
+mod groups;
 mod inspect;
 mod json;
+mod jsonl;
+mod junit;
+mod markdown;
 mod owner;
 mod pretty;
+mod rdjson;
+mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
 pub mod visible;
+mod xml;
 
 use crate::catalogue::Catalogue;
 use crate::finding::{Finding, Outcome, Severity};
@@ -28,11 +38,39 @@ pub enum Format {
     Concise,
     /// For programs: one document.
     Json,
+    /// For streams: one finding a line.
+    Jsonl,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For the log of a GitHub Actions step: workflow commands that annotate the files.
+    Github,
+    /// For GitLab's code quality widget.
+    Gitlab,
+    /// For systems of continuous integration that show tests.
+    Junit,
+    /// For systems of continuous integration that show warnings.
+    Checkstyle,
+    /// For reviewdog.
+    Rdjson,
+    /// For a step summary or a comment: a table for each service.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Format; 3] = [Format::Pretty, Format::Concise, Format::Json];
+    pub const ALL: [Format; 11] = [
+        Format::Pretty,
+        Format::Concise,
+        Format::Json,
+        Format::Jsonl,
+        Format::Sarif,
+        Format::Github,
+        Format::Gitlab,
+        Format::Junit,
+        Format::Checkstyle,
+        Format::Rdjson,
+        Format::Markdown,
+    ];
 
     /// Whether it has room for what was looked at in detail.
     pub fn shows_coverage(self) -> bool {
@@ -45,6 +83,14 @@ impl Format {
             Format::Pretty => "pretty",
             Format::Concise => "concise",
             Format::Json => "json",
+            Format::Jsonl => "jsonl",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::Junit => "junit",
+            Format::Checkstyle => "checkstyle",
+            Format::Rdjson => "rdjson",
+            Format::Markdown => "markdown",
         }
     }
 
@@ -142,6 +188,14 @@ pub fn render(
         Format::Pretty => pretty::render(sources, outcome, style),
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
+        Format::Sarif => sarif::render(sources, outcome, catalogue),
+        Format::Jsonl => jsonl::render(sources, outcome),
+        Format::Github => github::render(sources, outcome),
+        Format::Gitlab => gitlab::render(sources, outcome),
+        Format::Junit => junit::render(sources, outcome),
+        Format::Checkstyle => checkstyle::render(sources, outcome),
+        Format::Rdjson => rdjson::render(sources, outcome),
+        Format::Markdown => markdown::render(sources, outcome),
     }
 }
 
@@ -158,6 +212,11 @@ pub fn inventory(inventory: &Inventory) -> String {
 /// The JSON Schema of what [`inventory`] writes.
 pub fn inventory_schema() -> serde_json::Value {
     inspect::schema()
+}
+
+/// The JSON Schema of what [`Format::Json`] writes.
+pub fn findings_schema() -> serde_json::Value {
+    json::schema()
 }
 
 /// Who owns a table or a database, for a person.
@@ -177,10 +236,13 @@ pub fn underline(sources: &Sources, place: Place, style: &Style) -> String {
 
 /// Where the document of a finding's rule is read, as of this version.
 fn document_url(finding: &Finding) -> String {
-    format!(
-        "https://github.com/dbfence/dbfence/blob/v{}/rules/{}/{}.md",
-        env!("CARGO_PKG_VERSION"),
-        finding.category,
-        finding.rule,
-    )
+    document_url_of(finding.category, finding.rule)
 }
+
+fn document_url_of(category: &str, rule: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{REPOSITORY}/blob/v{version}/rules/{category}/{rule}.md")
+}
+
+/// Where the project is read.
+const REPOSITORY: &str = "https://github.com/dbfence/dbfence";
