@@ -23,6 +23,10 @@ use crate::source::Sources;
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Arguments {
     /// Files and folders to report on; the whole workspace is analysed all the same.
     #[arg(value_name = "PATH")]
@@ -176,6 +180,13 @@ pub(super) struct Read {
     pub(super) sources: Sources,
 }
 
+impl Read {
+    /// Whether two readings give the same report.
+    pub(super) fn is_like(&self, other: &Read) -> bool {
+        self.config.text == other.config.text && self.sources.is_same(&other.sources)
+    }
+}
+
 impl Run<'_> {
     pub(super) fn progress(&self) -> Progress {
         Progress::start(!self.arguments.quiet)
@@ -275,11 +286,6 @@ impl Run<'_> {
             output::note(&progress.table(&read.sources));
         }
         Ok(())
-    }
-
-    /// Whether two readings give the same report.
-    pub(super) fn are_alike(&self, one: &Read, other: &Read) -> bool {
-        one.config.text == other.config.text && one.sources.is_same(&other.sources)
     }
 
     /// Folders that the walk may not enter, and in which something stands that a check reads.

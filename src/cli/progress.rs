@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn short_work_shows_nothing() {
         let screen = Screen::default();
-        let line = Line::start(screen.clone(), Duration::from_secs(60));
+        let line = Line::start(screen.clone(), Duration::from_mins(1));
         line.say("parsing");
         drop(line);
         assert_eq!(screen.text(), "");
