@@ -16,6 +16,7 @@ use crate::choice::by_paths;
 use crate::discover::{Against, compare_with_default_branch, git_folder};
 use crate::finding::{self, Severity};
 use crate::parse::Kept;
+use crate::policy::DEBT_FILE;
 use crate::report::{Format, Style, render};
 use crate::rule::RuleSet;
 use crate::source::Sources;
@@ -282,16 +283,18 @@ impl Run<'_> {
             }
         }
         if self.arguments.stats {
-            output::remark(&progress.table(&read.sources));
+            output::note(&progress.table(&read.sources));
         }
         Ok(())
     }
 
-    /// Folders outside of the workspace in which something stands that a check reads.
+    /// Folders that the walk may not enter, and in which something stands that a check reads.
     pub(super) fn watched_besides(&self) -> Vec<PathBuf> {
         let config = self.arguments.workspace.config.as_deref();
         let config = config.and_then(|path| std::fs::canonicalize(path.parent()?.join(".")).ok());
-        config.into_iter().chain(git_folder(&self.root)).collect()
+        let debt = self.root.join(DEBT_FILE).parent().map(Path::to_path_buf);
+        let besides = config.into_iter().chain(debt);
+        besides.chain(git_folder(&self.root)).collect()
     }
 
     /// Whether each report takes the place of the last one.
