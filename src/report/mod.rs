@@ -109,6 +109,8 @@ pub struct Style {
     pub width: usize,
     /// Whether the terminal understands hyperlinks (OSC 8). Without `color` there are none.
     pub hyperlinks: bool,
+    /// Whether nothing but findings is wanted: no notes, and no line that sums up.
+    pub only_findings: bool,
 }
 
 impl Default for Style {
@@ -118,6 +120,7 @@ impl Default for Style {
             color: false,
             width: 100,
             hyperlinks: false,
+            only_findings: false,
         }
     }
 }
@@ -173,7 +176,7 @@ impl Paint {
     }
 }
 
-/// `outcome` in `format`. Only [`Format::Pretty`] and [`Format::Concise`] look at `style`.
+/// `outcome` in `format`. Only what people read looks at `style`.
 pub fn render(
     format: Format,
     sources: &Sources,
@@ -187,13 +190,18 @@ pub fn render(
         Format::Json => json::render(sources, outcome),
         Format::Sarif => sarif::render(sources, outcome, catalogue),
         Format::Jsonl => jsonl::render(sources, outcome),
-        Format::Github => github::render(sources, outcome),
+        Format::Github => github::render(sources, outcome, style),
         Format::Gitlab => gitlab::render(sources, outcome),
         Format::Junit => junit::render(sources, outcome),
         Format::Checkstyle => checkstyle::render(sources, outcome),
         Format::Rdjson => rdjson::render(sources, outcome),
         Format::Markdown => markdown::render(sources, outcome),
     }
+}
+
+/// How many findings of each weight there are, in words.
+pub fn tally(outcome: &Outcome) -> String {
+    summary::tally(outcome)
 }
 
 /// What a workspace consists of, as a JSON document.
