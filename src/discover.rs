@@ -163,19 +163,7 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
 
     let mut links = resolve_links(root, &walked);
     links.retain(|link, _| options.debt.as_ref() != Some(link));
-    let mut to_read = BTreeMap::new();
-    for (path, on_disk) in &walked.files {
-        if let Some(kind) = kinds.of(path) {
-            to_read.insert(path.as_str(), (kind, on_disk.as_path()));
-        }
-    }
-    for (link, target) in &links {
-        if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
-            && let Some(on_disk) = walked.files.get(target)
-        {
-            to_read.entry(target).or_insert((kind, on_disk));
-        }
-    }
+    let mut to_read = files_of_kinds(&kinds, &walked, &links);
 
     let debt = hidden_debt(root, options, &walked);
     if let Some((path, on_disk)) = &debt {
@@ -330,6 +318,28 @@ pub fn in_memory<T: Into<Vec<u8>>>(
         seen.entry(folder).or_insert(Seen::Folder);
     }
     Sources::new(PathBuf::new(), read, seen)
+}
+
+/// The files that are of some kind, by their own names or by those of links that lead to them, with where they are.
+fn files_of_kinds<'w>(
+    kinds: &Kinds,
+    walked: &'w Walked,
+    links: &'w BTreeMap<String, Found>,
+) -> BTreeMap<&'w str, (Kind, &'w Path)> {
+    let mut files = BTreeMap::new();
+    for (path, on_disk) in &walked.files {
+        if let Some(kind) = kinds.of(path) {
+            files.insert(path.as_str(), (kind, on_disk.as_path()));
+        }
+    }
+    for (link, target) in links {
+        if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
+            && let Some(on_disk) = walked.files.get(target)
+        {
+            files.entry(target).or_insert((kind, on_disk));
+        }
+    }
+    files
 }
 
 fn is_code(kind: Kind) -> bool {
