@@ -12,6 +12,15 @@ const MANIFEST: &str = "products/nordhaven/manifest.yaml";
 const NGINX: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
 
+const DEBT: &str = ".dbfence/baseline.yaml";
+
+/// The entry of a baseline for the port of the tariff book.
+fn entry(rule: &str, more: &str) -> String {
+    format!(
+        "entries:\n  - rule: {rule}\n    product: products/nordhaven\n    service: tariff-book\n    path: {REGISTRY}\n    fingerprint: 56467c90fcab4d8147b26e352f2334de\n    {more}\n"
+    )
+}
+
 struct Mistake {
     what: &'static str,
     make: fn(Files) -> Files,
@@ -3642,6 +3651,25 @@ const OF_SQL: &[Mistake] = &[
             )
         },
         finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
+    },
+    Mistake {
+        what: "an entry of the baseline whose finding is mended",
+        make: |files| files.add(DEBT, &entry("duplicate-port", "reason: swapped in summer")),
+        finding: "unused-suppression .dbfence/baseline.yaml ⟦56467c90fcab4d8147b26e352f2334de⟧",
+    },
+    Mistake {
+        what: "an entry of the baseline for a rule that is not there",
+        make: |files| files.add(DEBT, &entry("duplicate-prot", "reason: swapped in summer")),
+        finding: "unused-suppression .dbfence/baseline.yaml ⟦duplicate-prot⟧",
+    },
+    Mistake {
+        what: "an entry of the baseline without a reason",
+        make: |files| {
+            files
+                .replace(REGISTRY, "port: 4212", "port: 4211")
+                .add(DEBT, &entry("duplicate-port", "owner: team-quay"))
+        },
+        finding: "suppression-without-reason .dbfence/baseline.yaml ⟦56467c90fcab4d8147b26e352f2334de⟧",
     },
 ];
 
