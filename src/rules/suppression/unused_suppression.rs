@@ -67,10 +67,13 @@ fn unused(silencers: &Silencers, comment: &Comment, report: &mut Report) {
         Target::Line(line) if line == file.line_of(comment.place.span.start) => "on this line",
         _ => "on the line that follows",
     };
+    let is_rule = |name: &str| silencers.catalogue.find(name).is_some();
+    let has_to_go = silencers.is_wholly_unused(comment)
+        && comment.rules.iter().all(|rule| is_rule(&rule.name.value));
     for (number, rule) in comment.rules.iter().enumerate() {
         let name = &rule.name.value;
         let object = format!("{name} in {path}");
-        if silencers.catalogue.find(name).is_none() {
+        if !is_rule(name) {
             let what = if silencers.catalogue.has_category(name) {
                 "is a category, and a comment names rules"
             } else {
@@ -99,8 +102,12 @@ fn unused(silencers: &Silencers, comment: &Comment, report: &mut Report) {
                     ),
                 )
                 .about(Owner::default(), object)
-                .fix(without(silencers, comment, number))
-                .help(if silencers.is_wholly_unused(comment) {
+                .fix(if has_to_go {
+                    removal(comment)
+                } else {
+                    Some(without(comment, number))
+                })
+                .help(if has_to_go {
                     "remove the comment".to_owned()
                 } else {
                     format!("remove `{name}`")
@@ -118,28 +125,22 @@ fn removal(comment: &Comment) -> Option<Fix> {
     })
 }
 
-/// Takes a rule out of a comment, or the comment away where all of its rules are unused.
-fn without(silencers: &Silencers, comment: &Comment, number: usize) -> Option<Fix> {
-    let mut names = comment.rules.iter().map(|rule| &rule.name.value);
-    if silencers.is_wholly_unused(comment)
-        && names.all(|name| silencers.catalogue.find(name).is_some())
-    {
-        return removal(comment);
-    }
+/// Takes a rule out of a comment that names others as well.
+fn without(comment: &Comment, number: usize) -> Fix {
     let own = comment.rules[number].name.place;
     let mut place = own;
     match comment.rules.get(number + 1) {
         Some(next) => place.span.end = next.name.place.span.start,
         None => place.span.start = comment.rules[number - 1].name.place.span.end,
     }
-    Some(Fix {
+    Fix {
         safety: Safety::Safe,
         title: format!("Remove `{}`", comment.rules[number].name.value),
         edits: vec![Edit {
             place,
             text: String::new(),
         }],
-    })
+    }
 }
 
 /// Entries of the debt file that hold nothing back.
