@@ -30,7 +30,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const FORMATS: [&str; 3] = ["pretty", "concise", "json"];
+const FORMATS: [&str; 6] = ["pretty", "concise", "json", "sarif", "github", "markdown"];
 
 #[test]
 fn exit_codes_are_the_same_in_every_format() {

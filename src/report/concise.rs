@@ -15,15 +15,25 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> Str
 }
 
 fn line(sources: &Sources, finding: &Finding, style: &Style) -> String {
-    let file = sources.file(finding.place.file);
-    let at = file.position(finding.place.span.start);
     let kind = format!("{}[{}]", finding.severity.as_str(), finding.rule);
     format!(
-        "{}:{}:{}: {} {}\n",
-        escaped(&file.path),
-        at.line,
-        at.column,
+        "{}: {} {}\n",
+        place(sources, finding),
         style.paint(Paint::of(finding.severity), &kind),
         escaped(&finding.message),
     )
+}
+
+/// The line of a finding, plain and without its end.
+pub(super) fn text(sources: &Sources, finding: &Finding) -> String {
+    let mut line = line(sources, finding, &Style::default());
+    line.pop();
+    line
+}
+
+/// `path:line:column`, safe to print.
+pub(super) fn place(sources: &Sources, finding: &Finding) -> String {
+    let file = sources.file(finding.place.file);
+    let at = file.position(finding.place.span.start);
+    format!("{}:{}:{}", escaped(&file.path), at.line, at.column)
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::document::{Tool, printed};
+use super::document::{Range, Tool, printed, range};
 use crate::coverage;
 use crate::finding::{self, Outcome, Safety, Severity};
-use crate::source::{self, Sources};
+use crate::source::Sources;
 
 /// Counts up with every change that a reader of the old shape would not survive.
 const SCHEMA_VERSION: u32 = 1;
@@ -127,16 +127,6 @@ struct Finding<'a> {
     related: Vec<Related<'a>>,
     fix: Option<Fix<'a>>,
     fingerprint: String,
-}
-
-/// A range of text: 1-based lines, 1-based columns in code points, the end exclusive.
-#[derive(Serialize)]
-struct Range<'a> {
-    path: &'a str,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
 }
 
 /// Another place that explains a finding.
@@ -309,18 +299,5 @@ fn fix_shape<'a>(sources: &'a Sources, fix: &'a finding::Fix) -> Fix<'a> {
                 text: &edit.text,
             })
             .collect(),
-    }
-}
-
-fn range(sources: &Sources, place: source::Place) -> Range<'_> {
-    let file = sources.file(place.file);
-    let start = file.position(place.span.start);
-    let end = file.position(place.span.end);
-    Range {
-        path: &file.path,
-        line: start.line,
-        column: start.column,
-        end_line: end.line,
-        end_column: end.column,
     }
 }

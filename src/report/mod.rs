@@ -4,10 +4,14 @@ mod concise;
 mod coverage;
 mod document;
 mod excerpt;
+mod github;
+mod groups;
 mod inspect;
 mod json;
+mod markdown;
 mod owner;
 mod pretty;
+mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,11 +32,24 @@ pub enum Format {
     Concise,
     /// For programs: one document.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For the log of a GitHub Actions step: workflow commands that annotate the files.
+    Github,
+    /// For a step summary or a comment: a table for each service.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Format; 3] = [Format::Pretty, Format::Concise, Format::Json];
+    pub const ALL: [Format; 6] = [
+        Format::Pretty,
+        Format::Concise,
+        Format::Json,
+        Format::Sarif,
+        Format::Github,
+        Format::Markdown,
+    ];
 
     /// Whether it has room for what was looked at in detail.
     pub fn shows_coverage(self) -> bool {
@@ -45,6 +62,9 @@ impl Format {
             Format::Pretty => "pretty",
             Format::Concise => "concise",
             Format::Json => "json",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 
@@ -139,6 +159,9 @@ pub fn render(
         Format::Pretty => pretty::render(sources, outcome, style),
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
+        Format::Sarif => sarif::render(sources, outcome, catalogue),
+        Format::Github => github::render(sources, outcome),
+        Format::Markdown => markdown::render(sources, outcome),
     }
 }
 
@@ -169,10 +192,13 @@ pub fn underline(sources: &Sources, place: Place, style: &Style) -> String {
 
 /// Where the document of a finding's rule is read, as of this version.
 fn document_url(finding: &Finding) -> String {
-    format!(
-        "https://github.com/dbfence/dbfence/blob/v{}/rules/{}/{}.md",
-        env!("CARGO_PKG_VERSION"),
-        finding.category,
-        finding.rule,
-    )
+    document_url_of(finding.category, finding.rule)
 }
+
+fn document_url_of(category: &str, rule: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{REPOSITORY}/blob/v{version}/rules/{category}/{rule}.md")
+}
+
+/// Where the project is read.
+const REPOSITORY: &str = "https://github.com/dbfence/dbfence";

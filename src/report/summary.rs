@@ -37,9 +37,16 @@ fn held_back(outcome: &Outcome) -> String {
 }
 
 fn found(outcome: &Outcome) -> String {
-    [Severity::Error, Severity::Warning]
+    by_severity(
+        outcome.count(Severity::Error),
+        outcome.count(Severity::Warning),
+    )
+}
+
+/// How many errors and warnings there are; what there is none of is not named.
+pub(super) fn by_severity(errors: usize, warnings: usize) -> String {
+    [(errors, Severity::Error), (warnings, Severity::Warning)]
         .into_iter()
-        .map(|severity| (outcome.count(severity), severity))
         .filter(|(count, _)| *count > 0)
         .map(|(count, severity)| counted(count, severity.as_str()))
         .collect::<Vec<_>>()

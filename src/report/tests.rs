@@ -402,16 +402,20 @@ fn all_spans(text: &str, step: usize) -> Vec<Span> {
 }
 
 fn draws(sources: &Sources, finding: &Finding) {
-    for width in [0, 45, 100] {
+    let found = outcome(vec![finding.clone()]);
+    let is_safe = |format, style: &Style| {
+        let out = render(format, sources, &found, style);
+        assert!(!out.contains(|c| c != '\n' && is_hidden(c)), "{out}");
+    };
+    for format in Format::ALL {
+        is_safe(format, &Style::default());
+    }
+    for width in [0, 45] {
         let style = Style {
             width,
             ..Style::default()
         };
-        let found = outcome(vec![finding.clone()]);
-        for format in Format::ALL {
-            let out = render(format, sources, &found, &style);
-            assert!(!out.contains(|c| c != '\n' && is_hidden(c)), "{out}");
-        }
+        is_safe(Format::Pretty, &style);
     }
 }
 
