@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a release needs besides its builds: docs/releasing.md tells the whole way.
 
+    release.py version                    prints the version of the package
     release.py pack PROGRAMS FOLDER       archives every program of PROGRAMS (a folder a target) into FOLDER
     release.py sums FOLDER                prints the checksums of all files in FOLDER
     release.py verify BUILT TAG FOLDER    whether the assets in FOLDER, built from the commit BUILT, may be
@@ -112,6 +113,9 @@ def git(*arguments):
 def main(arguments):
     """Does what is asked; the exit code."""
     match arguments:
+        case ["version"]:
+            print(version())
+            faults = []
         case ["pack", programs, folder]:
             pack(pathlib.Path(programs), pathlib.Path(folder))
             faults = []
