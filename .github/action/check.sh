@@ -79,7 +79,7 @@ fi
 token=dbfence-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$token"
 cat "$reports/messages.txt" "$reports/report.txt"
-echo "::$token::"
+printf '\n::%s::\n' "$token"
 
 if [ "$ANNOTATIONS" = true ]; then
     cat "$reports/annotations.txt"

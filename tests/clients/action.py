@@ -286,6 +286,18 @@ class Released(ActionTest):
                 self.assertEqual(ran.outputs["errors"], "2")
                 self.assertIn(f"dbfence-{version()}-{target}", ran.steps["install"]["program"])
 
+    def test_the_page_says_what_there_is(self):
+        page = (ROOT / "docs/github-action.md").read_text("utf-8")
+        action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+        inputs, outputs = re.search(r"\n## Inputs\n(.*)\n## Outputs\n(.*?)\n## ", page, re.DOTALL).groups()
+        rows = dict(re.findall(r"^\| `(\S+)` \| (.*?) ?\|", inputs, re.MULTILINE))
+        self.assertEqual(list(rows), list(action["inputs"]))
+        for name, default in rows.items():
+            if declared := action["inputs"][name]["default"]:
+                self.assertEqual(default, f"`{declared}`", name)
+        named = re.findall(r"`(\S+?)`", " ".join(re.findall(r"^\| (`.*?) \|", outputs, re.MULTILINE)))
+        self.assertEqual(named, list(action["outputs"]), outputs)
+
     def test_the_workflow_builds_what_the_action_wants(self):
         candidate = yaml.safe_load((ROOT / ".github/workflows/candidate.yml").read_text("utf-8"))
         built = {row["target"] for row in candidate["jobs"]["build"]["strategy"]["matrix"]["include"]}
@@ -332,7 +344,7 @@ class Hostile(ActionTest):
                 self.assertIn(f"`{value}`", message)
 
     def test_a_report_is_no_command(self):
-        report = "::error::injected\n::add-mask::injected\n::stop-commands::x\n::x::\n::endgroup::\n"
+        report = "::error::injected\n::add-mask::injected\n::stop-commands::x\n::x::\n::endgroup::\n::error::"
         self.release(self.recorder(report))
         ran = self.run_action(self.empty())
         self.assertEqual(ran.commands, [])
