@@ -208,12 +208,24 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
     sources.would_ignore = would_ignore;
+    sources.below_repository = below_repository(root);
     for (link, target) in &links {
         if let Found::File(target) = target {
             sources.alias(link, target);
         }
     }
     Ok(sources)
+}
+
+/// Path of a folder from the root of the repository that it lies in.
+fn below_repository(root: &Path) -> String {
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+    let below = repository.and_then(|repository| root.strip_prefix(repository).ok());
+    let parts = below
+        .into_iter()
+        .flatten()
+        .map(|part| part.to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The workspace that the given files (paths from its root, and their bytes) make up, by the same rules

@@ -381,6 +381,9 @@ impl std::fmt::Debug for WouldIgnore {
 pub struct Sources {
     /// The workspace root on disk; empty for a workspace that lives in memory.
     pub root: PathBuf,
+    /// Path of the workspace root from the root of the repository that it lies in; empty where that is the same
+    /// folder, or where there is no repository.
+    pub below_repository: String,
     files: Vec<SourceFile>,
     by_path: BTreeMap<String, FileId>,
     seen: BTreeMap<String, Seen>,

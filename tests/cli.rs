@@ -30,7 +30,19 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const FORMATS: [&str; 6] = ["pretty", "concise", "json", "sarif", "github", "markdown"];
+const FORMATS: [&str; 11] = [
+    "pretty",
+    "concise",
+    "json",
+    "jsonl",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "checkstyle",
+    "rdjson",
+    "markdown",
+];
 
 #[test]
 fn exit_codes_are_the_same_in_every_format() {
@@ -69,6 +81,93 @@ fn exit_codes_are_the_same_in_every_format() {
             "{format}: wrong usage"
         );
     }
+}
+
+#[test]
+fn one_run_writes_several_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let root = fixture("trouble");
+    let alone = |format: &str| text(&check(&root, &["--format", format]).stdout);
+    fs::write(file("a.sarif"), "what was there before").unwrap();
+    let written = format!("sarif={}", file("a.sarif"));
+    let more = format!("markdown={}", file("b=c.md"));
+    let all = [
+        "--format", &written, "--format", "concise", "--format", &more,
+    ];
+    let output = check(&root, &all);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), alone("concise"));
+    assert_eq!(fs::read_to_string(file("a.sarif")).unwrap(), alone("sarif"));
+    assert_eq!(
+        fs::read_to_string(file("b=c.md")).unwrap(),
+        alone("markdown")
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "nothing is left over"
+    );
+
+    let only_a_file = check(&root, &["--format", &written]);
+    assert_eq!(text(&only_a_file.stdout), alone("concise"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere/a.sarif");
+    let nowhere = format!("sarif={}", nowhere.display());
+    let twice = format!("junit={}", folder.path().join("a").display());
+    let cases: [(&[&str], &str); 6] = [
+        (&[&nowhere], "a.sarif` cannot be written"),
+        (
+            &["json", "sarif"],
+            "`json` and `sarif` cannot both be printed",
+        ),
+        (&[&twice, &twice], "two reports are to be written to"),
+        (&["sarif="], "there is no file behind the `=`"),
+        (
+            &["srif"],
+            "there is no format `srif`; did you mean `sarif`?",
+        ),
+        (&["everything"], "write `pretty`, `concise`, "),
+    ];
+    for (formats, words) in cases {
+        let formats: Vec<&str> = formats.iter().flat_map(|it| ["--format", it]).collect();
+        let output = check(&fixture("clean"), &formats);
+        assert_eq!(output.status.code(), Some(2), "{formats:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains(words), "{formats:?}: {said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_goes_through_links_and_into_what_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("real.json"), "").unwrap();
+    std::os::unix::fs::symlink("real.json", at("link.json")).unwrap();
+    let link = format!("json={}", at("link.json").display());
+    let all = ["--format", &link, "--format", "jsonl=/dev/null"];
+    assert_eq!(check(&fixture("clean"), &all).status.code(), Some(0));
+    assert!(at("link.json").symlink_metadata().unwrap().is_symlink());
+    let written = fs::read_to_string(at("real.json")).unwrap();
+    assert!(written.starts_with('{'), "{written}");
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn the_workspace_below_a_repository_is_named_from_its_root_where_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join(".git")).unwrap();
+    let root = folder.path().join("apps/shop");
+    fs::create_dir_all(&root).unwrap();
+    copy(&fixture("trouble"), &root);
+    let said = |format: &str| text(&check(&root, &["--format", format]).stdout);
+    assert!(said("github").contains("file=apps/shop/products/glasshouse/docker-compose.yml,"));
+    assert!(said("concise").contains("\nproducts/glasshouse/docker-compose.yml:"));
 }
 
 #[test]

@@ -28,6 +28,10 @@ fn the_schemas_are_those_of_the_types_and_the_catalogue() {
             "docs/schema/inspect.schema.json",
             report::inventory_schema(),
         ),
+        (
+            "docs/schema/findings.schema.json",
+            report::findings_schema(),
+        ),
     ];
     for (path, schema) in schemas {
         let path = project_file(path);

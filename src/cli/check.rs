@@ -1,12 +1,14 @@
 //! `dbfence check`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
+use crate::catalogue::{nearest, one_of};
 use crate::check::{asks_for_baseline, check, start_threads};
 use crate::discover::compare_with_default_branch;
 use crate::finding::{self, Severity};
-use crate::report::{Format, render};
+use crate::report::{Format, Style, render};
 use crate::source::{Sources, is_within};
 
 /// Arguments of `dbfence check`.
@@ -19,9 +21,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     workspace: WorkspaceArguments,
 
-    /// How to write the report [default: pretty on a terminal, concise elsewhere].
-    #[arg(long, value_name = "FORMAT", value_parser = format_names())]
-    format: Option<String>,
+    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`, `github`,
+    /// `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several times, once of them without
+    /// a file [default: pretty on a terminal, concise elsewhere].
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = requested)]
+    formats: Vec<Requested>,
 
     /// What makes the command fail.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -37,8 +41,31 @@ pub(super) struct Arguments {
     threads: Option<u16>,
 }
 
-fn format_names() -> clap::builder::PossibleValuesParser {
-    Format::ALL.map(Format::as_str).into()
+/// A report that is asked for.
+#[derive(Clone, Debug)]
+struct Requested {
+    format: Format,
+    /// Where it goes; standard output where no file is named.
+    file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` or `FORMAT=FILE`.
+fn requested(written: &str) -> Result<Requested, String> {
+    let (name, file) = match written.split_once('=') {
+        Some((_, "")) => return Err("there is no file behind the `=`".to_owned()),
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (written, None),
+    };
+    let names = Format::ALL.map(Format::as_str);
+    let format = Format::from_name(name).ok_or_else(|| {
+        let nearest = nearest(name, names).map(|name| format!("; did you mean `{name}`?"));
+        let others = || format!("; write {}", one_of(&names));
+        format!(
+            "there is no format `{name}`{}",
+            nearest.unwrap_or_else(others)
+        )
+    })?;
+    Ok(Requested { format, file })
 }
 
 /// What makes the command fail.
@@ -64,7 +91,7 @@ impl FailOn {
 
 impl Arguments {
     pub(super) fn run(&self, color: Color) -> Outcome {
-        let format = self.format()?;
+        let reports = self.reports()?;
         start_threads(self.threads.map(usize::from));
         let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
@@ -83,14 +110,17 @@ impl Arguments {
         if !self.coverage {
             outcome.coverage = None;
         }
-        let text = render(
-            format,
-            &sources,
-            &outcome,
-            rules.catalogue(),
-            &output::style(color),
-        );
-        output::print(&text)?;
+        let written =
+            |format, style: &Style| render(format, &sources, &outcome, rules.catalogue(), style);
+        for report in &reports {
+            if let Some(file) = &report.file {
+                let text = written(report.format, &Style::default());
+                output::write_file(file, &text).map_err(|error| unwritten(file, &error))?;
+            }
+        }
+        for report in reports.iter().filter(|report| report.file.is_none()) {
+            output::print(&written(report.format, &output::style(color)))?;
+        }
         let fails = outcome
             .findings
             .iter()
@@ -100,25 +130,49 @@ impl Arguments {
 }
 
 impl Arguments {
-    /// The format that is asked for, else the one that suits the reader.
-    fn format(&self) -> Result<Format, Failure> {
-        let format = self.format.as_deref().and_then(Format::from_name);
-        let format = format.unwrap_or(if self.coverage || output::is_terminal() {
-            Format::Pretty
-        } else {
-            Format::Concise
-        });
-        if self.coverage && !format.shows_coverage() {
+    /// The reports that are asked for. Where all of them go to files, the one that suits the reader is printed too.
+    fn reports(&self) -> Result<Vec<Requested>, Failure> {
+        let mut reports = self.formats.clone();
+        let printed = reports.iter().filter(|report| report.file.is_none());
+        let printed: Vec<&str> = printed.map(|report| report.format.as_str()).collect();
+        if let [first, second, ..] = printed[..] {
             return Err(Failure::with_help(
-                format!(
-                    "the format `{}` has no room for `--coverage`",
-                    format.as_str()
-                ),
+                format!("`{first}` and `{second}` cannot both be printed"),
+                format!("give one of them a file: `--format {second}=FILE`"),
+            ));
+        }
+        if printed.is_empty() {
+            let format = if self.coverage || output::is_terminal() {
+                Format::Pretty
+            } else {
+                Format::Concise
+            };
+            reports.push(Requested { format, file: None });
+        }
+        let mut files = BTreeSet::new();
+        let mut named = reports.iter().filter_map(|report| report.file.as_ref());
+        let twice = named.find(|file| !files.insert(file.as_path()));
+        if let Some(file) = twice {
+            return Err(Failure::with_help(
+                format!("two reports are to be written to `{}`", file.display()),
+                "name a file for each",
+            ));
+        }
+        if self.coverage && !reports.iter().any(|report| report.format.shows_coverage()) {
+            return Err(Failure::with_help(
+                format!("the format `{}` has no room for `--coverage`", printed[0]),
                 "write `--format pretty` or `--format json`",
             ));
         }
-        Ok(format)
+        Ok(reports)
     }
+}
+
+fn unwritten(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::with_help(
+        format!("the report `{}` cannot be written: {error}", file.display()),
+        "name a file in a folder that is there and that you may write to",
+    )
 }
 
 /// The named paths from the workspace root; none where the root itself is named.

@@ -1,7 +1,5 @@
 //! `dbfence init`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, Outcome, all_rules, find_root, output};
@@ -32,7 +30,7 @@ impl Arguments {
         let sources = discover(&root, &discover::Options::default())
             .map_err(|error| Failure::with_help(error.message, error.help))?;
         let text = config(&sources, all_rules()?.catalogue());
-        write_whole(&path, &text).map_err(|error| {
+        output::write_file(&path, &text).map_err(|error| {
             Failure::with_help(
                 format!("`{}` cannot be written: {error}", path.display()),
                 "name a folder that you may write to with `--root`",
@@ -41,22 +39,4 @@ impl Arguments {
         output::print(&format!("wrote {}\n", path.display()))?;
         Ok(Exit::Clean)
     }
-}
-
-/// Writes a file that is there as a whole or not at all.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_file_name(format!(".{FILE_NAME}.{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&unfinished)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
-    let written = written.and_then(|()| fs::rename(&unfinished, path));
-    if written.is_err() {
-        // What is left of it is of no use; the first error says what went wrong.
-        let _ = fs::remove_file(&unfinished);
-    }
-    written
 }

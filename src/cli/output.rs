@@ -1,6 +1,8 @@
 //! Standard output and standard error, and what the terminal behind them can show.
 
+use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use super::{Color, Failure};
 use crate::report::{Style, underline, visible};
@@ -17,6 +19,31 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Writes a file that is there as a whole or not at all. What is no regular file (`/dev/stderr`, a pipe) is written
+/// to as it stands.
+pub(super) fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays one: what it leads to is written.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return fs::write(path, text);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&unfinished)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    let written = written.and_then(|()| fs::rename(&unfinished, &path));
+    if written.is_err() {
+        // What is left of it is of no use; the first error says what went wrong.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.

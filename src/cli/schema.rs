@@ -19,6 +19,8 @@ enum What {
     Config,
     /// What `dbfence inspect` prints.
     Inspect,
+    /// What `dbfence check --format json` prints.
+    Findings,
 }
 
 impl Arguments {
@@ -26,6 +28,7 @@ impl Arguments {
         let schema: Value = match self.what {
             What::Config => policy::schema(all_rules()?.catalogue()),
             What::Inspect => report::inventory_schema(),
+            What::Findings => report::findings_schema(),
         };
         let text = serde_json::to_string_pretty(&schema);
         let text = text.map_err(|error| Failure::new(error.to_string()))?;

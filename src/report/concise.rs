@@ -14,7 +14,8 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> Str
         .collect()
 }
 
-fn line(sources: &Sources, finding: &Finding, style: &Style) -> String {
+/// The line of a finding.
+pub(super) fn line(sources: &Sources, finding: &Finding, style: &Style) -> String {
     let kind = format!("{}[{}]", finding.severity.as_str(), finding.rule);
     format!(
         "{}: {} {}\n",

@@ -1,9 +1,12 @@
 //! What the documents for programs have in common.
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::visible;
+use crate::policy::join_lines;
 use crate::source::{Place, Sources};
 
 /// Who wrote the document.
@@ -30,13 +33,42 @@ pub(super) fn printed(document: &impl Serialize) -> String {
     visible::escaped_json(&document) + "\n"
 }
 
+/// The JSON Schema of a document, made of the types that it is written from.
+pub(super) fn schema<Document: JsonSchema>(name: &str) -> Value {
+    let settings = SchemaSettings::draft07().for_serialize();
+    let generator = settings.into_generator();
+    let mut schema = generator.into_root_schema_for::<Document>().to_value();
+    join_lines(&mut schema);
+    if let Some(schema) = schema.as_object_mut() {
+        let version = env!("CARGO_PKG_VERSION");
+        let url = format!(
+            "https://raw.githubusercontent.com/dbfence/dbfence/v{version}/docs/schema/{name}.schema.json"
+        );
+        schema.insert("$id".to_owned(), url.into());
+    }
+    schema
+}
+
+/// A path of the workspace as seen from the root of the repository, where whoever hosts it looks for files.
+pub(super) fn path_in_repository(sources: &Sources, path: &str) -> String {
+    match sources.below_repository.as_str() {
+        "" => path.to_owned(),
+        folder => format!("{folder}/{path}"),
+    }
+}
+
 /// A range of text: 1-based lines, 1-based columns in code points, the end exclusive.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 pub(super) struct Range<'a> {
+    /// From the workspace root, with `/` on every system.
     pub path: &'a str,
+    /// 1-based.
     pub line: u32,
+    /// 1-based, in code points.
     pub column: u32,
+    /// 1-based.
     pub end_line: u32,
+    /// 1-based, in code points, one past the last.
     pub end_column: u32,
 }
 

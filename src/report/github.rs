@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::document::range;
+use super::document::{path_in_repository, range};
 use super::excerpt::cut;
 use super::visible::escaped;
 use super::{concise, summary};
@@ -58,7 +58,7 @@ fn write_annotation(out: &mut String, sources: &Sources, finding: &Finding) {
         out,
         "::{} file={},line={},endLine={}",
         finding.severity.as_str(),
-        property(at.path),
+        property(&path_in_repository(sources, at.path)),
         at.line,
         at.end_line,
     );

@@ -91,7 +91,7 @@ fn row(sources: &Sources, finding: &Finding) -> String {
 fn inline(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd backtick closes nothing, so nothing is code.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let part = |(number, part): (usize, &&str)| match number % 2 {
@@ -105,7 +105,8 @@ fn inline(text: &str) -> String {
 /// A text without any markup.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -118,10 +119,12 @@ fn plain(text: &str) -> String {
                 out.push_str("<!-- -->");
             }
             '$' => out.push_str("<span>$</span>"),
-            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '!' | ':' => {
+            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '!' => {
                 out.push('\\');
                 out.push(c);
             }
+            // A URL would become a link.
+            ':' if characters.peek() == Some(&'/') => out.push_str("&#58;"),
             _ => out.push(c),
         }
     }

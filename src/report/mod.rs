@@ -1,21 +1,27 @@
 //! Findings to text, one format a file. Every format is a pure function of the sources and the outcome.
 
+mod checkstyle;
 mod concise;
 mod coverage;
 mod document;
 mod excerpt;
 mod github;
+mod gitlab;
 mod groups;
 mod inspect;
 mod json;
+mod jsonl;
+mod junit;
 mod markdown;
 mod owner;
 mod pretty;
+mod rdjson;
 mod sarif;
 mod summary;
 #[cfg(test)]
 mod tests;
 pub mod visible;
+mod xml;
 
 use crate::catalogue::Catalogue;
 use crate::finding::{Finding, Outcome, Severity};
@@ -32,22 +38,37 @@ pub enum Format {
     Concise,
     /// For programs: one document.
     Json,
+    /// For streams: one finding a line.
+    Jsonl,
     /// For code scanning: SARIF 2.1.0.
     Sarif,
     /// For the log of a GitHub Actions step: workflow commands that annotate the files.
     Github,
+    /// For GitLab's code quality widget.
+    Gitlab,
+    /// For systems of continuous integration that show tests.
+    Junit,
+    /// For systems of continuous integration that show warnings.
+    Checkstyle,
+    /// For reviewdog.
+    Rdjson,
     /// For a step summary or a comment: a table for each service.
     Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 11] = [
         Format::Pretty,
         Format::Concise,
         Format::Json,
+        Format::Jsonl,
         Format::Sarif,
         Format::Github,
+        Format::Gitlab,
+        Format::Junit,
+        Format::Checkstyle,
+        Format::Rdjson,
         Format::Markdown,
     ];
 
@@ -62,8 +83,13 @@ impl Format {
             Format::Pretty => "pretty",
             Format::Concise => "concise",
             Format::Json => "json",
+            Format::Jsonl => "jsonl",
             Format::Sarif => "sarif",
             Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::Junit => "junit",
+            Format::Checkstyle => "checkstyle",
+            Format::Rdjson => "rdjson",
             Format::Markdown => "markdown",
         }
     }
@@ -160,7 +186,12 @@ pub fn render(
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
         Format::Sarif => sarif::render(sources, outcome, catalogue),
+        Format::Jsonl => jsonl::render(sources, outcome),
         Format::Github => github::render(sources, outcome),
+        Format::Gitlab => gitlab::render(sources, outcome),
+        Format::Junit => junit::render(sources, outcome),
+        Format::Checkstyle => checkstyle::render(sources, outcome),
+        Format::Rdjson => rdjson::render(sources, outcome),
         Format::Markdown => markdown::render(sources, outcome),
     }
 }
@@ -173,6 +204,11 @@ pub fn inventory(inventory: &Inventory) -> String {
 /// The JSON Schema of what [`inventory`] writes.
 pub fn inventory_schema() -> serde_json::Value {
     inspect::schema()
+}
+
+/// The JSON Schema of what [`Format::Json`] writes.
+pub fn findings_schema() -> serde_json::Value {
+    json::schema()
 }
 
 /// Who owns a table or a database, for a person.

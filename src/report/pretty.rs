@@ -3,7 +3,9 @@
 //! miette draws the lines of source; nothing else of it is used, and its types stay in this file.
 //! It escapes nothing and knows no limits, so it only ever sees an [`Excerpt`].
 
-use std::fmt;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
@@ -11,20 +13,31 @@ use miette::{
 };
 
 use super::excerpt::{self, Excerpt, Excerpts, Mark};
+use super::groups::by_service;
 use super::visible::{columns, escaped};
-use super::{Paint, Style, coverage, document_url, summary};
+use super::{Paint, Style, concise, coverage, document_url, summary};
 use crate::finding::{Finding, Fix, Label, Outcome, Safety, Severity};
 use crate::source::{Place, Sources};
 
 /// A paragraph of more lines than about this is cropped: a value of the scanned tree may be of any length.
 const PARAGRAPH: usize = 8;
 
+/// The most columns of a finding that is one line.
+const LINE: usize = 600;
+
+/// Where there are more findings than this, only the first of each rule is shown with its lines.
+const IN_FULL: usize = 50;
+
 /// Every finding, then notes on what was not judged, then one line that sums up.
 pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> String {
     let mut out = String::new();
-    for finding in &outcome.findings {
-        write_finding(&mut out, sources, finding, style);
-        out.push('\n');
+    if outcome.findings.len() > IN_FULL {
+        write_groups(&mut out, sources, outcome, style);
+    } else {
+        for finding in &outcome.findings {
+            write_finding(&mut out, sources, finding, style);
+            out.push('\n');
+        }
     }
     if let Some(judged) = &outcome.coverage {
         out.push_str(&coverage::render(sources, judged, style));
@@ -69,6 +82,33 @@ fn overall(outcome: &Outcome) -> Paint {
         .map(|finding| finding.severity)
         .min()
         .map_or(Paint::Clean, Paint::of)
+}
+
+/// The findings by service. The first of each rule explains itself, the others are a line each.
+fn write_groups(out: &mut String, sources: &Sources, outcome: &Outcome, style: &Style) {
+    let mut explained = BTreeSet::new();
+    for group in by_service(&outcome.findings) {
+        let head = format!("{}: {}", group.title(), group.count());
+        let _ = writeln!(out, "{}\n", style.paint(Paint::Strong, &head));
+        let (first, others): (Vec<_>, Vec<_>) = group
+            .findings
+            .into_iter()
+            .partition(|finding| explained.insert(finding.rule));
+        for finding in first {
+            write_finding(out, sources, finding, style);
+            out.push('\n');
+        }
+        for finding in &others {
+            let plain = concise::text(sources, finding);
+            match excerpt::cut(&plain, LINE) {
+                Cow::Borrowed(_) => out.push_str(&concise::line(sources, finding, style)),
+                Cow::Owned(cropped) => out.push_str(&(cropped + "\n")),
+            }
+        }
+        if !others.is_empty() {
+            out.push('\n');
+        }
+    }
 }
 
 fn write_finding(out: &mut String, sources: &Sources, finding: &Finding, style: &Style) {

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::document::{self, printed, range};
+use super::document::{self, path_in_repository, printed, range};
 use super::{REPOSITORY, document_url_of, summary};
 use crate::catalogue::{Catalogue, Described, Level};
 use crate::finding::{self, Finding, Outcome, Safety, Severity, Silencer};
@@ -145,6 +145,7 @@ struct ResultProperties<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "SARIF calls it so")]
 struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
@@ -282,7 +283,9 @@ impl<'a> Reporter<'a> {
             message: Text::sentence(&note),
         });
         let base = Base {
-            description: Text::of("The root of the workspace."),
+            description: Text::of(
+                "The root of the repository, or of the workspace where there is none.",
+            ),
         };
         let open = outcome.findings.iter();
         let open = open.map(|finding| (finding, None));
@@ -343,7 +346,7 @@ impl<'a> Reporter<'a> {
         Location {
             id: None,
             physical_location: PhysicalLocation {
-                artifact_location: artifact(at.path),
+                artifact_location: self.artifact(at.path),
                 region: region(at),
             },
             message: None,
@@ -370,13 +373,21 @@ impl<'a> Reporter<'a> {
         };
         let changes = changes.into_iter();
         let changes = changes.map(|(file, replacements)| ArtifactChange {
-            artifact_location: artifact(&self.sources.file(file).path),
+            artifact_location: self.artifact(&self.sources.file(file).path),
             replacements,
         });
         Some(Fix {
             description: Text::sentence(&format!("{} ({safety})", fix.title)),
             artifact_changes: changes.collect(),
         })
+    }
+
+    fn artifact(&self, path: &str) -> ArtifactLocation {
+        let path = path_in_repository(self.sources, path);
+        ArtifactLocation {
+            uri: utf8_percent_encode(&path, IN_A_PATH).to_string(),
+            uri_base_id: BASE,
+        }
     }
 
     fn suppression(&self, by: &'a Silencer) -> Suppression<'a> {
@@ -392,13 +403,6 @@ impl<'a> Reporter<'a> {
     }
 }
 
-fn artifact(path: &str) -> ArtifactLocation {
-    ArtifactLocation {
-        uri: utf8_percent_encode(path, IN_A_PATH).to_string(),
-        uri_base_id: BASE,
-    }
-}
-
 fn region(at: document::Range) -> Region {
     Region {
         start_line: at.line,
@@ -408,7 +412,7 @@ fn region(at: document::Range) -> Region {
     }
 }
 
-fn rule<'a>(rule: &'a Described) -> Rule<'a> {
+fn rule(rule: &Described) -> Rule<'_> {
     let matter = &rule.front_matter;
     let help_uri = document_url_of(rule.entry.category, rule.entry.name);
     let prose = rule.entry.body().split("\n## ").next().unwrap_or_default();

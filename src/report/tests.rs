@@ -1,5 +1,7 @@
 //! Every format over one small workspace, and over texts that mean harm.
 
+mod formats;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
