@@ -31,7 +31,7 @@ one_line() {
 
 # The number at a key of the summary. The summary comes before the findings, whose texts have their quotes escaped.
 count() {
-    sed -n 's/^ *"'"$1"'": *\([0-9][0-9]*\),*$/\1/p' "$reports/report.json" | head -n 1
+    sed -n '/^ *"'"$1"'": [0-9]*,*$/{s/[^0-9]//g;p;q;}' "$reports/report.json"
 }
 
 one_of fail-on "$FAIL_ON" error warning never

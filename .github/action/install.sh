@@ -82,7 +82,7 @@ build() {
     bin=$folder/bin
 }
 
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$checkout/Cargo.toml" | head -n 1)
+version=$(sed -n '/^version = /{s/^version = "\(.*\)"$/\1/;p;q;}' "$checkout/Cargo.toml")
 folder=$(mktemp -d "$RUNNER_TEMP/dbfence.XXXXXX")
 suffix=.tar.gz
 program=dbfence
