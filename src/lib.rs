@@ -18,6 +18,7 @@ pub mod glob;
 pub mod init;
 pub mod interpolation;
 pub mod inventory;
+pub mod markers;
 pub mod model;
 pub mod ownership;
 pub mod parse;

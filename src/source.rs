@@ -521,29 +521,6 @@ impl Sources {
 /// The file beside Prisma migrations that says for which kind of database they are.
 pub const MIGRATION_LOCK: &str = "migration_lock.toml";
 
-/// Whether the text of a source file may hold SQL of a program; most hold none, and need not be parsed.
-pub fn may_hold_sql(text: &str) -> bool {
-    const MARKERS: [&str; 14] = [
-        // The package whose tag may be called anything.
-        "\"postgres\"",
-        "'postgres'",
-        ".query(",
-        ".query<",
-        "$queryRaw",
-        "$executeRaw",
-        "sql`",
-        "sql<",
-        "sql.",
-        "SQL`",
-        ".execute(",
-        ".execute<",
-        ".raw(",
-        ".raw<",
-    ];
-    let mut markers = MARKERS.iter();
-    markers.any(|it| memchr::memmem::find(text.as_bytes(), it.as_bytes()).is_some())
-}
-
 /// The endings of TypeScript and JavaScript files that configuration is written in.
 pub const SCRIPT_ENDINGS: [&str; 6] = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];
 

@@ -3553,6 +3553,21 @@ const OF_SQL: &[Mistake] = &[
         finding: "foreign-table modules/domain/invoicing/sql/report.sql ⟦tariff⟧",
     },
     Mistake {
+        what: "a neighbour's table read by a pool that another file of the module opens",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/invoicing/src/db.ts",
+                    "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/report.ts",
+                    "import { pool } from \"./db\";\n\nexport async function prices(ids: string[]) {\n  const client = await pool.connect();\n  await client.query(\"SELECT number FROM invoice\");\n  return client.query(\"SELECT code FROM tariff WHERE code = ANY($1)\", [ids]);\n}\n",
+                )
+        },
+        finding: "foreign-table modules/domain/invoicing/src/report.ts ⟦tariff⟧",
+    },
+    Mistake {
         what: "a migration that takes the dblink extension",
         make: |files| {
             files.add(

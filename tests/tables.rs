@@ -36,6 +36,11 @@ const TABLES_OF_OTHERS: &[Row] = &[
     ),
     (
         SERVICE,
+        "import { pool } from './elsewhere';\npool.query('UPDATE berth SET code = $1', [code]);",
+        "",
+    ),
+    (
+        SERVICE,
         "tx.$executeRaw`DELETE FROM tariff_book.public.tariff_line`;",
         "cross-database-query ⟦tariff_book⟧",
     ),

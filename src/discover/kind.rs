@@ -3,9 +3,8 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
-use crate::source::{
-    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, may_hold_sql, parent,
-};
+use crate::markers::may_matter;
+use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -37,7 +36,7 @@ pub fn kind_of(path: &str, options: &Options) -> Option<Kind> {
 
 /// Whether the file at `path` is test code: what it says is no statement about the product.
 pub fn is_test_code(path: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 10] = [
         "test",
         "tests",
         "testdata",
@@ -45,16 +44,37 @@ pub fn is_test_code(path: &str) -> bool {
         "__tests__",
         "__mocks__",
         "__fixtures__",
+        "cypress",
         "e2e",
+        "playwright",
     ];
     const WORDS: [&str; 5] = ["spec", "specs", "test", "tests", "e2e-spec"];
-    parent(path)
-        .split('/')
-        .any(|folder| FOLDERS.contains(&folder))
-        || file_name(path)
-            .split('.')
-            .skip(1)
-            .any(|word| WORDS.contains(&word))
+    let is_folder = |folder: &str| FOLDERS.contains(&folder) || folder.ends_with("-e2e");
+    let name = file_name(path);
+    parent(path).split('/').any(is_folder)
+        || name.split('.').skip(1).any(|word| WORDS.contains(&word))
+        || is_set_up_of_tests(name)
+}
+
+/// Whether the name of a file is that of what prepares a runner of tests: `jest.setup.ts`, `vitest.config.mts`.
+fn is_set_up_of_tests(name: &str) -> bool {
+    const RUNNERS: [&str; 4] = ["cypress", "jest", "playwright", "vitest"];
+    const STEMS: [&str; 5] = [
+        "setup-tests",
+        "setupTests",
+        "test-helpers",
+        "test-setup",
+        "test-utils",
+    ];
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_source = matches!(
+        extension,
+        "ts" | "mts" | "cts" | "js" | "mjs" | "cjs" | "jsx" | "tsx"
+    );
+    let mut words = stem.split(['.', '-']);
+    is_source && (STEMS.contains(&stem) || words.any(|word| RUNNERS.contains(&word)))
 }
 
 /// Whether a `.env` file at `path` is one for tests.
@@ -261,13 +281,7 @@ pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
     match kind {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
         Kind::Deployment => OF_DATABASES.iter().any(|word| mentions(word)),
-        Kind::TypeScript | Kind::JavaScript => {
-            may_hold_sql(text)
-                || OF_CLIENTS.iter().any(|word| mentions(word))
-                || mentions("_URL") && (mentions("env") || mentions("onfig"))
-                || mentions("@Module(") && mentions("exports")
-                || holds_service_url(text)
-        }
+        Kind::TypeScript | Kind::JavaScript => may_matter(text),
         _ => true,
     }
 }
@@ -287,52 +301,6 @@ pub fn is_like_registry(text: &str) -> bool {
 /// Whether a file that has the name of a registry is none, and code instead.
 pub(super) fn is_code_by_text(text: &str) -> bool {
     !is_like_registry(text) && is_worth_keeping(Kind::TypeScript, text)
-}
-
-/// What a source file without any of these opens no database and holds no connection string.
-const OF_CLIENTS: [&str; 25] = [
-    "postgres://",
-    "postgresql://",
-    "connectionString",
-    "datasourceUrl",
-    "datasources",
-    "new PrismaClient",
-    "extends PrismaClient",
-    "new Pool(",
-    ".Pool(",
-    "new Client(",
-    ".Client(",
-    "postgres(",
-    "knex(",
-    "pgp(",
-    "new DataSource(",
-    "new Sequelize(",
-    "drizzle(",
-    "createPool(",
-    "neon(",
-    "PgBoss(",
-    "createConnection(",
-    "TypeOrmModule.forRoot",
-    "SequelizeModule.forRoot",
-    "KnexModule.forRoot",
-    "MikroO",
-];
-
-/// Whether a text holds a URL of HTTP with a port whose host has no dot, so that it may be a service's.
-fn holds_service_url(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, "://").any(|at| {
-        let host = &bytes[at + 3..];
-        let length = host
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-            .count();
-        let is_http = bytes[..at].ends_with(b"http") || bytes[..at].ends_with(b"https");
-        let has_port = host.get(length) == Some(&b':');
-        // A host that is put in may be a constant.
-        let is_put_in = length == 0 && host.starts_with(b"${");
-        is_http && &host[..length] != b"localhost" && (has_port && length > 0 || is_put_in)
-    })
 }
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];

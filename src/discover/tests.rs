@@ -591,3 +591,28 @@ fn a_workspace_in_memory_obeys_the_same_options() {
     assert_eq!(sources.existence("b.sql"), Existence::File);
     assert_eq!(sources.existence("e.txt"), Existence::File);
 }
+
+#[test]
+fn test_code_is_known_by_its_folder_and_its_name() {
+    let is_test_code = kind::is_test_code;
+    for path in [
+        "apps/billing-e2e/src/support/global-setup.ts",
+        "apps/billing/playwright/fixtures.ts",
+        "apps/billing/jest.setup.ts",
+        "apps/billing/setup-jest.js",
+        "apps/billing/vitest.config.mts",
+        "apps/web/src/setupTests.ts",
+        "apps/billing/src/invoice.spec.ts",
+    ] {
+        assert!(is_test_code(path), "{path}");
+    }
+    for path in [
+        "apps/billing/src/setup.ts",
+        "apps/billing/src/jester.service.ts",
+        "apps/billing/src/test-service.ts",
+        "apps/e2e-billing/src/main.ts",
+        "docs/jest.md",
+    ] {
+        assert!(!is_test_code(path), "{path}");
+    }
+}

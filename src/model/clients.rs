@@ -258,7 +258,7 @@ impl Workspace<'_> {
         let (own, name) = (home.variable(self), &neighbour.name);
         Some(OverriddenUrl {
             what,
-            help: format!("read `{own}`, and ask `{name}` for its data over HTTP"),
+            help: ask_over_http(own, name),
             labels: neighbour.labels,
             ..opened.given(variable.span, &variable.value)
         })
@@ -422,7 +422,7 @@ impl Opened<'_> {
         let name = &neighbour.name;
         OverriddenUrl {
             what: format!("connects to `{database}`, the database of `{name}`"),
-            help: format!("read `{own}`, and ask `{name}` for its data over HTTP"),
+            help: ask_over_http(own, name),
             labels: neighbour.labels,
             ..self.given(span, database)
         }
@@ -481,6 +481,10 @@ fn variable_of_claims(opened: &Opened, name: &str) -> Option<ForeignVariable> {
             labels: vec![says_owns(first)],
         },
     })
+}
+
+fn ask_over_http(own: &str, name: &str) -> String {
+    format!("read `{own}`, and ask `{name}` for its data over HTTP")
 }
 
 fn says_owns(claim: &Claim) -> (Place, String) {

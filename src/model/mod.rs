@@ -84,6 +84,7 @@ pub mod second_connections;
 pub mod servers;
 pub mod service_urls;
 pub mod settings;
+mod shared_clients;
 pub mod shell;
 mod stacks;
 pub mod start_script;
@@ -165,6 +166,7 @@ type RegistryUser = (usize, usize, &'static str);
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
+        let facts = shared_clients::settled(sources, facts);
         let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks);
         let containers = containers(&stacks, &products);

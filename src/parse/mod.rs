@@ -28,7 +28,7 @@ use self::typescript::Syntax;
 use crate::source::{Kind, Sources, Span};
 
 /// What a parser made of one text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Parsed<T> {
     /// What the text says.
     pub facts: T,
@@ -73,7 +73,7 @@ pub enum Facts {
     /// A shell script.
     Shell(Parsed<shell::Shell>),
     /// A source file.
-    Code(Parsed<typescript::SourceCode>),
+    Code(Box<Parsed<typescript::SourceCode>>),
     /// The lock of Prisma migrations.
     MigrationLock(Parsed<migration_lock::MigrationLock>),
     /// A file whose text is looked at as it is.
@@ -136,8 +136,8 @@ fn parse(kind: Kind, text: &str) -> Facts {
         }
         Kind::Manifest => Facts::Manifest(manifest::parse(text)),
         Kind::Shell => Facts::Shell(shell::parse(text)),
-        Kind::TypeScript => Facts::Code(typescript::parse(text, Syntax::TypeScript)),
-        Kind::JavaScript => Facts::Code(typescript::parse(text, Syntax::Jsx)),
+        Kind::TypeScript => Facts::Code(Box::new(typescript::parse(text, Syntax::TypeScript))),
+        Kind::JavaScript => Facts::Code(Box::new(typescript::parse(text, Syntax::Jsx))),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
         Kind::Generator | Kind::Config | Kind::Folder | Kind::TypeScriptConfig => Facts::Text,
     }

@@ -9,7 +9,9 @@ mod literal;
 mod names;
 pub mod nest;
 mod queries;
+mod syntax;
 pub mod value;
+mod variables;
 
 use oxc_allocator::Allocator;
 use oxc_parser::Parser;
@@ -21,12 +23,13 @@ use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
 use self::value::Text;
+use self::variables::Variables;
 use crate::parse::sql::{Change, Reach, TableReference};
 use crate::parse::{Parsed, Problem};
 use crate::source::{At, Span};
 
 /// What one source file says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceCode {
     /// Its raw SQL, in the order of the text.
     pub queries: Vec<Query>,
@@ -39,6 +42,10 @@ pub struct SourceCode {
     pub passed_over: Vec<Span>,
     /// What in its SQL reaches another database, in the order of the text.
     pub reaches: Vec<Reach>,
+    /// The SQL among what is passed over that is run by what another file gives.
+    pub runs: Vec<Run>,
+    /// The names in it that are clients of PostgreSQL, in alphabetical order.
+    pub shared_clients: Vec<String>,
     /// What it imports or exports again from other files, in the order of the text.
     pub imports: Vec<Import>,
     /// Its classes that are Prisma clients, and its variables that hold one.
@@ -68,6 +75,23 @@ pub struct Query {
     pub span: Span,
     /// Whether all of it is known that may name a table.
     pub is_known: bool,
+}
+
+/// A raw SQL text that is run by what another file gives: only with that file it is known whose SQL it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The text.
+    pub query: Query,
+    /// What names the other file.
+    pub specifier: String,
+    /// The name that the other file gives to what runs it.
+    pub client: String,
+    /// The tables that it names.
+    pub references: Vec<TableReference>,
+    /// What it changes about what the database holds.
+    pub changes: Vec<Change>,
+    /// What in it reaches another database.
+    pub reaches: Vec<Reach>,
 }
 
 /// How `<` is read.
@@ -111,8 +135,9 @@ fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
     let mut facts = SourceCode::default();
     queries::read(text, program, &mut facts);
     imports::read(text, program, &mut facts);
-    clients::read(text, program, &mut facts);
-    environment::read(text, program, &mut facts);
+    let variables = Variables::of(program);
+    clients::read(text, program, &variables, &mut facts);
+    environment::read(text, program, &variables, &mut facts);
     nest::read(text, program, &mut facts);
     let error = parsed.diagnostics.iter().find(|_| parsed.panicked);
     let problem = error.map(|error| {

@@ -13,7 +13,9 @@ use oxc_span::GetSpan;
 
 use self::libraries::{Library, connection_of};
 use super::names::Names;
-use super::value::{Text, Value, without_quotes};
+use super::syntax::{inside, last_name, named};
+use super::value::{Text, Value};
+use super::variables::{Variables, is_variable};
 use super::{SourceCode, span};
 use crate::connection::{self, Connection};
 use crate::source::{At, Span};
@@ -57,9 +59,14 @@ impl Text {
 }
 
 /// Reads the clients and the connection strings of a program.
-pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
+pub(super) fn read(
+    text: &str,
+    program: &Program<'_>,
+    variables: &Variables,
+    facts: &mut SourceCode,
+) {
     let mut reader = Reader {
-        names: Names::of(text, program),
+        names: Names::of(text, program, variables),
         superclasses: Vec::new(),
         tests: Vec::new(),
         facts,
@@ -117,14 +124,14 @@ impl Reader<'_, '_> {
             (Expression::Identifier(name), _) => (name.span, name.name.as_str()),
             _ => (inner.span(), ""),
         };
-        let named = At::new(word.to_owned(), span(place));
+        let opener = named(word, place);
         if let Some(foreign) = self.names.foreign(callee) {
             let library = Library::of(&foreign, None)?;
-            let named = match word {
-                "" => At::new(foreign.package, named.span),
-                _ => named,
+            let opener = match word {
+                "" => At::new(foreign.package, opener.span),
+                _ => opener,
             };
-            return Some((named, library));
+            return Some((opener, library));
         }
         // `MikroORM.init(…)`, `TypeOrmModule.forRoot(…)`: called by the name of the class.
         let class = member?.object().get_inner_expression();
@@ -132,7 +139,7 @@ impl Reader<'_, '_> {
         let Expression::Identifier(name) = class else {
             return None;
         };
-        Some((At::new(name.name.to_string(), span(name.span)), library))
+        Some((named(&name.name, name.span), library))
     }
 
     /// Whether a condition around asks whether that variable is missing.
@@ -179,13 +186,13 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
             .iter()
             .filter_map(Argument::as_expression)
             .collect();
-        let name = called(&call.callee).unwrap_or_default();
+        let name = last_name(&call.callee).unwrap_or_default();
         match arguments.as_slice() {
             [default] if name == "default" => self.fall_back(default, &[], None),
             [Expression::StringLiteral(key), default, ..] if reads_settings(name) => {
-                let is_variable = is_variable_name(&key.value);
-                let place = without_quotes(span(key.span));
-                let variable = is_variable.then(|| At::new(key.value.to_string(), place));
+                let place = inside(key.span);
+                let variable = is_variable(&key.value);
+                let variable = variable.then(|| At::new(key.value.to_string(), place));
                 self.fall_back(default, &[], variable);
             }
             _ => {}
@@ -235,8 +242,8 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
         );
         let name = it.left.as_member_expression();
         let name = name.and_then(MemberExpression::static_property_info);
-        let name = name.filter(|(_, name)| is_variable_name(name));
-        let variable = name.map(|(place, name)| At::new(name.to_owned(), span(place)));
+        let name = name.filter(|(_, name)| is_variable(name));
+        let variable = name.map(|(place, name)| named(name, place));
         let is_for_missing = it.operator == AssignmentOperator::Assign
             && variable
                 .as_ref()
@@ -266,8 +273,8 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
     fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
         if let BindingPattern::AssignmentPattern(pattern) = &it.value {
             let key = it.key.static_name();
-            let key = key.filter(|key| is_variable_name(key));
-            let variable = key.map(|key| At::new(key.into_owned(), span(it.key.span())));
+            let key = key.filter(|key| is_variable(key));
+            let variable = key.map(|key| named(&key, it.key.span()));
             self.fall_back(&pattern.right, &[], variable);
         }
         walk::walk_binding_property(self, it);
@@ -304,14 +311,6 @@ impl<'a> Visit<'a> for Reader<'_, '_> {
     }
 }
 
-/// The last word of what is called: `get` of `this.config.get`.
-fn called<'e>(callee: &'e Expression<'_>) -> Option<&'e str> {
-    match callee.get_inner_expression() {
-        Expression::Identifier(name) => Some(name.name.as_str()),
-        other => other.as_member_expression()?.static_property_name(),
-    }
-}
-
 /// Whether a function of that name gives the value of a setting, or else its second argument.
 fn reads_settings(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -322,10 +321,4 @@ fn reads_settings(name: &str) -> bool {
         && ["get", "env", "opt", "read", "config"]
             .iter()
             .any(|word| name.contains(word))
-}
-
-/// Whether a name is written like a variable of the environment.
-fn is_variable_name(name: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    !name.is_empty() && name.bytes().all(is_letter)
 }

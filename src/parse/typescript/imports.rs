@@ -12,8 +12,9 @@ use oxc_ast::ast::{
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
-use super::{SourceCode, span};
-use crate::source::{At, Span};
+use super::SourceCode;
+use super::syntax::{first_of, inside, is_require, named, text_of};
+use crate::source::At;
 
 /// One import, export from elsewhere, `import(…)` or `require(…)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +66,7 @@ impl<'a> Visit<'a> for Reader<'_> {
                 }
                 ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
                     are_types = false;
-                    let local = &default.local;
-                    names.push(At::new(local.name.to_string(), span(local.span)));
+                    names.push(named(&default.local.name, default.local.span));
                 }
                 ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => are_types = false,
             }
@@ -94,9 +94,7 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     fn visit_ts_import_type(&mut self, import: &TSImportType<'a>) {
         let name = match &import.qualifier {
-            Some(TSImportTypeQualifier::Identifier(name)) => {
-                Some(At::new(name.name.to_string(), span(name.span)))
-            }
+            Some(TSImportTypeQualifier::Identifier(name)) => Some(named(&name.name, name.span)),
             _ => None,
         };
         self.add(&import.source, name.into_iter().collect(), true);
@@ -109,8 +107,7 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
-        let argument = call.arguments.first().and_then(|it| it.as_expression());
-        if let Some(argument) = argument.filter(|_| is_require(call)) {
+        if let Some(argument) = first_of(&call.arguments).filter(|_| is_require(call)) {
             self.add_called(call.span.start, argument);
         }
         walk::walk_call_expression(self, call);
@@ -123,7 +120,7 @@ impl<'a> Visit<'a> for Reader<'_> {
         if let Some(start) = called(object).filter(|_| !is_promise)
             && let Some((place, name)) = member.static_property_info()
         {
-            let name = At::new(name.to_owned(), span(place));
+            let name = named(name, place);
             self.taken.entry(start).or_default().push(name);
         }
         walk::walk_member_expression(self, member);
@@ -135,9 +132,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             && pattern.rest.is_none()
         {
             let keys = pattern.properties.iter().filter_map(|it| match &it.key {
-                PropertyKey::StaticIdentifier(key) => {
-                    Some(At::new(key.name.to_string(), span(key.span)))
-                }
+                PropertyKey::StaticIdentifier(key) => Some(named(&key.name, key.span)),
                 _ => None,
             });
             self.taken.entry(start).or_default().extend(keys);
@@ -146,7 +141,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             BindingPattern::BindingIdentifier(name) => Some(name),
             _ => None,
         };
-        let name = name.map(|name| At::new(name.name.to_string(), span(name.span)));
+        let name = name.map(|name| named(&name.name, name.span));
         let depth = self.made_in.len();
         self.made_in.extend(name);
         walk::walk_variable_declarator(self, variable);
@@ -157,7 +152,7 @@ impl<'a> Visit<'a> for Reader<'_> {
         let parent = class.heritage.as_ref();
         let extends_client = parent.is_some_and(|parent| self.is_client(&parent.expression));
         if let Some(name) = class.id.as_ref().filter(|_| extends_client) {
-            let name = At::new(name.name.to_string(), span(name.span));
+            let name = named(&name.name, name.span);
             self.facts.own_clients.push(name);
         }
         walk::walk_class(self, class);
@@ -175,30 +170,19 @@ impl<'a> Visit<'a> for Reader<'_> {
 
 impl Reader<'_> {
     fn add(&mut self, source: &StringLiteral<'_>, names: Vec<At<String>>, is_type: bool) {
-        let quoted = span(source.span);
-        let specifier = Span::new(quoted.start as usize + 1, quoted.end as usize - 1);
         self.facts.imports.push(Import {
-            specifier: At::new(source.value.to_string(), specifier),
+            specifier: At::new(source.value.to_string(), inside(source.span)),
             names,
             is_type,
         });
     }
 
     fn add_called(&mut self, start: u32, source: &Expression<'_>) {
-        let (value, quoted) = match source {
-            Expression::StringLiteral(text) => (text.value.to_string(), span(text.span)),
-            Expression::TemplateLiteral(text) if text.expressions.is_empty() => {
-                let Some(value) = text.quasis.first().and_then(|it| it.value.cooked.as_ref())
-                else {
-                    return;
-                };
-                (value.to_string(), span(text.span()))
-            }
-            _ => return,
+        let Some(specifier) = text_of(source) else {
+            return;
         };
-        let inside = Span::new(quoted.start as usize + 1, quoted.end as usize - 1);
         self.facts.imports.push(Import {
-            specifier: At::new(value, inside),
+            specifier,
             names: self.taken.remove(&start).unwrap_or_default(),
             is_type: false,
         });
@@ -218,11 +202,7 @@ impl Reader<'_> {
 }
 
 fn name_of(name: &ModuleExportName<'_>) -> At<String> {
-    At::new(name.name().to_string(), span(name.span()))
-}
-
-fn is_require(call: &CallExpression<'_>) -> bool {
-    matches!(&call.callee, Expression::Identifier(name) if name.name == "require")
+    named(&name.name(), name.span())
 }
 
 /// Where a call begins that gives a module, if an expression is one, awaited or not.

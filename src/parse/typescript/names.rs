@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use oxc_ast::ast::{
-    Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryOperator,
+    ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BinaryOperator,
     BindingIdentifier, BindingPattern, CallExpression, Declaration, Expression, Function,
-    FunctionBody, ImportDeclaration, ImportDeclarationSpecifier, MemberExpression,
-    ObjectExpression, ObjectPropertyKind, Program, PropertyDefinition, Statement, TemplateLiteral,
-    VariableDeclaration, VariableDeclarator,
+    FunctionBody, ImportDeclaration, MemberExpression, ObjectExpression, ObjectPropertyKind,
+    Program, PropertyDefinition, Statement, TemplateLiteral, VariableDeclaration,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
 
-use super::environment::variable_of;
 use super::span;
-use super::value::{Text, Value, without_quotes};
-use crate::source::{At, Span};
+use super::syntax::{first_of, imported, inside, module_of, named};
+use super::value::{Text, Value};
+use super::variables::{Variables, is_variable};
+use crate::source::Span;
 
 /// The longest string that is put together, in bytes, and the most values that one may be.
 const LONGEST: usize = 4_096;
@@ -68,9 +69,9 @@ pub(super) struct Foreign {
 }
 
 /// What the names of a file stand for.
-#[derive(Default)]
 pub(super) struct Names<'t> {
     text: &'t str,
+    variables: &'t Variables,
     /// How often a name is given to something; what is given twice may mean either.
     bound: HashMap<String, usize>,
     /// What constants are.
@@ -83,13 +84,17 @@ pub(super) struct Names<'t> {
 }
 
 impl<'t> Names<'t> {
-    pub(super) fn of(text: &'t str, program: &Program<'_>) -> Self {
+    pub(super) fn of(text: &'t str, program: &Program<'_>, variables: &'t Variables) -> Self {
         let mut bound = Bound::default();
         bound.visit_program(program);
         let mut names = Self {
             text,
+            variables,
             bound: bound.0,
-            ..Self::default()
+            constants: HashMap::new(),
+            functions: HashMap::new(),
+            fields: HashMap::new(),
+            foreign: HashMap::new(),
         };
         names.visit_program(program);
         names
@@ -113,7 +118,7 @@ impl<'t> Names<'t> {
     /// What an expression comes to.
     pub(super) fn shape(&self, expression: &Expression<'_>) -> Rc<Shape> {
         let value = |value| Rc::new(Shape::Value(value));
-        if let Some(variable) = environment(expression) {
+        if let Some(variable) = self.variables.variable_of(expression) {
             return value(Value::Environment(variable));
         }
         let inner = expression.get_inner_expression();
@@ -184,7 +189,7 @@ impl<'t> Names<'t> {
             parts.push(Value::Literal(text));
             parts.extend(holes.next().map(|hole| self.value(hole)));
         }
-        Self::glued(without_quotes(span(template.span)), &parts)
+        Self::glued(inside(template.span), &parts)
     }
 
     /// Several values behind each other. A variable that only parameters follow is that variable.
@@ -257,7 +262,7 @@ impl<'t> Names<'t> {
 
     /// What `String(x)`, `x.toString()` and `x.trim()` make of a text, and what a function of the file gives.
     fn text_of_call(&self, call: &CallExpression<'_>) -> Option<Rc<Shape>> {
-        let argument = call.arguments.first().and_then(Argument::as_expression);
+        let argument = first_of(&call.arguments);
         match call.callee.get_inner_expression() {
             Expression::Identifier(name) if name.name == "String" => Some(self.shape(argument?)),
             Expression::Identifier(name) => {
@@ -298,37 +303,23 @@ impl<'t> Names<'t> {
 
     /// What an expression stands for that another package gives: `Pool`, `pg.Pool`, `require("pg").Pool`.
     pub(super) fn foreign(&self, expression: &Expression<'_>) -> Option<Foreign> {
+        if let Some(package) = module_of(expression) {
+            return Some(Foreign {
+                package: package.to_owned(),
+                name: "default".to_owned(),
+            });
+        }
         match expression.get_inner_expression() {
             Expression::Identifier(name) => {
                 let foreign = self.foreign.get(name.name.as_str());
                 foreign.filter(|_| self.is_bound_once(&name.name)).cloned()
             }
-            Expression::AwaitExpression(awaited) => match awaited.argument.get_inner_expression() {
-                Expression::ImportExpression(import) => match &import.source {
-                    Expression::StringLiteral(package) => Some(Foreign {
-                        package: package.value.to_string(),
-                        name: "default".to_owned(),
-                    }),
-                    _ => None,
-                },
-                _ => None,
-            },
             Expression::CallExpression(call) => {
-                let is_require = call.callee.is_specific_id("require");
-                let argument = call.arguments.first().and_then(Argument::as_expression);
-                match argument {
-                    Some(Expression::StringLiteral(package)) if is_require => Some(Foreign {
-                        package: package.value.to_string(),
-                        name: "default".to_owned(),
-                    }),
-                    _ => {
-                        let made = self.foreign(&call.callee)?;
-                        (made.package == "pg-promise" && made.name == "default").then(|| Foreign {
-                            name: "made".to_owned(),
-                            ..made
-                        })
-                    }
-                }
+                let made = self.foreign(&call.callee)?;
+                (made.package == "pg-promise" && made.name == "default").then(|| Foreign {
+                    name: "made".to_owned(),
+                    ..made
+                })
             }
             other => {
                 let member = other.as_member_expression()?;
@@ -369,7 +360,7 @@ impl<'t> Names<'t> {
         let BindingPattern::ObjectPattern(pattern) = &declarator.id else {
             return;
         };
-        let is_environment = is_environment(init);
+        let is_environment = self.variables.makes_environment(init);
         let from = self.foreign(init).filter(|from| from.name == "default");
         for property in &pattern.properties {
             let Some(key) = property.key.static_name() else {
@@ -383,9 +374,8 @@ impl<'t> Names<'t> {
                 },
                 _ => continue,
             };
-            if is_environment {
-                let place = span(property.key.span());
-                let variable = Value::Environment(At::new(key.to_string(), place));
+            if is_environment && is_variable(&key) {
+                let variable = Value::Environment(named(&key, property.key.span()));
                 let value = match default.map(|default| self.value(default)) {
                     Some(default) => Value::Either(vec![variable, default]),
                     None => variable,
@@ -407,17 +397,13 @@ impl<'a> Visit<'a> for Names<'_> {
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
         let package = import.source.value.as_str();
         for specifier in import.specifiers.iter().flatten() {
-            let name = match specifier {
-                ImportDeclarationSpecifier::ImportSpecifier(specifier) => {
-                    specifier.imported.name().to_string()
-                }
-                _ => "default".to_owned(),
-            };
+            let (local, name) = imported(specifier);
+            let name = if name == "*" { "default" } else { name };
             let foreign = Foreign {
                 package: package.to_owned(),
-                name,
+                name: name.to_owned(),
             };
-            self.foreign.insert(specifier.name().to_string(), foreign);
+            self.foreign.insert(local.name.to_string(), foreign);
         }
     }
 
@@ -490,23 +476,4 @@ impl<'a> Visit<'a> for Bound {
     fn visit_binding_identifier(&mut self, name: &BindingIdentifier<'a>) {
         *self.0.entry(name.name.to_string()).or_default() += 1;
     }
-}
-
-/// The variable that an expression reads, which stands where its name does, without quotes.
-pub(super) fn environment(expression: &Expression<'_>) -> Option<At<String>> {
-    let variable = variable_of(expression)?;
-    let has_quotes = variable.span.len() == variable.value.len() + 2;
-    Some(if has_quotes {
-        At::new(variable.value, without_quotes(variable.span))
-    } else {
-        variable
-    })
-}
-
-/// Whether an expression is `process.env`.
-fn is_environment(expression: &Expression<'_>) -> bool {
-    let member = expression.get_inner_expression().as_member_expression();
-    member.is_some_and(|member| {
-        member.static_property_name() == Some("env") && member.object().is_specific_id("process")
-    })
 }

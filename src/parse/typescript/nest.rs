@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
-    Argument, ArrayExpression, ArrayExpressionElement, BindingPattern, Class, Expression,
-    ObjectExpression, ObjectProperty, ObjectPropertyKind, Program, VariableDeclarator,
+    ArrayExpression, ArrayExpressionElement, BindingPattern, Class, Expression, ObjectExpression,
+    Program, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
-use super::{SourceCode, span};
+use super::SourceCode;
+use super::syntax::{first_of, named, property};
 use crate::source::At;
 
 /// A class with `@Module({…})`.
@@ -80,28 +81,12 @@ fn members_of(list: &ArrayExpression<'_>) -> Vec<Member> {
 /// The class that a member of a list of providers is or provides.
 fn class_of(member: &Expression<'_>) -> Option<At<String>> {
     match member.get_inner_expression() {
-        Expression::Identifier(name) => Some(At {
-            value: name.name.to_string(),
-            span: span(name.span),
-        }),
+        Expression::Identifier(name) => Some(named(&name.name, name.span)),
         Expression::ObjectExpression(provider) => ["useClass", "provide", "useExisting"]
             .iter()
             .find_map(|key| class_of(&property(provider, key)?.value)),
         _ => None,
     }
-}
-
-fn property<'o, 'a>(object: &'o ObjectExpression<'a>, key: &str) -> Option<&'o ObjectProperty<'a>> {
-    object
-        .properties
-        .iter()
-        .find_map(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) => property
-                .key
-                .is_specific_static_name(key)
-                .then_some(&**property),
-            ObjectPropertyKind::SpreadProperty(_) => None,
-        })
 }
 
 struct Reader<'f> {
@@ -112,10 +97,7 @@ struct Reader<'f> {
 impl<'a> Visit<'a> for Reader<'_> {
     fn visit_class(&mut self, class: &Class<'a>) {
         if let Some(name) = &class.id {
-            let name = At {
-                value: name.name.to_string(),
-                span: span(name.span),
-            };
+            let name = named(&name.name, name.span);
             let parent = class
                 .heritage
                 .as_ref()
@@ -133,7 +115,7 @@ impl<'a> Visit<'a> for Reader<'_> {
                 };
                 let is_module =
                     matches!(&call.callee, Expression::Identifier(name) if name.name == "Module");
-                let argument = call.arguments.first().and_then(Argument::as_expression)?;
+                let argument = first_of(&call.arguments)?;
                 is_module.then_some(argument.get_inner_expression())
             });
             if let Some(Expression::ObjectExpression(module)) = module {
@@ -160,10 +142,7 @@ fn prisma_client(parent: &Expression<'_>) -> Option<At<String>> {
         Expression::Identifier(name) => (name.span, name.name.as_str()),
         other => other.as_member_expression()?.static_property_info()?,
     };
-    (name == "PrismaClient").then(|| At {
-        value: name.to_owned(),
-        span: span(place),
-    })
+    (name == "PrismaClient").then(|| named(name, place))
 }
 
 /// What a module exports.

@@ -12,16 +12,21 @@ use oxc_span::GetSpan;
 use self::databases::Client;
 use self::names::{Candidate, Meaning, Names, Scope};
 use self::texts::{Texts, text_within};
-use super::{Query, SourceCode, span};
+use super::syntax::{first_of, name_of};
+use super::{Query, Run, SourceCode, span};
+use crate::markers::may_hold_sql;
 use crate::parse::sql::{RawSql, TableReference};
-use crate::source::{Span, may_hold_sql};
+use crate::source::Span;
 
 /// Reads the raw SQL of a program.
 pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
-    if !may_hold_sql(text) {
+    let may_share = text.contains("export") && OPENING.iter().any(|word| text.contains(word));
+    if !may_hold_sql(text) && !may_share {
         return;
     }
     let names = Names::of(program);
+    let shared = databases::shared_by(&names).into_iter();
+    facts.shared_clients = shared.map(str::to_owned).collect();
     let mut reader = Reader {
         names: &names,
         texts: Texts::new(text, &names),
@@ -45,6 +50,9 @@ pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let pieces = pieces.filter(|it| !is_among(it, &names));
     facts.references.extend(pieces);
     facts.references.retain(|it| !is_among(it, &temporary));
+    for run in &mut facts.runs {
+        run.references.retain(|it| !is_among(it, &temporary));
+    }
     facts.queries.sort_by_key(|query| query.span);
     facts.references.sort_by_key(|it| it.name.span());
     // A constant that several texts are put together from is read with each of them.
@@ -58,6 +66,18 @@ const VERBS: [&str; 26] = [
     "alter", "analyze", "call", "cluster", "comment", "copy", "create", "declare", "delete", "do",
     "drop", "explain", "grant", "import", "insert", "lock", "merge", "prepare", "refresh",
     "reindex", "select", "set", "truncate", "update", "vacuum", "with",
+];
+
+/// What a text without any of these opens no client that runs SQL of PostgreSQL.
+const OPENING: [&str; 8] = [
+    "Pool(",
+    "Client(",
+    "DataSource(",
+    "drizzle(",
+    "knex(",
+    "neon(",
+    "pgp(",
+    "postgres(",
 ];
 
 /// What runs any SQL that it is given.
@@ -115,8 +135,7 @@ impl<'a> Reader<'_, 'a, '_> {
     }
 
     fn take_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) {
-        let argument = call.arguments.first().and_then(Argument::as_expression);
-        let Some(argument) = argument.map(given_to) else {
+        let Some(argument) = first_of(&call.arguments).map(given_to) else {
             return;
         };
         if self.texts.is_inlined(call.span.start) {
@@ -139,7 +158,7 @@ impl<'a> Reader<'_, 'a, '_> {
         let Some(member) = callee.as_member_expression() else {
             return;
         };
-        let name = databases::name_of(member).unwrap_or_default();
+        let name = name_of(member).unwrap_or_default();
         if matches!(name, "raw" | "unsafe") && self.texts.is_namespace(scope, member.object()) {
             let query = self.texts.text_of(scope, argument);
             let query = self.bound(scope, query, call);
@@ -174,9 +193,31 @@ impl<'a> Reader<'_, 'a, '_> {
             Client::Postgres if query.is_hollow() && certain == Client::Postgres => {
                 self.take(place, &query, true);
             }
-            Client::Unknown if begins_like_sql => self.pass_over(place, &query),
+            Client::Unknown if begins_like_sql => {
+                self.pass_over(place, &query);
+                let imported = databases::imported_in(self.names, scope, member.object());
+                if let Some((specifier, client)) = imported {
+                    self.take_run(place, &query, specifier, client);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Notes what SQL says if the client of another file that runs it is one of PostgreSQL.
+    fn take_run(&mut self, span: Span, query: &RawSql, specifier: &str, client: &str) {
+        let read = query.read();
+        self.facts.runs.push(Run {
+            query: Query {
+                span,
+                is_known: read.is_known,
+            },
+            specifier: specifier.to_owned(),
+            client: client.to_owned(),
+            references: read.references,
+            changes: read.changes,
+            reaches: read.reaches,
+        });
     }
 
     /// Whether an expression is one of Prisma's methods, or a name that it was given.
@@ -237,8 +278,7 @@ impl<'a> Reader<'_, 'a, '_> {
 /// The SQL of what a client is given: `{ text: "…" }`, `new Cursor("…")`.
 fn given_to<'a>(argument: &'a Expression<'a>) -> &'a Expression<'a> {
     if let Expression::NewExpression(made) = argument.get_inner_expression() {
-        let first = made.arguments.first().and_then(Argument::as_expression);
-        return first.unwrap_or(argument);
+        return first_of(&made.arguments).unwrap_or(argument);
     }
     text_within(argument)
 }
@@ -253,6 +293,6 @@ fn is_member(expression: &Expression<'_>, names: &[&str]) -> bool {
         });
     }
     let member = expression.as_member_expression();
-    let name = member.and_then(databases::name_of);
+    let name = member.and_then(name_of);
     name.is_some_and(|name| names.contains(&name))
 }

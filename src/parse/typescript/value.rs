@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use oxc_ast::ast::StringLiteral;
 
-use super::span;
+use super::syntax::inside;
 use crate::source::{At, Span};
 
 /// A value, as far as it is known without running anything.
@@ -53,7 +53,7 @@ const HOLE: &str = "${}";
 impl Text {
     /// What a string literal holds.
     pub(super) fn of(string: &StringLiteral<'_>) -> Self {
-        let mut text = Self::at(without_quotes(span(string.span)));
+        let mut text = Self::at(inside(string.span));
         text.push(&string.value, text.span);
         text
     }
@@ -121,9 +121,4 @@ impl Text {
         });
         place.unwrap_or(self.span)
     }
-}
-
-/// The inside of a string or a template.
-pub(super) fn without_quotes(quoted: Span) -> Span {
-    Span::new(quoted.start as usize + 1, quoted.end as usize - 1)
 }

@@ -1,8 +1,11 @@
 //! Whose SQL a tag makes and a client runs.
 
+use std::cell::Cell;
+
 use oxc_ast::ast::{Argument, Expression, MemberExpression};
 
 use super::names::{Meaning, Names, Scope, required};
+use crate::parse::typescript::syntax::name_of;
 
 /// What is known of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +94,51 @@ pub(super) fn of_expression<'a>(
     scope: Scope,
     expression: &'a Expression<'a>,
 ) -> Client {
-    Search { names }.expression(scope, expression, 0)
+    Search::of(names).expression(scope, expression, 0)
+}
+
+/// Which file, by the specifier, and which of its names the client comes from that an expression is, where
+/// another file tells what it is.
+pub(super) fn imported_in<'a>(
+    names: &Names<'a>,
+    scope: Scope,
+    expression: &'a Expression<'a>,
+) -> Option<(&'a str, &'a str)> {
+    let search = Search::of(names);
+    search.expression(scope, expression, 0);
+    search.imported.get()
+}
+
+/// The names of the program that are clients of PostgreSQL, in alphabetical order.
+pub(super) fn shared_by<'a>(names: &Names<'a>) -> Vec<&'a str> {
+    let is_made_here = |name: &&str| {
+        let meaning = names.meaning(0, name);
+        matches!(
+            meaning,
+            Some((
+                _,
+                Meaning::Constant(_) | Meaning::Variable(_) | Meaning::Typed(_)
+            ))
+        ) && Search::of(names).name(0, name, 0) == Client::Postgres
+    };
+    let mut shared: Vec<&str> = names.of_program().filter(is_made_here).collect();
+    shared.sort_unstable();
+    shared
 }
 
 struct Search<'n, 'a> {
     names: &'n Names<'a>,
+    /// What the first name on the way stands for that another file gives.
+    imported: Cell<Option<(&'a str, &'a str)>>,
+}
+
+impl<'n, 'a> Search<'n, 'a> {
+    fn of(names: &'n Names<'a>) -> Self {
+        Self {
+            names,
+            imported: Cell::new(None),
+        }
+    }
 }
 
 impl<'a> Search<'_, 'a> {
@@ -175,7 +218,13 @@ impl<'a> Search<'_, 'a> {
             Meaning::Constant(value) | Meaning::Variable(Some(value)) => {
                 self.expression(scope, value, depth + 1)
             }
-            Meaning::Imported { from, .. } => of_package(from),
+            Meaning::Imported { from, name } => {
+                let client = of_package(from);
+                if client == Client::Unknown && self.imported.get().is_none() {
+                    self.imported.set(Some((from, name)));
+                }
+                client
+            }
             Meaning::Typed(name) => self.name(scope, name, depth + 1),
             Meaning::Class(class) => self.class(class, depth + 1),
             _ => Client::Unknown,
@@ -185,14 +234,6 @@ impl<'a> Search<'_, 'a> {
     fn class(&self, class: Scope, depth: usize) -> Client {
         let heritage = self.names.heritage(class);
         heritage.map_or(Client::Unknown, |it| self.expression(class, it, depth + 1))
-    }
-}
-
-/// The name of a member, `#pool` of `this.#pool` without its mark.
-pub(super) fn name_of<'a>(member: &'a MemberExpression<'a>) -> Option<&'a str> {
-    match member {
-        MemberExpression::PrivateFieldExpression(it) => Some(it.field.name.as_str()),
-        other => other.static_property_name(),
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, BindingPattern,
-    CallExpression, Class, Expression, FormalParameter, Function, ImportDeclaration,
-    ImportDeclarationSpecifier, Program, PropertyKey, TSEnumDeclaration, TSType, TSTypeAnnotation,
-    TSTypeName, TaggedTemplateExpression, VariableDeclaration,
+    AssignmentExpression, AssignmentOperator, AssignmentTarget, BindingPattern, CallExpression,
+    Class, Expression, FormalParameter, Function, ImportDeclaration, Program, PropertyKey,
+    TSEnumDeclaration, TSType, TSTypeAnnotation, TSTypeName, TaggedTemplateExpression,
+    VariableDeclaration,
 };
 use oxc_ast_visit::Visit;
+
+use crate::parse::typescript::syntax::{imported, module_of, required_by};
 
 /// The number of a scope; that of the program is 0.
 pub(super) type Scope = usize;
@@ -105,6 +107,14 @@ impl<'a> Names<'a> {
             }
             scope = level.above;
         }
+    }
+
+    /// The names that the program itself gives a meaning, in no order.
+    pub(super) fn of_program(&self) -> impl Iterator<Item = &'a str> {
+        let program = self.levels.first();
+        program
+            .into_iter()
+            .flat_map(|level| level.names.keys().copied())
     }
 
     /// The class that `this` is of, if a class stands around a scope.
@@ -207,13 +217,7 @@ impl<'a> Names<'a> {
         self.packages.push(from);
         let scope = self.scope();
         for specifier in import.specifiers.iter().flatten() {
-            let (local, name) = match specifier {
-                ImportDeclarationSpecifier::ImportSpecifier(it) => {
-                    (&it.local, it.imported.name().as_str())
-                }
-                ImportDeclarationSpecifier::ImportDefaultSpecifier(it) => (&it.local, "default"),
-                ImportDeclarationSpecifier::ImportNamespaceSpecifier(it) => (&it.local, "*"),
-            };
+            let (local, name) = imported(specifier);
             self.told.insert(local.span.start);
             self.add(scope, local.name.as_str(), Meaning::Imported { from, name });
         }
@@ -295,15 +299,7 @@ impl<'a> Names<'a> {
 impl<'a> Visit<'a> for Names<'a> {
     fn enter_node(&mut self, node: AstKind<'a>) {
         match node {
-            AstKind::Program(_)
-            | AstKind::BlockStatement(_)
-            | AstKind::ForStatement(_)
-            | AstKind::ForInStatement(_)
-            | AstKind::ForOfStatement(_)
-            | AstKind::SwitchStatement(_)
-            | AstKind::CatchClause(_)
-            | AstKind::StaticBlock(_)
-            | AstKind::TSModuleBlock(_) => {
+            _ if is_block(node) => {
                 self.open();
             }
             AstKind::ArrowFunctionExpression(arrow) => {
@@ -365,24 +361,30 @@ impl<'a> Visit<'a> for Names<'a> {
     }
 
     fn leave_node(&mut self, node: AstKind<'a>) {
-        if matches!(
+        let is_other = matches!(
             node,
-            AstKind::Program(_)
-                | AstKind::BlockStatement(_)
-                | AstKind::ForStatement(_)
-                | AstKind::ForInStatement(_)
-                | AstKind::ForOfStatement(_)
-                | AstKind::SwitchStatement(_)
-                | AstKind::CatchClause(_)
-                | AstKind::StaticBlock(_)
-                | AstKind::TSModuleBlock(_)
-                | AstKind::ArrowFunctionExpression(_)
-                | AstKind::Function(_)
-                | AstKind::Class(_)
-        ) {
+            AstKind::ArrowFunctionExpression(_) | AstKind::Function(_) | AstKind::Class(_)
+        );
+        if is_other || is_block(node) {
             self.open.pop();
         }
     }
+}
+
+/// Whether names are bound in a node for it alone, which is neither a function nor a class.
+fn is_block(node: AstKind<'_>) -> bool {
+    matches!(
+        node,
+        AstKind::Program(_)
+            | AstKind::BlockStatement(_)
+            | AstKind::ForStatement(_)
+            | AstKind::ForInStatement(_)
+            | AstKind::ForOfStatement(_)
+            | AstKind::SwitchStatement(_)
+            | AstKind::CatchClause(_)
+            | AstKind::StaticBlock(_)
+            | AstKind::TSModuleBlock(_)
+    )
 }
 
 fn static_key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
@@ -409,27 +411,8 @@ fn type_name<'a>(annotation: &TSTypeAnnotation<'a>) -> Option<&'a str> {
     }
 }
 
-/// What an expression requires: `pg` of `require("pg")` and of `await import("pg")`.
+/// What an expression requires, or takes of what it requires: `pg` of `require("pg").Pool`.
 pub(super) fn required<'a>(expression: &Expression<'a>) -> Option<&'a str> {
-    match expression.get_inner_expression() {
-        Expression::CallExpression(call) => required_by(call),
-        Expression::AwaitExpression(it) => match it.argument.get_inner_expression() {
-            Expression::ImportExpression(import) => literal(&import.source),
-            _ => None,
-        },
-        other => required(other.as_member_expression()?.object()),
-    }
-}
-
-fn required_by<'a>(call: &CallExpression<'a>) -> Option<&'a str> {
-    let is_require = matches!(&call.callee, Expression::Identifier(name) if name.name == "require");
-    let argument = call.arguments.first().and_then(Argument::as_expression);
-    argument.filter(|_| is_require).and_then(literal)
-}
-
-fn literal<'a>(expression: &Expression<'a>) -> Option<&'a str> {
-    match expression {
-        Expression::StringLiteral(string) => Some(string.value.as_str()),
-        _ => None,
-    }
+    let member = || expression.get_inner_expression().as_member_expression();
+    module_of(expression).or_else(|| required(member()?.object()))
 }

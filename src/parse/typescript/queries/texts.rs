@@ -1,18 +1,21 @@
 //! What expressions come to as SQL: strings, templates and the pieces that libraries make of them.
 
+mod members;
+mod tags;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, BinaryOperator, CallExpression, ChainElement, Expression,
-    FunctionBody, LogicalOperator, MemberExpression, ObjectPropertyKind, PropertyKey, Statement,
-    TSEnumMemberName, TaggedTemplateExpression, TemplateLiteral,
+    LogicalOperator, TaggedTemplateExpression, TemplateLiteral,
 };
 use oxc_span::GetSpan;
 
-use super::databases::{self, Client, name_of};
+use self::members::returned_by;
 use super::names::{Meaning, Names, Scope};
 use crate::parse::sql::RawSql;
+use crate::parse::typescript::syntax::{inside, name_of, property};
 use crate::parse::typescript::{literal, span};
 use crate::source::Span;
 
@@ -341,68 +344,6 @@ impl<'n, 'a> Texts<'n, 'a> {
         }
     }
 
-    /// What is called, if it is a function of the file.
-    fn function(&self, scope: Scope, callee: &'a Expression<'a>) -> Option<(Scope, Meaning<'a>)> {
-        match callee {
-            Expression::Identifier(name) => self.names.meaning(scope, name.name.as_str()),
-            other => self.member(scope, other.as_member_expression()?),
-        }
-    }
-
-    /// What a member is of a class or an object of the file.
-    fn member(
-        &self,
-        scope: Scope,
-        member: &'a MemberExpression<'a>,
-    ) -> Option<(Scope, Meaning<'a>)> {
-        let name = name_of(member)?;
-        let of_class = |class: Scope| {
-            let meaning = self.names.member(class, name)?;
-            let is_fixed = !self.names.is_assigned_member(name);
-            Some((class, if is_fixed { meaning } else { Meaning::Unknown }))
-        };
-        match member.object().get_inner_expression() {
-            Expression::ThisExpression(_) => of_class(self.names.class_around(scope)?),
-            Expression::Identifier(of) => match self.names.meaning(scope, of.name.as_str())? {
-                (_, Meaning::Class(class)) => of_class(class),
-                (of, Meaning::Constant(value)) => {
-                    Some((of, Meaning::Constant(self.property(value, name)?)))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The value of a property in an object's literal.
-    fn property(&self, object: &'a Expression<'a>, name: &str) -> Option<&'a Expression<'a>> {
-        let mut object = object.get_inner_expression();
-        if let Expression::CallExpression(call) = object
-            && is_method(&call.callee, "freeze", &["Object"])
-        {
-            let frozen = call.arguments.first().and_then(Argument::as_expression)?;
-            object = frozen.get_inner_expression();
-        }
-        let Expression::ObjectExpression(object) = object else {
-            return None;
-        };
-        self.parts.set(self.parts.get() + object.properties.len());
-        if self.names.is_assigned_member(name) {
-            return None;
-        }
-        object
-            .properties
-            .iter()
-            .find_map(|property| match property {
-                ObjectPropertyKind::ObjectProperty(property)
-                    if !property.computed && property.key.is_specific_static_name(name) =>
-                {
-                    Some(&property.value)
-                }
-                _ => None,
-            })
-    }
-
     fn add_member(
         &self,
         query: &mut RawSql,
@@ -427,29 +368,6 @@ impl<'n, 'a> Texts<'n, 'a> {
         match self.of_enum(scope, member) {
             Some(text) if wanted == Wanted::Text => literal::push(query, self.text, text),
             _ => add_unknown(query, value, wanted),
-        }
-    }
-
-    /// Where the text of an enum's member stands, without its quotes.
-    fn of_enum(&self, scope: Scope, member: &'a MemberExpression<'a>) -> Option<Span> {
-        let Expression::Identifier(of) = member.object().get_inner_expression() else {
-            return None;
-        };
-        let (_, Meaning::Enum(declared)) = self.names.meaning(scope, of.name.as_str())? else {
-            return None;
-        };
-        let name = name_of(member)?;
-        self.parts
-            .set(self.parts.get() + declared.body.members.len());
-        let mut members = declared.body.members.iter();
-        let found = members.find(|it| match &it.id {
-            TSEnumMemberName::Identifier(it) => it.name == name,
-            TSEnumMemberName::String(it) | TSEnumMemberName::ComputedString(it) => it.value == name,
-            TSEnumMemberName::ComputedTemplateString(_) => false,
-        });
-        match found?.initializer.as_ref()? {
-            Expression::StringLiteral(string) => Some(inside(string.span)),
-            _ => None,
         }
     }
 
@@ -539,104 +457,6 @@ impl<'n, 'a> Texts<'n, 'a> {
             several => self.add_choice(query, scope, several, wanted, depth),
         }
     }
-
-    /// Whether a tag makes a piece of SQL: `sql`, `Prisma.sql`, `sql.fragment`, `sql.type(row)`.
-    pub(super) fn makes_piece(&self, scope: Scope, tag: &'a Expression<'a>) -> bool {
-        self.tag(scope, tag) == Client::Postgres
-    }
-
-    /// Whose SQL a tag makes; [`Client::Other`] also where it makes none.
-    pub(super) fn tag(&self, scope: Scope, tag: &'a Expression<'a>) -> Client {
-        match tag.get_inner_expression() {
-            Expression::Identifier(name) => self.tag_by_name(scope, name.name.as_str()),
-            Expression::CallExpression(call) => {
-                let member = call.callee.get_inner_expression().as_member_expression();
-                match member {
-                    Some(member) if is_one_of(name_of(member), &["type", "typeAlias"]) => {
-                        self.tag(scope, member.object())
-                    }
-                    _ => Client::Other,
-                }
-            }
-            other => {
-                let Some(member) = other.as_member_expression() else {
-                    return Client::Other;
-                };
-                let name = name_of(member);
-                if name == Some("sql") && self.is_prisma(scope, member.object()) {
-                    return Client::Postgres;
-                }
-                if is_one_of(name, &["unsafe", "fragment"]) {
-                    return match self.tag(scope, member.object()) {
-                        Client::Postgres => Client::Postgres,
-                        _ => Client::Other,
-                    };
-                }
-                if !is_one_of(name, &["sql", "SQL"]) {
-                    return Client::Other;
-                }
-                databases::of_expression(self.names, scope, other)
-            }
-        }
-    }
-
-    fn tag_by_name(&self, scope: Scope, name: &str) -> Client {
-        let is_usual = matches!(name, "sql" | "SQL");
-        match self.names.meaning(scope, name) {
-            Some((_, Meaning::Imported { from, name })) => match databases::of_package(from) {
-                // A file of the workspace, or a package that nobody here knows.
-                Client::Unknown if is_usual && from.starts_with(['.', '@', '~', '#']) => {
-                    Client::Unknown
-                }
-                Client::Unknown => Client::Other,
-                Client::Postgres if from == "bun" && !is_one_of(Some(name), &["sql", "SQL"]) => {
-                    Client::Other
-                }
-                known => known,
-            },
-            Some((scope, Meaning::Constant(value))) => {
-                match databases::of_expression(self.names, scope, value) {
-                    Client::Unknown if !is_usual => Client::Other,
-                    known => known,
-                }
-            }
-            _ if is_usual => self.of_file(),
-            _ => Client::Other,
-        }
-    }
-
-    /// What the clients of a file serve which it does not say more of.
-    pub(super) fn of_file(&self) -> Client {
-        let mut found = Client::Unknown;
-        for package in &self.names.packages {
-            match databases::of_package(package) {
-                Client::Other => return Client::Unknown,
-                Client::Postgres => found = Client::Postgres,
-                Client::Unknown => {}
-            }
-        }
-        found
-    }
-
-    /// Whether an expression is what a library makes pieces of SQL with: `Prisma`, `sql`.
-    pub(super) fn is_namespace(&self, scope: Scope, expression: &'a Expression<'a>) -> bool {
-        self.is_prisma(scope, expression)
-            || matches!(expression.get_inner_expression(), Expression::Identifier(_))
-                && self.makes_piece(scope, expression)
-    }
-
-    fn is_prisma(&self, scope: Scope, expression: &'a Expression<'a>) -> bool {
-        let Expression::Identifier(name) = expression.get_inner_expression() else {
-            return false;
-        };
-        let meaning = self.names.meaning(scope, name.name.as_str());
-        name.name == "Prisma"
-            || matches!(meaning, Some((_, Meaning::Imported { name: "Prisma", .. })))
-    }
-}
-
-fn is_one_of(name: Option<&str>, names: &[&str]) -> bool {
-    name.is_some_and(|name| names.contains(&name))
 }
 
 fn is_method(expression: &Expression<'_>, name: &str, objects: &[&str]) -> bool {
@@ -646,11 +466,6 @@ fn is_method(expression: &Expression<'_>, name: &str, objects: &[&str]) -> bool 
         name_of(member) == Some(name)
             && matches!(of, Expression::Identifier(it) if objects.contains(&it.name.as_str()))
     })
-}
-
-fn inside(quoted: oxc_span::Span) -> Span {
-    let quoted = span(quoted);
-    Span::new(quoted.start as usize + 1, quoted.end as usize - 1)
 }
 
 fn edge_of(place: oxc_span::Span) -> Span {
@@ -669,45 +484,10 @@ fn push_unknown(query: &mut RawSql, place: Span, wanted: Wanted) {
     }
 }
 
-/// What the `return`s of a body give, but for those of functions within it.
-fn returned_by<'a>(body: &'a FunctionBody<'a>) -> Vec<&'a Expression<'a>> {
-    let mut returned = Vec::new();
-    let mut rest: Vec<&'a Statement<'a>> = body.statements.iter().rev().collect();
-    while let Some(statement) = rest.pop() {
-        match statement {
-            Statement::ReturnStatement(it) => returned.extend(&it.argument),
-            Statement::BlockStatement(it) => rest.extend(it.body.iter().rev()),
-            Statement::IfStatement(it) => {
-                rest.extend(&it.alternate);
-                rest.push(&it.consequent);
-            }
-            Statement::SwitchStatement(it) => {
-                rest.extend(
-                    it.cases
-                        .iter()
-                        .rev()
-                        .flat_map(|case| case.consequent.iter().rev()),
-                );
-            }
-            Statement::TryStatement(it) => rest.extend(it.block.body.iter().rev()),
-            _ => {}
-        }
-    }
-    returned
-}
-
 /// The text of a query that is given as `{ text: "…" }`.
 pub(super) fn text_within<'a>(argument: &'a Expression<'a>) -> &'a Expression<'a> {
     let Expression::ObjectExpression(object) = argument.get_inner_expression() else {
         return argument;
     };
-    let text = object.properties.iter().find_map(|property| match property {
-        ObjectPropertyKind::ObjectProperty(property)
-            if matches!(&property.key, PropertyKey::StaticIdentifier(key) if key.name == "text") =>
-        {
-            Some(&property.value)
-        }
-        _ => None,
-    });
-    text.unwrap_or(argument)
+    property(object, "text").map_or(argument, |text| &text.value)
 }
