@@ -6,8 +6,9 @@ mod json_schema;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dbfence::check::check;
 use dbfence::policy::{self, Policy};
-use dbfence::{report, rules};
+use dbfence::{discover, report, rules};
 use json_schema::satisfies;
 use serde_json::Value;
 
@@ -88,6 +89,47 @@ fn every_example_is_read_and_satisfies_the_schema() {
             satisfies(&root, &root, &as_json(&config)),
             "{page}:\n{config}"
         );
+    }
+}
+
+/// A schema with no room for properties that it does not name, but for those that several types share.
+fn without_room(schema: &mut Value) {
+    match schema {
+        Value::Object(entries) => {
+            entries.values_mut().for_each(without_room);
+            if entries.contains_key("properties") {
+                entries.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_room),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_a_check_finds_is_what_its_schema_says() {
+    let schema = report::findings_schema();
+    let mut strict = schema.clone();
+    without_room(&mut strict);
+    for name in ["clean", "trouble", "broken", "no-registry"] {
+        let root = project_file("fixtures").join(name);
+        let options = discover::Options::default();
+        let sources = discover::discover(&root, &options).unwrap();
+        let all = rules::all().unwrap();
+        let outcome = check(&sources, &Policy::default(), all);
+        let text = report::render(
+            report::Format::Json,
+            &sources,
+            &outcome,
+            all.catalogue(),
+            &report::Style::default(),
+        );
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        assert!(document["coverage"].is_object());
+        assert!(satisfies(&schema, &schema, &document), "{name}");
+        assert!(satisfies(&strict, &strict, &document), "{name}");
+        document["summary"]["files"] = "many".into();
+        assert!(!satisfies(&schema, &schema, &document), "{name}");
     }
 }
 

@@ -115,6 +115,7 @@ fn range(file: &SourceFile, span: Span) -> Range {
 }
 
 fn position(file: &SourceFile, offset: u32) -> Position {
+    let offset = offset.min(Span::new(file.text.len(), 0).start);
     let line = file.line_of(offset);
     let start = file.line_starts()[line];
     Position {
