@@ -116,7 +116,9 @@ pub fn check_again(
     let mut findings = conflict::without_echoes(findings, sources);
     finding::sort(&mut findings);
     finding::number(&mut findings);
-    let mut silencers = Silencers::of(sources, workspace.all_facts(), policy, catalogue);
+    let summary = summary(&workspace, rules, &speaking);
+    let facts = workspace.all_facts();
+    let mut silencers = Silencers::of(sources, facts, policy, catalogue, &summary);
     let silenced = silencers.silence(&mut findings);
     let reviewed = speaking
         .iter()
@@ -128,7 +130,8 @@ pub fn check_again(
     findings.extend(reviewed);
     finding::sort(&mut findings);
     Outcome {
-        summary: summary(&workspace, rules, &speaking),
+        debt: silencers.debt_state(),
+        summary,
         coverage: Some(workspace.coverage()),
         findings,
         silenced,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::policy::{FILE_NAME, Policy};
+use crate::policy::{DEBT_FILE, FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
@@ -26,9 +26,12 @@ pub use kind::{
     keeps_tables, kind_of,
 };
 
-use kind::{Kinds, is_code_by_text, is_worth_keeping};
+use kind::{Kinds, is_code_by_text, is_worth_keeping, may_hold_silencer};
 use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
+
+/// A debt file of this many bytes is read whatever the limit is.
+const DEBT_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What to read and what to leave.
 #[derive(Clone, Debug)]
@@ -42,6 +45,9 @@ pub struct Options {
     pub compose: Vec<String>,
     /// The config, from the workspace root; `None` where it lies elsewhere.
     pub config: Option<String>,
+    /// The debt file, from the workspace root; `None` where none is wanted. It is read even where ignore files
+    /// hold it back.
+    pub debt: Option<String>,
     /// Larger files are not read; in bytes.
     pub max_file_size: u64,
 }
@@ -53,6 +59,7 @@ impl Default for Options {
             registries: Vec::new(),
             compose: Vec::new(),
             config: Some(FILE_NAME.to_owned()),
+            debt: Some(DEBT_FILE.to_owned()),
             max_file_size: 8 * 1024 * 1024,
         }
     }
@@ -66,6 +73,7 @@ impl Options {
             registries: policy.registries.clone(),
             compose: policy.compose_files(),
             config: Some(FILE_NAME.to_owned()),
+            debt: Some(DEBT_FILE.to_owned()),
             max_file_size: policy.max_file_size,
         }
     }
@@ -139,12 +147,22 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
             to_read.insert(path.as_str(), (kind, on_disk.as_path()));
         }
     }
+    let is_debt = |path: &str| options.debt.as_deref() == Some(path);
     for (link, target) in &links {
         if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
+            && !is_debt(link)
             && let Some(on_disk) = walked.files.get(target)
         {
             to_read.entry(target).or_insert((kind, on_disk));
         }
+    }
+
+    // What silences findings does so for everybody, whatever ignore files say.
+    let debt = options.debt.as_deref();
+    let debt = debt.filter(|path| !walked.files.contains_key(*path));
+    let debt = debt.and_then(|path| Some((path, fs::canonicalize(root.join(path)).ok()?)));
+    if let Some((path, on_disk)) = &debt {
+        to_read.insert(path, (Kind::Debt, on_disk));
     }
 
     let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
@@ -203,13 +221,13 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     files.extend(folders.map(|(path, why)| SourceFile::unreadable(path, Kind::Folder, why)));
 
     let mut seen = walked.seen;
-    for (link, target) in &links {
+    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
         seen.insert(link.clone(), target.seen());
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
     sources.would_ignore = would_ignore;
     sources.below_repository = below_repository(root);
-    for (link, target) in &links {
+    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
         if let Found::File(target) = target {
             sources.alias(link, target);
         }
@@ -300,7 +318,13 @@ fn is_code(kind: Kind) -> bool {
 /// Whether source code matters; what cannot be read is not known to. Test code does for what it imports.
 fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
     let is_test = is_test_code(&file.path);
-    let is_worth = || !is_test && is_worth_keeping(file.kind, &file.text);
+    let is_worth = || {
+        if is_test {
+            may_hold_silencer(&file.text)
+        } else {
+            is_worth_keeping(file.kind, &file.text)
+        }
+    };
     file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
 }
 
@@ -356,6 +380,12 @@ fn decoded(path: &str, kind: Kind, bytes: Vec<u8>, limit: u64) -> SourceFile {
 }
 
 fn read(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
+    // It grows with the workspace, and people do not write it.
+    let limit = if kind == Kind::Debt {
+        limit.max(DEBT_LIMIT)
+    } else {
+        limit
+    };
     source_file(path, kind, text_of(on_disk, limit))
 }
 

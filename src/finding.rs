@@ -183,10 +183,21 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The findings that something silences, in the same order.
     pub silenced: Vec<Silenced>,
+    /// What has become of the debt file.
+    pub debt: DebtState,
     /// What was looked at.
     pub summary: Summary,
     /// The same in detail.
     pub coverage: Option<Coverage>,
+}
+
+/// What has become of the entries of the debt file, by their numbers in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DebtState {
+    /// Those that hold nothing back.
+    pub paid: Vec<usize>,
+    /// Those of whose findings the day has passed.
+    pub expired: Vec<usize>,
 }
 
 /// What one check looked at, for the last line of a report.

@@ -12,6 +12,7 @@ use crate::model::product::Product;
 use crate::parse::Kept;
 use crate::policy::{Policy, schema_url};
 use crate::source::{FileId, Kind, Sources, file_name, parent, shown_folder};
+use crate::yaml::scalar;
 
 /// Where the page about the config is read, as of this version.
 fn page_url() -> String {
@@ -45,24 +46,6 @@ pub fn config(sources: &Sources, catalogue: &Catalogue) -> String {
         text.push_str(part);
     }
     text
-}
-
-/// A text as a scalar of YAML that no reader takes for anything else.
-fn scalar(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
-    let begins_plainly = text
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic());
-    let is_word = ["true", "false", "null", "yes", "no", "on", "off"]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word));
-    if begins_plainly && text.bytes().all(is_plain) && !is_word {
-        text.to_owned()
-    } else {
-        // A JSON string is one of YAML.
-        serde_json::Value::from(text).to_string()
-    }
 }
 
 fn list<T: AsRef<str>>(texts: &[T]) -> String {

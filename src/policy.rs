@@ -13,10 +13,13 @@ use crate::glob::Globs;
 use crate::source::{At, Span};
 
 pub use date::Date;
-pub use schema::{join_lines, schema, schema_url};
+pub use schema::{join_lines, schema, schema_url, schema_url_of};
 
 /// The name of the config file, and of the marker of a workspace root.
 pub const FILE_NAME: &str = "dbfence.yaml";
+
+/// Where the debt file stands, from the workspace root, unless the command line names another place.
+pub const DEBT_FILE: &str = ".dbfence/baseline.yaml";
 
 /// What a team configured; everything has a default.
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub struct Policy {
     pub exceptions: Vec<Exception>,
     /// The day on which exceptions are judged; where it is not known, none has ended.
     pub today: Option<Date>,
+    /// Whether comments silence nothing.
+    pub is_without_suppressions: bool,
     /// Files larger than this many bytes are not read.
     pub max_file_size: u64,
     /// Levels that hold for every file.
@@ -82,6 +87,7 @@ impl Default for Policy {
             services: Vec::new(),
             exceptions: Vec::new(),
             today: None,
+            is_without_suppressions: false,
             max_file_size: 8 * 1024 * 1024,
             levels: Levels::default(),
             overrides: Vec::new(),

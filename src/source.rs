@@ -175,6 +175,8 @@ pub enum Kind {
     JavaScript,
     /// The config, `dbfence.yaml`.
     Config,
+    /// The debt file, `.dbfence/baseline.yaml`.
+    Debt,
     /// `migration_lock.toml` beside Prisma migrations.
     MigrationLock,
     /// `tsconfig.json` and its kin, which say where imports lead.
@@ -451,6 +453,13 @@ impl Sources {
         self.by_path.get(path).copied()
     }
 
+    /// Gives a file another text, and back the one that it had. Places in the old one lead nowhere then.
+    pub fn set_text(&mut self, id: FileId, text: impl Into<Arc<str>>) -> Arc<str> {
+        let file = &mut self.files[id.0 as usize];
+        let changed = SourceFile::new(std::mem::take(&mut file.path), file.kind, text);
+        std::mem::replace(file, changed).text
+    }
+
     /// The text at a place.
     pub fn slice(&self, place: Place) -> &str {
         self.file(place.file).slice(place.span)
@@ -517,6 +526,9 @@ impl Sources {
             .find_map(|candidate| self.find(candidate))
     }
 }
+
+/// The word that begins a comment which silences findings.
+pub const SILENCER: &str = "dbfence-ignore";
 
 /// The file beside Prisma migrations that says for which kind of database they are.
 pub const MIGRATION_LOCK: &str = "migration_lock.toml";

@@ -12,6 +12,7 @@
 //! document of the stream is read again.
 
 pub mod typed;
+mod write;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -19,6 +20,8 @@ use std::ops::Range;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, options};
 
 use crate::source::{At, Span};
+
+pub use write::scalar;
 
 /// Levels of flow and of block collections, each; together they bound the depth of a text.
 const MAX_NESTING: usize = 128;
@@ -211,6 +214,28 @@ impl Tree {
             node,
             via: Vec::new(),
         })
+    }
+
+    /// The scalars of `text`, which this tree was read from, that take several lines: from the line on which
+    /// each begins, for a block the line of its `|` or `>`.
+    pub fn unbroken(&self, text: &str) -> Vec<Span> {
+        let scalars = self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Scalar(scalar) => Some(scalar),
+            _ => None,
+        });
+        let spans = scalars.filter_map(|scalar| {
+            let mut start = scalar.span.start as usize;
+            if scalar.style == Style::Block {
+                let line = text[..start].rfind(['\n', '\r']).unwrap_or(0);
+                start = text[..line].trim_end().len().saturating_sub(1);
+                start -= (0..4).find(|back| text.is_char_boundary(start - back))?;
+            }
+            let span = Span::new(start, scalar.span.end as usize);
+            text[span.range()].contains(['\n', '\r']).then_some(span)
+        });
+        let mut spans: Vec<Span> = spans.collect();
+        spans.sort_unstable();
+        spans
     }
 
     /// The root of the first document; `None` where there is none.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use dbfence::check::check;
 use dbfence::policy::{self, Policy};
+use dbfence::suppress::debt::{self, Debt};
 use dbfence::{discover, report, rules};
 use json_schema::satisfies;
 use serde_json::Value;
@@ -29,6 +30,7 @@ fn the_schemas_are_those_of_the_types_and_the_catalogue() {
             "docs/schema/inspect.schema.json",
             report::inventory_schema(),
         ),
+        ("docs/schema/baseline.schema.json", debt::schema()),
         (
             "docs/schema/findings.schema.json",
             report::findings_schema(),
@@ -206,4 +208,41 @@ fn the_page_on_the_config_explains_every_key_and_every_option() {
         .filter(|key| !page.contains(&format!("| `{key}` |")))
         .collect();
     assert!(missing.is_empty(), "not explained: {missing:?}");
+}
+
+#[test]
+fn the_schema_of_the_debt_file_refuses_what_is_refused() {
+    let root = debt::schema();
+    let entry = "rule: a, fingerprint: 0123456789abcdef0123456789abcdef";
+    let good = format!(
+        "{{ version: 1, entries: [{{ {entry}, reason: b, owner: c, expires: 2027-03-31 }}] }}"
+    );
+    assert!(Debt::read(&good).is_ok());
+    assert!(satisfies(&root, &root, &as_json(&good)));
+    for debt in [
+        "entires: []".to_owned(),
+        "version: 2".to_owned(),
+        "entries: [a]".to_owned(),
+        "entries: [{ rule: a }]".to_owned(),
+        "entries: [{ rule: a, fingerprint: xyz }]".to_owned(),
+        format!("entries: [{{ {entry}, expires: soon }}]"),
+        format!("entries: [{{ {entry}, reasn: soon }}]"),
+    ] {
+        assert!(Debt::read(&debt).is_err(), "{debt}");
+        assert!(!satisfies(&root, &root, &as_json(&debt)), "{debt}");
+    }
+}
+
+#[test]
+fn the_page_on_the_debt_file_explains_every_key() {
+    let page = fs::read_to_string(project_file("docs/baseline.md")).unwrap();
+    let root = debt::schema();
+    let mut known = Vec::new();
+    keys(&root, &root, "", &mut known);
+    assert!(known.contains(&"entries.expires".to_owned()), "{known:?}");
+    let mut missing = known.iter().filter(|key| {
+        let name = key.strip_prefix("entries.").unwrap_or(key);
+        !page.contains(&format!("| `{name}` |"))
+    });
+    assert_eq!(missing.next(), None);
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, nothing_there, output};
+use super::write::write_whole;
+use super::{
+    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there, output,
+    suppressions,
+};
 use crate::catalogue::{nearest, one_of};
 use crate::check::{asks_for_baseline, check, start_threads};
 use crate::discover::compare_with_default_branch;
@@ -35,6 +39,18 @@ pub(super) struct Arguments {
     /// another format is asked for.
     #[arg(long)]
     coverage: bool,
+
+    /// The debt file, or `none` [default: `.dbfence/baseline.yaml` in the workspace root].
+    #[arg(long, value_name = "FILE|none")]
+    baseline: Option<PathBuf>,
+
+    /// Report also what comments in the files silence.
+    #[arg(long)]
+    no_suppressions: bool,
+
+    /// Write comments with this reason that silence what is found, then check again.
+    #[arg(long, value_name = "REASON", conflicts_with = "no_suppressions")]
+    add_suppressions: Option<String>,
 
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -96,8 +112,15 @@ impl Arguments {
         let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let root = self.workspace.find_root(start)?;
-        let config = self.workspace.config(&root, rules)?;
+        let reason = self.add_suppressions.as_deref();
+        let reason = reason.map(suppressions::reason).transpose()?;
+        let mut config = self.workspace.config(&root, rules)?;
+        config.policy.is_without_suppressions = self.no_suppressions;
+        if let Some(path) = &self.baseline {
+            config.debt = baseline::chosen(&root, path)?;
+        }
         let mut sources = config.discover(&root)?;
+        baseline::read_debt(&sources)?;
         if asks_for_baseline(&config.policy, rules) {
             compare_with_default_branch(&mut sources);
         }
@@ -107,6 +130,11 @@ impl Arguments {
         }
         let chosen = chosen_paths(&root, &self.paths)?;
         retain_chosen(&mut outcome.findings, &sources, &chosen);
+        if let Some(reason) = reason {
+            let (policy, findings) = (&config.policy, &outcome.findings);
+            outcome = suppressions::write(&root, &mut sources, policy, rules, findings, &reason)?;
+            retain_chosen(&mut outcome.findings, &sources, &chosen);
+        }
         if !self.coverage {
             outcome.coverage = None;
         }
@@ -115,7 +143,7 @@ impl Arguments {
         for report in &reports {
             if let Some(file) = &report.file {
                 let text = written(report.format, &Style::default());
-                output::write_file(file, &text).map_err(|error| unwritten(file, &error))?;
+                write_whole(file, &text).map_err(|error| unwritten(file, &error))?;
             }
         }
         for report in reports.iter().filter(|report| report.file.is_none()) {

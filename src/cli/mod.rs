@@ -1,5 +1,6 @@
 //! The commands, one a file: the one place that prints.
 
+mod baseline;
 mod check;
 mod explain;
 mod init;
@@ -8,6 +9,8 @@ mod output;
 mod owner;
 mod rules;
 mod schema;
+mod suppressions;
+mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -100,6 +103,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Prints what the workspace consists of as JSON: services, databases, tables, connections, calls.
     Inspect(inspect::Arguments),
+    /// Writes down today's findings in the baseline, so that only new ones are reported.
+    Baseline(baseline::Arguments),
     /// Says who owns a table or a database, where it says so, and what touches it.
     Owner(owner::Arguments),
     /// Writes a `dbfence.yaml` with what is found in the workspace.
@@ -130,6 +135,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(color),
         Command::Rules(rules) => rules.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Owner(owner) => owner.run(color),
         Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
@@ -203,6 +209,7 @@ impl WorkspaceArguments {
             policy,
             path: path.to_owned(),
             text,
+            debt: Some(policy::DEBT_FILE.to_owned()),
         })
     }
 }
@@ -225,6 +232,8 @@ struct Config {
     policy: Policy,
     path: PathBuf,
     text: String,
+    /// The debt file, from the workspace root; `None` where none is wanted.
+    debt: Option<String>,
 }
 
 impl Config {
@@ -240,6 +249,7 @@ impl Config {
     fn discover(&self, root: &Path) -> Result<Sources, Failure> {
         let options = discover::Options {
             config: self.path_below(root),
+            debt: self.debt.clone(),
             ..discover::Options::of(&self.policy)
         };
         let sources = discover::discover(root, &options)

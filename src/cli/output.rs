@@ -21,29 +21,9 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes a file that is there as a whole or not at all. What is no regular file (`/dev/stderr`, a pipe) is written
-/// to as it stands.
-pub(super) fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays one: what it leads to is written.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if path.metadata().is_ok_and(|found| !found.is_file()) {
-        return fs::write(path, text);
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&unfinished)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
-    let written = written.and_then(|()| fs::rename(&unfinished, &path));
-    if written.is_err() {
-        // What is left of it is of no use; the first error says what went wrong.
-        let _ = fs::remove_file(&unfinished);
-    }
-    written
+/// A line in which nothing is left that a terminal would obey.
+pub(super) fn plain(line: &str) -> String {
+    visible::escaped(line).into_owned()
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
@@ -59,6 +39,15 @@ pub(super) fn report_failure(failure: &Failure, color: Color) {
     }
     if let Some(help) = &failure.help {
         let _ = writeln!(stderr, "  help: {}", visible::escaped(help));
+    }
+}
+
+/// Says on standard error what was done beside the report. Paths in it may come from the scanned tree.
+pub(super) fn note(lines: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for line in lines {
+        // There is nobody left to tell when standard error is gone.
+        let _ = writeln!(stderr, "{}", visible::escaped(line));
     }
 }
 

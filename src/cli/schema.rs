@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Exit, Failure, Outcome, all_rules, output};
+use crate::suppress::debt;
 use crate::{policy, report};
 
 /// Arguments of `dbfence schema`.
@@ -19,6 +20,8 @@ enum What {
     Config,
     /// What `dbfence inspect` prints.
     Inspect,
+    /// `.dbfence/baseline.yaml`.
+    Baseline,
     /// What `dbfence check --format json` prints.
     Findings,
 }
@@ -28,6 +31,7 @@ impl Arguments {
         let schema: Value = match self.what {
             What::Config => policy::schema(all_rules()?.catalogue()),
             What::Inspect => report::inventory_schema(),
+            What::Baseline => debt::schema(),
             What::Findings => report::findings_schema(),
         };
         let text = serde_json::to_string_pretty(&schema);

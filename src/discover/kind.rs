@@ -4,7 +4,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Error, Options};
 use crate::markers::may_matter;
-use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending, parent};
+use crate::source::{
+    Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, SILENCER, file_name, has_ending, parent,
+};
 
 /// What the file at `path`, from the workspace root, is to us; `None` for a file that is none of our
 /// business. Registry globs of the options that cannot be read match nothing.
@@ -25,6 +27,7 @@ use crate::source::{Kind, MIGRATION_LOCK, SCRIPT_ENDINGS, file_name, has_ending,
 /// | `MigrationLock` | `migration_lock.toml` |
 /// | `Sql` | any other `*.sql` |
 /// | `Config` | the config |
+/// | `Debt` | the debt file |
 /// | `Dockerfile` | `Dockerfile`, `Dockerfile.*`, `*.dockerfile` |
 /// | `Shell` | `*.sh`, `*.bash` |
 /// | `TypeScriptConfig` | `tsconfig.json`, `tsconfig.*.json`, `jsconfig.json`, no test code |
@@ -102,6 +105,7 @@ pub(super) struct Kinds {
     registries: Option<Gitignore>,
     compose: Vec<String>,
     config: Option<String>,
+    debt: Option<String>,
 }
 
 impl Kinds {
@@ -118,10 +122,14 @@ impl Kinds {
             registries,
             compose: compose.map(str::to_owned).collect(),
             config: options.config.clone(),
+            debt: options.debt.clone(),
         })
     }
 
     pub(super) fn of(&self, path: &str) -> Option<Kind> {
+        if self.debt.as_deref() == Some(path) {
+            return Some(Kind::Debt);
+        }
         let configured = |globs: &Gitignore| globs.matched(path, false).is_ignore();
         if self.registries.as_ref().is_some_and(configured) {
             return Some(Kind::Registry);
@@ -275,8 +283,17 @@ pub const OTHER_LIBRARIES: [&str; 9] = [
 ];
 
 /// Whether the text of a file of that kind is worth keeping: files that are about many things matter only
-/// where they mention a database.
+/// where they mention a database, or where a comment would silence what is found in them.
 pub(super) fn is_worth_keeping(kind: Kind, text: &str) -> bool {
+    is_about_databases(kind, text) || kind != Kind::TypeScriptConfig && may_hold_silencer(text)
+}
+
+/// Whether a comment in a text may be there to silence findings.
+pub(super) fn may_hold_silencer(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), SILENCER.as_bytes()).is_some()
+}
+
+fn is_about_databases(kind: Kind, text: &str) -> bool {
     let mentions = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match kind {
         Kind::TypeScriptConfig => OF_RESOLUTION.iter().any(|word| mentions(word)),
@@ -300,7 +317,7 @@ pub fn is_like_registry(text: &str) -> bool {
 
 /// Whether a file that has the name of a registry is none, and code instead.
 pub(super) fn is_code_by_text(text: &str) -> bool {
-    !is_like_registry(text) && is_worth_keeping(Kind::TypeScript, text)
+    !is_like_registry(text) && is_about_databases(Kind::TypeScript, text)
 }
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];

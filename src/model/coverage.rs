@@ -244,6 +244,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::TypeScript => "TypeScript file",
         Kind::JavaScript => "JavaScript file",
         Kind::Config => "config",
+        Kind::Debt => "baseline",
         Kind::MigrationLock => "migration lock",
         Kind::TypeScriptConfig => "TypeScript config",
     }

@@ -407,6 +407,7 @@ impl<'a> Workspace<'a> {
             | Kind::Generator
             | Kind::Shell
             | Kind::Config
+            | Kind::Debt
             | Kind::TypeScriptConfig
             | Kind::Folder => false,
             Kind::Nginx | Kind::Manifest => {

@@ -262,6 +262,7 @@ pub fn parse(text: &str) -> Parsed<ComposeFile> {
     Parsed {
         facts,
         problems,
+        unbroken: tree.unbroken(text),
         comments: tree.comments,
     }
 }

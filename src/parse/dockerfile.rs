@@ -56,6 +56,8 @@ pub fn parse(text: &str) -> Parsed<Dockerfile> {
         facts: dockerfile,
         problems: Vec::new(),
         comments: reader.comments,
+        // Nothing is read from its here-documents.
+        unbroken: Vec::new(),
     }
 }
 

@@ -125,6 +125,9 @@ impl<'a> Reader<'a> {
                     self.next = end + 1;
                     let content = &self.text[start + 1..end];
                     let span = Span::new(start + 1, end);
+                    if end >= self.line_end {
+                        self.parsed.unbroken.push(span);
+                    }
                     (span, unescaped(content, quote), quote != '\'')
                 }
                 None if quote == '`' => self.unquoted(start),

@@ -81,6 +81,7 @@ pub fn parse(text: &str) -> Parsed<Manifest> {
         let roots = std::iter::once(document).chain(inner.into_iter().flatten());
         roots.into_iter().find_map(|root| manifest(&root))
     });
+    let unbroken = tree.unbroken(text);
     let errors = tree.errors.into_iter();
     Parsed {
         facts: facts.unwrap_or_default(),
@@ -92,6 +93,7 @@ pub fn parse(text: &str) -> Parsed<Manifest> {
             })
             .collect(),
         comments: tree.comments,
+        unbroken,
     }
 }
 

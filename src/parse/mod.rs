@@ -26,6 +26,7 @@ use rayon::prelude::*;
 
 use self::typescript::Syntax;
 use crate::source::{Kind, Sources, Span};
+use crate::yaml::Tree;
 
 /// What a parser made of one text.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,8 @@ pub struct Parsed<T> {
     pub problems: Vec<Problem>,
     /// Every comment, its marks (`//`, `#`, `--`, `/* */`) included, in the order of the text.
     pub comments: Vec<Span>,
+    /// Texts of several lines between which no comment can stand, each from its first line on.
+    pub unbroken: Vec<Span>,
 }
 
 /// A part of a text that its parser could not read.
@@ -77,7 +80,7 @@ pub enum Facts {
     /// The lock of Prisma migrations.
     MigrationLock(Parsed<migration_lock::MigrationLock>),
     /// A file whose text is looked at as it is.
-    Text,
+    Text(Parsed<()>),
 }
 
 impl Facts {
@@ -96,7 +99,7 @@ impl Facts {
             Facts::Shell(parsed) => &parsed.problems,
             Facts::Code(parsed) => &parsed.problems,
             Facts::MigrationLock(parsed) => &parsed.problems,
-            Facts::Text => &[],
+            Facts::Text(parsed) => &parsed.problems,
         }
     }
 
@@ -115,8 +118,37 @@ impl Facts {
             Facts::Shell(parsed) => &parsed.comments,
             Facts::Code(parsed) => &parsed.comments,
             Facts::MigrationLock(parsed) => &parsed.comments,
-            Facts::Text => &[],
+            Facts::Text(parsed) => &parsed.comments,
         }
+    }
+
+    /// The texts of several lines between which no comment can stand.
+    pub fn unbroken(&self) -> &[Span] {
+        match self {
+            Facts::Script(parsed) => &parsed.unbroken,
+            Facts::Compose(parsed) => &parsed.unbroken,
+            Facts::Env(parsed) => &parsed.unbroken,
+            Facts::Prisma(parsed) => &parsed.unbroken,
+            Facts::Sql(parsed) => &parsed.unbroken,
+            Facts::Dockerfile(parsed) => &parsed.unbroken,
+            Facts::Settings(parsed) => &parsed.unbroken,
+            Facts::Nginx(parsed) => &parsed.unbroken,
+            Facts::Manifest(parsed) => &parsed.unbroken,
+            Facts::Shell(parsed) => &parsed.unbroken,
+            Facts::Code(parsed) => &parsed.unbroken,
+            Facts::MigrationLock(parsed) => &parsed.unbroken,
+            Facts::Text(parsed) => &parsed.unbroken,
+        }
+    }
+}
+
+/// The comments of the config; what it says is the policy's business.
+fn config(text: &str) -> Parsed<()> {
+    let tree = Tree::parse(text);
+    Parsed {
+        unbroken: tree.unbroken(text),
+        comments: tree.comments,
+        ..Parsed::default()
     }
 }
 
@@ -139,7 +171,10 @@ fn parse(kind: Kind, text: &str) -> Facts {
         Kind::TypeScript => Facts::Code(Box::new(typescript::parse(text, Syntax::TypeScript))),
         Kind::JavaScript => Facts::Code(Box::new(typescript::parse(text, Syntax::Jsx))),
         Kind::MigrationLock => Facts::MigrationLock(migration_lock::parse(text)),
-        Kind::Generator | Kind::Config | Kind::Folder | Kind::TypeScriptConfig => Facts::Text,
+        Kind::Config => Facts::Text(config(text)),
+        Kind::Generator | Kind::Debt | Kind::Folder | Kind::TypeScriptConfig => {
+            Facts::Text(Parsed::default())
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub fn parse(text: &str) -> Parsed<NginxFile> {
         facts: NginxFile { directives },
         problems: reader.problems,
         comments: reader.comments,
+        unbroken: Vec::new(),
     }
 }
 

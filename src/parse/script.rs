@@ -239,6 +239,7 @@ fn parse_within(text: &str, patience: Duration) -> Parsed<Script> {
         facts: file.script,
         problems,
         comments: survey.comments,
+        unbroken: survey.unbroken,
     }
 }
 
@@ -410,6 +411,8 @@ const CHANGING_FUNCTIONS: [&str; 6] = [
 #[derive(Default)]
 struct Survey {
     comments: Vec<Span>,
+    /// The templates of several lines.
+    unbroken: Vec<Span>,
     problems: Vec<Problem>,
     /// Changed names, with the function in which that happens; 0 is the file itself.
     changed: Vec<(At<String>, usize)>,
@@ -454,6 +457,9 @@ impl Survey {
         match node.kind() {
             "comment" | "html_comment" if node.start_byte() < lowering.file.len() => {
                 self.comments.push(lowering.span(node));
+            }
+            "template_string" if node.start_position().row < node.end_position().row => {
+                self.unbroken.push(lowering.span(node));
             }
             "variable_declarator" => self.declare(lowering, function, field("name")),
             "catch_clause" => self.declare(lowering, function, field("parameter")),

@@ -86,6 +86,7 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
             ..Settings::default()
         },
         problems: Vec::new(),
+        unbroken: tree.unbroken(text),
         comments: tree.comments,
     }
 }

@@ -10,7 +10,7 @@ use tree_sitter::Node;
 
 use crate::parse::Parsed;
 use crate::source::{At, Span};
-use tree::{children, in_field, span_of, syntax_tree};
+use tree::{children, comments_and_unbroken, in_field, span_of, syntax_tree};
 pub use word::{Expansion, Piece, PieceKind, Word};
 
 /// What one script says.
@@ -129,23 +129,20 @@ pub fn parse(text: &str) -> Parsed<Shell> {
     let Some(tree) = syntax_tree(text) else {
         return Parsed::default();
     };
-    let mut reader = Reader {
-        text,
-        comments: Vec::new(),
-        lost: false,
-    };
+    let mut reader = Reader { text, lost: false };
     let steps = reader.steps_in(tree.root_node(), 0);
     let is_whole = !reader.lost && !tree.root_node().has_error();
+    let (comments, unbroken) = comments_and_unbroken(&tree);
     Parsed {
         facts: Shell { steps, is_whole },
         problems: Vec::new(),
-        comments: reader.comments,
+        comments,
+        unbroken,
     }
 }
 
 struct Reader<'t> {
     text: &'t str,
-    comments: Vec<Span>,
     /// Something was too deep to be read.
     lost: bool,
 }
@@ -189,7 +186,6 @@ impl<'t> Reader<'t> {
             return;
         }
         match node.kind() {
-            "comment" => self.comments.push(span),
             "command" => self.command(node, depth, steps),
             "variable_assignment" => {
                 let assignment = self.assignment(node, depth, false);
@@ -273,7 +269,7 @@ impl<'t> Reader<'t> {
                 "herestring_redirect" | "file_redirect" | "heredoc_redirect" => {
                     command.input = self.input(child, depth).or(command.input);
                 }
-                "comment" => self.comments.push(span_of(child)),
+                "comment" => {}
                 _ if child.is_named() => command.words.push(self.word(child, depth)),
                 _ => {}
             }

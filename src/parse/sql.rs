@@ -160,6 +160,7 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
         },
         comments: script.comments,
         problems: Vec::new(),
+        unbroken: unbroken(text, &script.items),
     };
     if dialect != Dialect::Postgres {
         return parsed;
@@ -185,6 +186,24 @@ pub fn parse(text: &str) -> Parsed<SqlFile> {
     statements.sort_by_key(|statement| statement.span.start);
     parsed.problems.sort_by_key(|problem| problem.span.start);
     parsed
+}
+
+/// The quoted texts of several lines, the bodies of functions among them.
+fn unbroken(text: &str, items: &[Item]) -> Vec<Span> {
+    let statements = items.iter().filter_map(|item| match item {
+        Item::Statement(statement) => Some(statement),
+        Item::Meta(_) => None,
+    });
+    let tokens = statements.flat_map(|statement| &statement.tokens);
+    let spans = tokens.map(|token| token.span);
+    spans
+        .filter(|span| memchr::memchr(b'\n', &text.as_bytes()[span.range()]).is_some())
+        .collect()
+}
+
+/// The comments of an SQL text that the server reads.
+pub(in crate::parse) fn comments(text: &str) -> Vec<Span> {
+    split::split(text, Reader::Server).comments
 }
 
 /// The first comment with the comments on the lines right below it, if nothing precedes it.

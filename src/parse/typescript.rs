@@ -10,6 +10,7 @@ mod names;
 pub mod nest;
 mod queries;
 mod syntax;
+mod templates;
 pub mod value;
 mod variables;
 
@@ -22,6 +23,7 @@ use self::environment::ServiceUrl;
 use self::guard::Depth;
 use self::imports::Import;
 use self::nest::{NestModule, PrismaClass};
+use self::templates::Templates;
 use self::value::Text;
 use self::variables::Variables;
 use crate::parse::sql::{Change, Reach, TableReference};
@@ -147,9 +149,14 @@ fn parse_within_stack(text: &str, syntax: Syntax) -> Parsed<SourceCode> {
         });
         problem(text, &error.message, place)
     });
+    let templates = Templates::of(text, program);
     let comments = program.comments.iter();
+    let mut comments: Vec<Span> = comments.map(|comment| span(comment.span)).collect();
+    comments.extend(templates.comments);
+    comments.sort_unstable();
     Parsed {
-        comments: comments.map(|comment| span(comment.span)).collect(),
+        comments,
+        unbroken: templates.unbroken,
         problems: problem.into_iter().collect(),
         facts,
     }

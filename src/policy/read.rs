@@ -9,20 +9,13 @@ use super::{
 use crate::catalogue::{self, Catalogue, Described, Level, OptionKind, one_of};
 use crate::glob::Globs;
 use crate::source::{At, Span, join};
-use crate::yaml::typed::{self, Any, Setting};
+use crate::yaml::typed::{self, Any, Mismatch, Setting};
 
 type Checked<T> = Result<T, BrokenConfig>;
 
 /// Reads a config file.
 pub(super) fn read(text: &str, catalogue: &Catalogue) -> Checked<Policy> {
-    let file: Option<file::File> = typed::read(text).map_err(|mismatch| {
-        let unknown = mismatch.unknown.as_ref();
-        let hint = unknown.map(|(name, known)| format!("; {}", did_you_mean(name, known, "be")));
-        BrokenConfig {
-            message: mismatch.message + &hint.unwrap_or_default(),
-            span: mismatch.span,
-        }
-    })?;
+    let file: Option<file::File> = typed::read(text)?;
     let Some(file) = file else {
         return Ok(Policy::default());
     };
@@ -60,6 +53,17 @@ pub(super) fn read(text: &str, catalogue: &Catalogue) -> Checked<Policy> {
         policy.overrides.push(read_override(written, catalogue)?);
     }
     Ok(policy)
+}
+
+impl From<Mismatch> for BrokenConfig {
+    fn from(mismatch: Mismatch) -> Self {
+        let unknown = mismatch.unknown.as_ref();
+        let hint = unknown.map(|(name, known)| format!("; {}", did_you_mean(name, known, "be")));
+        Self {
+            message: mismatch.message + &hint.unwrap_or_default(),
+            span: mismatch.span,
+        }
+    }
 }
 
 fn broken(span: Span, message: impl Into<String>) -> BrokenConfig {

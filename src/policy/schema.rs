@@ -30,8 +30,13 @@ pub fn schema(catalogue: &Catalogue) -> Value {
 
 /// Where editors find the schema of this version.
 pub fn schema_url() -> String {
+    schema_url_of("dbfence")
+}
+
+/// Where editors find the schema of that name, as of this version.
+pub fn schema_url_of(name: &str) -> String {
     format!(
-        "https://raw.githubusercontent.com/dbfence/dbfence/v{}/docs/schema/dbfence.schema.json",
+        "https://raw.githubusercontent.com/dbfence/dbfence/v{}/docs/schema/{name}.schema.json",
         env!("CARGO_PKG_VERSION")
     )
 }

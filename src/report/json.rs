@@ -128,6 +128,10 @@ struct Summary<'a> {
     suppressed: usize,
     /// Findings that the debt file holds; they are not listed.
     baselined: usize,
+    /// Entries of the debt file that hold nothing back any more.
+    paid: usize,
+    /// Entries of the debt file whose day has passed while their findings are still there.
+    expired: usize,
     /// Rules that rest, and why.
     inactive_rules: Vec<InactiveRule<'a>>,
     /// What may not be called complete: nothing is called missing there.
@@ -295,6 +299,8 @@ fn summary<'a>(sources: &'a Sources, outcome: &'a Outcome) -> Summary<'a> {
         warnings: outcome.count(Severity::Warning),
         suppressed: outcome.suppressed(),
         baselined: outcome.baselined(),
+        paid: outcome.debt.paid.len(),
+        expired: outcome.debt.expired.len(),
         inactive_rules: summary
             .inactive
             .iter()

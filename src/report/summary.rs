@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::visible::escaped;
-use crate::finding::{Open, Outcome, Severity};
+use crate::finding::{DebtState, Open, Outcome, Severity};
 use crate::source::Sources;
 
 /// One sentence: what was found, where, and what was held back.
@@ -25,15 +25,35 @@ pub(super) fn sentence(outcome: &Outcome) -> String {
 }
 
 fn held_back(outcome: &Outcome) -> String {
-    [
-        (outcome.suppressed(), "suppressed"),
-        (outcome.baselined(), "in the baseline"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, how)| format!("{count} {how}"))
-    .collect::<Vec<_>>()
-    .join(", ")
+    let mut counts = Vec::new();
+    if outcome.suppressed() > 0 {
+        counts.push(format!("{} suppressed", outcome.suppressed()));
+    }
+    let change = change_of_debt(outcome);
+    if outcome.baselined() > 0 || !change.is_empty() {
+        counts.push(format!("{} in the baseline{change}", outcome.baselined()));
+    }
+    counts.join(", ")
+}
+
+/// What has become of the debt, in parentheses.
+fn change_of_debt(outcome: &Outcome) -> String {
+    let DebtState { paid, expired } = &outcome.debt;
+    let mut changes = Vec::new();
+    if !expired.is_empty() {
+        changes.push(format!("{} expired", expired.len()));
+    }
+    if !paid.is_empty() {
+        changes.push(format!(
+            "{} paid: run `dbfence baseline --prune`",
+            paid.len()
+        ));
+    }
+    if changes.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", changes.join(", "))
+    }
 }
 
 fn found(outcome: &Outcome) -> String {

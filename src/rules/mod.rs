@@ -82,6 +82,7 @@ pub const ALL: &[Rule] = &[
     typescript::foreign_prisma_client::RULE,
     typescript::cross_module_import::RULE,
     suppression::unused_suppression::RULE,
+    suppression::suppression_without_reason::RULE,
     prisma::prisma_client_output::RULE,
     prisma::table_name_case::RULE,
     prisma::table_owned_twice::RULE,

@@ -26,6 +26,7 @@ pub(super) fn file(text: &str) -> Parsed<PrismaFile> {
         facts: reader.facts,
         problems,
         comments: reader.tokens.comments,
+        unbroken: Vec::new(),
     }
 }
 

@@ -74,3 +74,36 @@ pub(super) fn in_field<'t>(node: Node<'t>, field: &str) -> Vec<Node<'t>> {
     let found = node.children_by_field_name(field, &mut cursor);
     found.filter(Node::is_named).collect()
 }
+
+/// The comments of a script, and what takes several lines between which none can stand: commands, quoted
+/// texts, heredocs.
+pub(super) fn comments_and_unbroken(tree: &Tree) -> (Vec<Span>, Vec<Span>) {
+    let (mut comments, mut unbroken) = (Vec::new(), Vec::new());
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        let is_unbroken = match node.kind() {
+            "comment" => {
+                comments.push(span_of(node));
+                false
+            }
+            "command" | "declaration_command" | "string" | "raw_string" => true,
+            "redirected_statement" => {
+                let body = node.child_by_field_name("body");
+                body.is_none_or(|body| body.kind() == "command")
+            }
+            _ => false,
+        };
+        if is_unbroken && node.start_position().row < node.end_position().row {
+            unbroken.push(span_of(node));
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return (comments, unbroken);
+            }
+        }
+    }
+}

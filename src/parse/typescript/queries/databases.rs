@@ -18,7 +18,7 @@ pub(super) enum Client {
 }
 
 /// Packages whose objects run SQL of PostgreSQL by `query`, `execute` or `raw`, or by a tag `sql`.
-const CLIENTS: [&str; 25] = [
+const CLIENTS: [&str; 28] = [
     "@databases/pg",
     "@electric-sql/pglite",
     "@mikro-orm/core",
@@ -26,6 +26,7 @@ const CLIENTS: [&str; 25] = [
     "@mikro-orm/nestjs",
     "@mikro-orm/postgresql",
     "@neondatabase/serverless",
+    "@nestjs/sequelize",
     "@nestjs/typeorm",
     "@vercel/postgres",
     "bun",
@@ -39,6 +40,8 @@ const CLIENTS: [&str; 25] = [
     "pg-promise",
     "pg-query-stream",
     "postgres",
+    "sequelize",
+    "sequelize-typescript",
     "slonik",
     "sql-template-strings",
     "sql-template-tag",
