@@ -53,7 +53,7 @@ download() {
     found=${found%% *}
     if [ "$found" != "$expected" ]; then
         rm -- "$folder/$archive"
-        fail "the archive $archive has the checksum $found, not $expected, which the release was tagged with: it is not used"
+        fail "$archive has the checksum $found and not $expected, which its release was tagged with: it is not used"
     fi
     # GNU tar takes the colon of a Windows path for the name of a host.
     (
@@ -68,7 +68,8 @@ download() {
 
 build() {
     if ! command -v cargo >/dev/null; then
-        fail "there is no released program for this version and system ($version, $RUNNER_OS-$RUNNER_ARCH), and no Rust to build it with: set up Rust before this step, or use a released version"
+        fail "dbfence $version is not released for $RUNNER_OS-$RUNNER_ARCH, and there is no Rust to build it with: \
+set up Rust before this step, or take a released version"
     fi
     echo "::group::Build dbfence $version from the checkout of the action"
     # From its own folder, so that the toolchain and the flags of the scanned repository stay out of it.
