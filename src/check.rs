@@ -5,9 +5,10 @@ use std::sync::Once;
 
 use rayon::prelude::*;
 
-use crate::catalogue;
+use crate::catalogue::{self, Catalogue};
+use crate::choice;
 use crate::conflict::{self, Draft};
-use crate::finding::{self, Inactive, Open, Outcome, Summary};
+use crate::finding::{self, Finding, Inactive, Open, Outcome, Summary};
 use crate::inventory::{InactiveRule, Inventory};
 use crate::model::Workspace;
 use crate::ownership::{Folding, Name, Owned};
@@ -97,45 +98,103 @@ pub fn check_again(
     policy: &Policy,
     rules: &RuleSet,
 ) -> Outcome {
+    check_observed(kept, sources, policy, rules, &|_| {})
+}
+
+/// A part of the work that a check is, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The walk, the reading, and what git is asked. It comes before [`check`].
+    Reading,
+    /// Texts to facts.
+    Parsing,
+    /// Facts to a workspace.
+    Linking,
+    /// The rules, and what silences them.
+    Judging,
+    /// The writing of the report, which comes after [`check`].
+    Reporting,
+}
+
+/// The same, and says each time that another stage begins.
+pub fn check_observed(
+    kept: &mut Kept,
+    sources: &Sources,
+    policy: &Policy,
+    rules: &RuleSet,
+    begins: &dyn Fn(Stage),
+) -> Outcome {
     start_threads(None);
-    let facts = kept.parse_all(sources);
-    let workspace = Workspace::link(sources, facts, policy);
     let catalogue = rules.catalogue();
     let speaking = speaking(policy, rules);
-    let drafts: Vec<_> = speaking
-        .par_iter()
-        .map(|rule| rule::run(rule, &workspace))
-        .collect();
-    let heard = |draft: Draft| {
-        let path = &sources.file(draft.finding.place.file).path;
-        let level = policy.level_at(draft.finding.rule, path, catalogue);
-        Some(draft.at_severity(level.severity()?))
+    // The facts of what is checked have to be the last ones that are kept.
+    let earlier = sources.change.as_ref().and_then(|it| it.before.as_deref());
+    let mut link = |sources| {
+        begins(Stage::Parsing);
+        let facts = kept.parse_all(sources);
+        begins(Stage::Linking);
+        let workspace = Workspace::link(sources, facts, policy);
+        begins(Stage::Judging);
+        workspace
     };
-    let drafts = drafts.into_iter().flatten().filter_map(heard).collect();
-    let findings = conflict::settle(drafts, &workspace.joined_subjects());
-    let mut findings = conflict::without_echoes(findings, sources);
-    finding::sort(&mut findings);
-    finding::number(&mut findings);
+    let earlier = earlier.map(|before| judge(&link(before), policy, catalogue, &speaking));
+    let workspace = link(sources);
+    let mut findings = judge(&workspace, policy, catalogue, &speaking);
+    let has_findings = !findings.is_empty();
     let summary = summary(&workspace, rules, &speaking);
     let facts = workspace.all_facts();
     let mut silencers = Silencers::of(sources, facts, policy, catalogue, &summary);
-    let silenced = silencers.silence(&mut findings);
+    let mut silenced = silencers.silence(&mut findings);
+    choice::by_change(&mut findings, &mut silenced, sources, earlier.as_deref());
     let reviewed = speaking
         .iter()
         .flat_map(|rule| rule::review(rule, &silencers));
+    let heard = |draft| heard(draft, sources, policy, catalogue);
     let reviewed = reviewed.filter_map(heard).map(|draft| draft.finding);
     let mut reviewed: Vec<_> = reviewed.collect();
     finding::sort(&mut reviewed);
     finding::number(&mut reviewed);
+    // What became of a silencer elsewhere is nobody's change.
+    choice::by_change(&mut reviewed, &mut Vec::new(), sources, None);
     findings.extend(reviewed);
     finding::sort(&mut findings);
-    Outcome {
+    let mut outcome = Outcome {
         debt: silencers.debt_state(),
         summary,
         coverage: Some(workspace.coverage()),
         findings,
         silenced,
-    }
+    };
+    outcome.summary.has_subject |= has_findings;
+    outcome
+}
+
+/// What the rules say of a workspace, before anything silences it.
+fn judge(
+    workspace: &Workspace,
+    policy: &Policy,
+    catalogue: &Catalogue,
+    speaking: &[&Rule],
+) -> Vec<Finding> {
+    let sources = workspace.sources;
+    let drafts: Vec<_> = speaking
+        .par_iter()
+        .map(|rule| rule::run(rule, workspace))
+        .collect();
+    let drafts = drafts.into_iter().flatten();
+    let drafts = drafts.filter_map(|draft| heard(draft, sources, policy, catalogue));
+    let findings = conflict::settle(drafts.collect(), &workspace.joined_subjects());
+    let mut findings = conflict::without_echoes(findings, sources);
+    finding::sort(&mut findings);
+    finding::number(&mut findings);
+    findings
+}
+
+/// A draft with the weight that its rule has at its place; `None` where the rule is off.
+fn heard(draft: Draft, sources: &Sources, policy: &Policy, catalogue: &Catalogue) -> Option<Draft> {
+    let path = &sources.file(draft.finding.place.file).path;
+    let level = policy.level_at(draft.finding.rule, path, catalogue);
+    Some(draft.at_severity(level.severity()?))
 }
 
 /// The rules that are not off everywhere.

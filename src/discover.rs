@@ -4,6 +4,7 @@
 //! is passed over in silence except what `walk` and [`kind_of`] pass over by rule.
 
 mod baseline;
+mod change;
 mod git;
 mod imports;
 mod kind;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -21,11 +23,14 @@ use crate::policy::{DEBT_FILE, FILE_NAME, Policy};
 use crate::source::{Kind, Seen, SourceFile, Sources};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
+pub use change::{Against, compare_with};
+pub use git::folder as git_folder;
 pub use kind::{
     OTHER_LIBRARIES, is_like_registry, is_named_for_tests, is_test_code, is_test_environment,
     keeps_tables, kind_of,
 };
 
+use change::Before;
 use kind::{Kinds, is_code_by_text, is_worth_keeping, may_hold_silencer};
 use leaving::Leaving;
 use walk::{Excluded, Found, Walked};
@@ -66,6 +71,16 @@ impl Default for Options {
 }
 
 impl Options {
+    /// How large a file of a kind may be, in bytes.
+    fn limit_of(&self, kind: Kind) -> u64 {
+        // It grows with the workspace, and people do not write it.
+        if kind == Kind::Debt {
+            self.max_file_size.max(DEBT_LIMIT)
+        } else {
+            self.max_file_size
+        }
+    }
+
     /// What the config says about it.
     pub fn of(policy: &Policy) -> Self {
         Self {
@@ -129,6 +144,11 @@ pub fn root(explicit: Option<&Path>, start: &Path) -> io::Result<PathBuf> {
 /// Links are not followed. A link to a file of the workspace makes that file known under both names; if
 /// only the link's name is of a kind we read, the file is of that kind.
 pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
+    read_workspace(root, options, &Before::new())
+}
+
+/// The same with other texts at some paths than the disk has there, and with nothing at others.
+fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sources, Error> {
     let kinds = Kinds::new(options)?;
     let excluded = Excluded::new(&options.exclude)?;
     let mut walked = walk::walk(root, &excluded).map_err(|reason| Error {
@@ -139,6 +159,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
         ),
         help: "name a folder that you may read with `--root`".to_owned(),
     })?;
+    walked.put_back(root, before, &excluded);
 
     let links = resolve_links(root, &walked);
     let mut to_read = BTreeMap::new();
@@ -160,15 +181,19 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     // What silences findings does so for everybody, whatever ignore files say.
     let debt = options.debt.as_deref();
     let debt = debt.filter(|path| !walked.files.contains_key(*path));
-    let debt = debt.and_then(|path| Some((path, fs::canonicalize(root.join(path)).ok()?)));
+    let debt = debt.and_then(|path| Some((path, hidden(&root.join(path))?)));
     if let Some((path, on_disk)) = &debt {
         to_read.insert(path, (Kind::Debt, on_disk));
     }
 
+    let read = |path: &str, kind: Kind, on_disk: &Path| match before.get(path) {
+        Some(Some(text)) => SourceFile::new(path, kind, Arc::clone(text)),
+        _ => source_file(path, kind, text_of(on_disk, options.limit_of(kind))),
+    };
     let read_all = |files: &[(&str, (Kind, &Path))]| -> Vec<SourceFile> {
         files
             .par_iter()
-            .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+            .map(|&(path, (kind, on_disk))| read(path, kind, on_disk))
             .map(|file| by_text(file, options))
             .filter(is_kept)
             .collect()
@@ -211,7 +236,7 @@ pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
     let code: Vec<SourceFile> = code
         .par_iter()
         .chain(&test_code)
-        .map(|&(path, (kind, on_disk))| read(path, kind, on_disk, options.max_file_size))
+        .map(|&(path, (kind, on_disk))| read(path, kind, on_disk))
         .filter(|file| is_kept_code(file, &leaving))
         .collect();
     files.extend(code);
@@ -346,6 +371,21 @@ fn is_kept(file: &SourceFile) -> bool {
     file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
 }
 
+/// Where a file is that the walk did not see, links resolved; what is there and cannot be followed is where it is
+/// named.
+fn hidden(path: &Path) -> Option<PathBuf> {
+    let is_missing = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if is_missing(&error) => None,
+        _ => Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
+    }
+}
+
 /// The folders above `path`, the outermost first, the root excluded.
 fn folders_above(path: &str) -> impl Iterator<Item = String> {
     path.match_indices('/')
@@ -377,16 +417,6 @@ fn resolve_links(root: &Path, walked: &Walked) -> BTreeMap<String, Found> {
 
 fn decoded(path: &str, kind: Kind, bytes: Vec<u8>, limit: u64) -> SourceFile {
     source_file(path, kind, text_in(bytes, limit))
-}
-
-fn read(path: &str, kind: Kind, on_disk: &Path, limit: u64) -> SourceFile {
-    // It grows with the workspace, and people do not write it.
-    let limit = if kind == Kind::Debt {
-        limit.max(DEBT_LIMIT)
-    } else {
-        limit
-    };
-    source_file(path, kind, text_of(on_disk, limit))
 }
 
 fn source_file(path: &str, kind: Kind, text: Result<String, String>) -> SourceFile {

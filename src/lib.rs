@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 pub mod check;
+pub mod choice;
 pub mod cli;
 pub mod conflict;
 pub mod connection;

@@ -340,15 +340,34 @@ pub enum Existence {
     Unknown,
 }
 
-/// The files that the change under judgement touches, by path from the workspace root.
-#[derive(Clone, Debug, Default)]
+/// What the change under judgement touches.
+#[derive(Debug, Default)]
 pub struct ChangeSet {
-    /// Added or modified files.
+    /// Files that were added, modified or removed and submodules that were moved, by path from the workspace
+    /// root.
     pub changed: BTreeSet<String>,
+    /// The workspace as it was before the change; `None` where that is the same.
+    pub before: Option<Box<Sources>>,
+}
+
+impl ChangeSet {
+    fn is_same(&self, other: &ChangeSet) -> bool {
+        let is_same_before = match (&self.before, &other.before) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is_same(b),
+            _ => false,
+        };
+        is_same_before && self.changed == other.changed
+    }
+
+    /// Whether a file has changed, or a submodule that it lies in.
+    pub fn touches(&self, path: &str) -> bool {
+        ancestors(path).any(|path| self.changed.contains(path))
+    }
 }
 
 /// The migrations that the default branch had where the branch under judgement left it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
     /// What people call the default branch (`origin/main`).
     pub branch: String,
@@ -428,6 +447,25 @@ impl Sources {
         if let Some(&id) = self.by_path.get(target) {
             self.by_path.insert(link.to_owned(), id);
         }
+    }
+
+    /// Whether everything was seen and read as it was in `other`.
+    pub fn is_same(&self, other: &Sources) -> bool {
+        let is_same_file = |a: &SourceFile, b: &SourceFile| {
+            (&a.path, a.kind, a.hash, &a.unreadable) == (&b.path, b.kind, b.hash, &b.unreadable)
+        };
+        let are_same_files = self.files.len() == other.files.len()
+            && std::iter::zip(&self.files, &other.files).all(|(a, b)| is_same_file(a, b));
+        let is_same_change = match (&self.change, &other.change) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is_same(b),
+            _ => false,
+        };
+        are_same_files
+            && is_same_change
+            && self.seen == other.seen
+            && self.by_path == other.by_path
+            && self.baseline == other.baseline
     }
 
     /// All files, in the order of their paths.

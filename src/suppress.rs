@@ -89,16 +89,20 @@ impl<'a> Silencers<'a> {
         catalogue::nearest(written, rules.map(|rule| rule.entry.name))
     }
 
-    /// Whether a rule was asked about a file. One that is off or rests says nothing, and what silences it may
-    /// be needed tomorrow.
+    /// Whether a rule was asked about a file. One that is off or rests says nothing, nor can it where files
+    /// are broken or services unknown, and what silences it may be needed tomorrow.
     pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
         let path = &self.sources.file(file).path;
         let level = self.policy.level_at(rule, path, self.catalogue);
         let mut resting = self.summary.inactive.iter().filter(|it| it.rule == rule);
-        level.severity().is_some()
-            && !resting.any(|it| {
-                let product = it.product.as_deref();
-                product.is_none_or(|product| is_within(path, product))
-            })
+        let is_below = |product: &str| product == "." || is_within(path, product);
+        let rests = resting.any(|it| it.product.as_deref().is_none_or(is_below));
+        let mut open = self.summary.open.iter();
+        let is_open = open.any(|it| is_below(&it.product));
+        let is_obscure = self
+            .unreadable
+            .iter()
+            .any(|&it| it == file || debt::is_of_many(self.sources.file(it).kind));
+        level.severity().is_some() && !rests && !is_open && !is_obscure
     }
 }

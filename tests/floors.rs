@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 10] = [
     ],
     &["catalogue", "fix", "conflict", "ownership"],
     &["policy"],
-    &["parse", "discover"],
+    &["parse", "discover", "choice"],
     &["model", "suppress"],
     &["rule"],
     &["check", "rules", "report", "init"],
@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 10] = [
 ];
 
 /// Libraries whose types stay in one place.
-const WRAPPERS: [(&str, &str); 18] = [
+const WRAPPERS: [(&str, &str); 19] = [
     ("aho_corasick", "src/markers.rs"),
     ("oxc_allocator", "src/parse/typescript"),
     ("oxc_ast", "src/parse/typescript"),
@@ -47,6 +47,8 @@ const WRAPPERS: [(&str, &str); 18] = [
     ("granit_parser", "src/yaml.rs"),
     ("serde_saphyr", "src/yaml/typed.rs"),
     ("ignore", "src/discover"),
+    ("notify", "src/cli/watch.rs"),
+    ("ctrlc", "src/cli/watch.rs"),
 ];
 
 fn root() -> &'static Path {

@@ -12,6 +12,15 @@ const MANIFEST: &str = "products/nordhaven/manifest.yaml";
 const NGINX: &str = "apps/nordhaven-web/nginx.conf";
 const INIT_SQL: &str = "products/nordhaven/infra/init-databases.sql";
 
+const DEBT: &str = ".dbfence/baseline.yaml";
+
+/// The entry of a baseline for the port of the tariff book.
+fn entry(rule: &str, more: &str) -> String {
+    format!(
+        "entries:\n  - rule: {rule}\n    product: products/nordhaven\n    service: tariff-book\n    path: {REGISTRY}\n    fingerprint: 56467c90fcab4d8147b26e352f2334de\n    {more}\n"
+    )
+}
+
 struct Mistake {
     what: &'static str,
     make: fn(Files) -> Files,
@@ -19,6 +28,50 @@ struct Mistake {
 }
 
 const MISTAKES: &[Mistake] = &[
+    Mistake {
+        what: "a comment that silences nothing",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "hostname: \"tariff-book\",",
+                "// dbfence-ignore hostname-mismatch: the name is from before the merger\n    hostname: \"tariff-book\",",
+            )
+        },
+        finding: "unused-suppression products/nordhaven/infra/service-registry.ts ⟦hostname-mismatch⟧",
+    },
+    Mistake {
+        what: "a silenced mistake, and a second rule that has nothing to say there",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "hostname: \"tariff-book\",",
+                "hostname: \"tariffs\", // dbfence-ignore hostname-mismatch, duplicate-port: from before the merger",
+            )
+        },
+        finding: "unused-suppression products/nordhaven/infra/service-registry.ts ⟦duplicate-port⟧",
+    },
+    Mistake {
+        what: "a comment for the whole file of a service that has no such mistake",
+        make: |files| {
+            files.replace(
+                "modules/domain/invoicing/Dockerfile",
+                "ENV NODE_ENV=production",
+                "ENV NODE_ENV=production\n# dbfence-ignore-file hardcoded-credential: local only",
+            )
+        },
+        finding: "unused-suppression modules/domain/invoicing/Dockerfile ⟦hardcoded-credential⟧",
+    },
+    Mistake {
+        what: "a silenced mistake without a reason",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "hostname: \"tariff-book\",",
+                "// dbfence-ignore hostname-mismatch\n    hostname: \"tariffs\",",
+            )
+        },
+        finding: "suppression-without-reason products/nordhaven/infra/service-registry.ts ⟦hostname-mismatch⟧",
+    },
     Mistake {
         what: "a database renamed in the registry only that `POSTGRES_DB` creates",
         make: |files| {
@@ -3599,6 +3652,25 @@ const OF_SQL: &[Mistake] = &[
         },
         finding: "unused-suppression dbfence.yaml ⟦lighthouse⟧",
     },
+    Mistake {
+        what: "an entry of the baseline whose finding is mended",
+        make: |files| files.add(DEBT, &entry("duplicate-port", "reason: swapped in summer")),
+        finding: "unused-suppression .dbfence/baseline.yaml ⟦56467c90fcab4d8147b26e352f2334de⟧",
+    },
+    Mistake {
+        what: "an entry of the baseline for a rule that is not there",
+        make: |files| files.add(DEBT, &entry("duplicate-prot", "reason: swapped in summer")),
+        finding: "unused-suppression .dbfence/baseline.yaml ⟦duplicate-prot⟧",
+    },
+    Mistake {
+        what: "an entry of the baseline without a reason",
+        make: |files| {
+            files
+                .replace(REGISTRY, "port: 4212", "port: 4211")
+                .add(DEBT, &entry("duplicate-port", "owner: team-quay"))
+        },
+        finding: "suppression-without-reason .dbfence/baseline.yaml ⟦56467c90fcab4d8147b26e352f2334de⟧",
+    },
 ];
 
 const NO_DOUBLE_BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
@@ -4624,6 +4696,54 @@ fn one_import_from_a_neighbour_is_one_finding() {
         faults("no-registry", OF_IMPORTS_WITHOUT_REGISTRY),
     ];
     let faults = faults.concat();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whatever is found can be silenced where it stands: of each rule in each kind of file, one mistake is.
+#[test]
+fn every_mistake_can_be_silenced() {
+    let tables: [(&str, &[Mistake]); 13] = [
+        ("clean", MISTAKES),
+        ("clean", OF_TABLES),
+        ("clean", OF_SQL),
+        ("clean", OF_CLIENTS),
+        ("clean", OF_DRIFT),
+        ("clean", STARTS),
+        ("clean", CALLS),
+        ("clean", ABOUT_SCHEMAS),
+        ("clean", OF_IMPORTS),
+        ("no-registry", WITHOUT_REGISTRY),
+        ("no-registry", OF_TABLES_WITHOUT_REGISTRY),
+        ("no-registry", STARTS_WITHOUT_REGISTRY),
+        ("no-registry", OF_IMPORTS_WITHOUT_REGISTRY),
+    ];
+    let mut seen = std::collections::HashSet::new();
+    let mut faults = Vec::new();
+    for (fixture, mistakes) in tables {
+        let clean = Files::of_fixture(fixture);
+        for mistake in mistakes {
+            let mut words = mistake.finding.split(' ');
+            let rule = words.next().unwrap_or_default();
+            let path = words.next().unwrap_or_default();
+            let ending = path.rsplit(['.', '/']).next().unwrap_or_default();
+            let is_silenceable = rule != "unreadable-file"
+                && !path.contains("/migrations/")
+                && !path.ends_with("package.json")
+                && !rule.contains("suppression");
+            if !is_silenceable || !seen.insert((rule, ending)) {
+                continue;
+            }
+            let broken = (mistake.make)(clean.clone());
+            let (silenced, left) = broken.silenced("known since spring");
+            let findings = silenced.findings();
+            if !left.is_empty() || !findings.is_empty() {
+                faults.push(format!(
+                    "{}: left {left:?}, found {findings:?}",
+                    mistake.what
+                ));
+            }
+        }
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::progress::Progress;
+use super::watch::check_again_and_again;
 use super::write::write_whole;
 use super::{
-    Color, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there, output,
-    suppressions,
+    Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there,
+    output, suppressions,
 };
 use crate::catalogue::{nearest, one_of};
-use crate::check::{asks_for_baseline, check, start_threads};
-use crate::discover::compare_with_default_branch;
+use crate::check::{Stage, asks_for_baseline, check_observed, start_threads};
+use crate::choice::by_paths;
+use crate::discover::{Against, compare_with_default_branch, git_folder};
 use crate::finding::{self, Severity};
+use crate::parse::Kept;
 use crate::report::{Format, Style, render};
-use crate::source::{Sources, is_within};
+use crate::rule::RuleSet;
+use crate::source::Sources;
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
@@ -24,6 +29,14 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     workspace: WorkspaceArguments,
+
+    /// Report on what is staged for the next commit. Texts are read from the work tree, as always.
+    #[arg(long, conflicts_with = "since")]
+    staged: bool,
+
+    /// Report on what is not as it was where this branch left REV: commits, edits, new files.
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
 
     /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`, `github`,
     /// `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several times, once of them without
@@ -49,12 +62,24 @@ pub(super) struct Arguments {
     no_suppressions: bool,
 
     /// Write comments with this reason that silence what is found, then check again.
-    #[arg(long, value_name = "REASON", conflicts_with = "no_suppressions")]
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["no_suppressions", "watch"])]
     add_suppressions: Option<String>,
 
     /// How many threads to use [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
+
+    /// Print nothing but findings: no notes, no line that sums up, no progress.
+    #[arg(long, short, conflicts_with_all = ["coverage", "stats"])]
+    quiet: bool,
+
+    /// Also say on standard error how many files were read and parsed, and how long each step took.
+    #[arg(long)]
+    stats: bool,
+
+    /// Check again whenever something changes, until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
 }
 
 /// A report that is asked for.
@@ -109,55 +134,175 @@ impl Arguments {
     pub(super) fn run(&self, color: Color) -> Outcome {
         let reports = self.reports()?;
         start_threads(self.threads.map(usize::from));
-        let rules = all_rules()?;
         let start = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
-        let root = self.workspace.find_root(start)?;
+        let run = Run {
+            arguments: self,
+            root: self.workspace.find_root(start)?,
+            rules: all_rules()?,
+            reports,
+            color,
+        };
+        if self.watch {
+            return check_again_and_again(&run);
+        }
         let reason = self.add_suppressions.as_deref();
         let reason = reason.map(suppressions::reason).transpose()?;
-        let mut config = self.workspace.config(&root, rules)?;
-        config.policy.is_without_suppressions = self.no_suppressions;
-        if let Some(path) = &self.baseline {
-            config.debt = baseline::chosen(&root, path)?;
-        }
-        let mut sources = config.discover(&root)?;
-        baseline::read_debt(&sources)?;
-        if asks_for_baseline(&config.policy, rules) {
-            compare_with_default_branch(&mut sources);
-        }
-        let mut outcome = check(&sources, &config.policy, rules);
-        if !outcome.summary.has_subject && outcome.findings.is_empty() {
-            return Err(nothing_there("check", &root));
-        }
-        let chosen = chosen_paths(&root, &self.paths)?;
-        retain_chosen(&mut outcome.findings, &sources, &chosen);
+        let progress = run.progress();
+        let mut read = run.read(&progress)?;
+        let mut outcome = run.judge(&read, &mut Kept::default(), &progress)?;
         if let Some(reason) = reason {
-            let (policy, findings) = (&config.policy, &outcome.findings);
-            outcome = suppressions::write(&root, &mut sources, policy, rules, findings, &reason)?;
-            retain_chosen(&mut outcome.findings, &sources, &chosen);
+            outcome = run.suppress(&mut read, &outcome, &reason)?;
         }
-        if !self.coverage {
-            outcome.coverage = None;
-        }
-        let written =
-            |format, style: &Style| render(format, &sources, &outcome, rules.catalogue(), style);
-        for report in &reports {
-            if let Some(file) = &report.file {
-                let text = written(report.format, &Style::default());
-                write_whole(file, &text).map_err(|error| unwritten(file, &error))?;
-            }
-        }
-        for report in reports.iter().filter(|report| report.file.is_none()) {
-            output::print(&written(report.format, &output::style(color)))?;
-        }
-        let fails = outcome
-            .findings
-            .iter()
-            .any(|finding| self.fail_on.fails(finding.severity));
+        run.report(&read, &outcome, &progress)?;
+        let mut severities = outcome.findings.iter().map(|finding| finding.severity);
+        let fails = severities.any(|severity| self.fail_on.fails(severity));
         Ok(if fails { Exit::Findings } else { Exit::Clean })
     }
 }
 
+/// What a command line asks for; it can be done again and again.
+pub(super) struct Run<'a> {
+    arguments: &'a Arguments,
+    pub(super) root: PathBuf,
+    rules: &'static RuleSet,
+    reports: Vec<Requested>,
+    pub(super) color: Color,
+}
+
+/// What a check stands on.
+pub(super) struct Read {
+    config: Config,
+    pub(super) sources: Sources,
+}
+
+impl Run<'_> {
+    pub(super) fn progress(&self) -> Progress {
+        Progress::start(!self.arguments.quiet)
+    }
+
+    pub(super) fn read(&self, progress: &Progress) -> Result<Read, Failure> {
+        progress.begin(Stage::Reading);
+        let mut config = self.arguments.workspace.config(&self.root, self.rules)?;
+        config.policy.is_without_suppressions = self.arguments.no_suppressions;
+        if let Some(path) = &self.arguments.baseline {
+            config.debt = baseline::chosen(&self.root, path)?;
+        }
+        let mut sources = match self.arguments.against() {
+            Some(against) => config.discover_change(&self.root, &against)?,
+            None => config.discover(&self.root)?,
+        };
+        baseline::read_debt(&sources)?;
+        if asks_for_baseline(&config.policy, self.rules) {
+            compare_with_default_branch(&mut sources);
+        }
+        Ok(Read { config, sources })
+    }
+
+    pub(super) fn judge(
+        &self,
+        read: &Read,
+        kept: &mut Kept,
+        progress: &Progress,
+    ) -> Result<finding::Outcome, Failure> {
+        let Read { config, sources } = read;
+        let parsed = kept.parsed();
+        let begins = |stage| progress.begin(stage);
+        let mut outcome = check_observed(kept, sources, &config.policy, self.rules, &begins);
+        if !outcome.summary.has_subject {
+            return Err(nothing_there("check", &self.root));
+        }
+        progress.note_parsed(kept.parsed() - parsed);
+        self.choose(&mut outcome, sources)?;
+        Ok(outcome)
+    }
+
+    /// Leaves of an outcome what is asked for.
+    fn choose(&self, outcome: &mut finding::Outcome, sources: &Sources) -> Result<(), Failure> {
+        let chosen = chosen_paths(&self.root, &self.arguments.paths)?;
+        by_paths(outcome, sources, &chosen);
+        if !self.arguments.coverage {
+            outcome.coverage = None;
+        }
+        Ok(())
+    }
+
+    /// Writes comments that silence the findings of an outcome, and gives what is left of it.
+    fn suppress(
+        &self,
+        read: &mut Read,
+        outcome: &finding::Outcome,
+        reason: &str,
+    ) -> Result<finding::Outcome, Failure> {
+        let Read { config, sources } = read;
+        let findings = &outcome.findings;
+        let mut left = suppressions::write(
+            &self.root,
+            sources,
+            &config.policy,
+            self.rules,
+            findings,
+            reason,
+        )?;
+        self.choose(&mut left, sources)?;
+        Ok(left)
+    }
+
+    pub(super) fn report(
+        &self,
+        read: &Read,
+        outcome: &finding::Outcome,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        progress.begin(Stage::Reporting);
+        let style = Style {
+            only_findings: self.arguments.quiet,
+            ..output::style(self.color)
+        };
+        let catalogue = self.rules.catalogue();
+        let written =
+            |format, style: &Style| render(format, &read.sources, outcome, catalogue, style);
+        for report in &self.reports {
+            match &report.file {
+                Some(file) => {
+                    let text = written(report.format, &Style::default());
+                    write_whole(file, &text).map_err(|error| unwritten(file, &error))?;
+                }
+                None => output::print(&written(report.format, &style))?,
+            }
+        }
+        if self.arguments.stats {
+            output::remark(&progress.table(&read.sources));
+        }
+        Ok(())
+    }
+
+    /// Whether two readings give the same report.
+    pub(super) fn are_alike(&self, one: &Read, other: &Read) -> bool {
+        one.config.text == other.config.text && one.sources.is_same(&other.sources)
+    }
+
+    /// Folders outside of the workspace in which something stands that a check reads.
+    pub(super) fn watched_besides(&self) -> Vec<PathBuf> {
+        let config = self.arguments.workspace.config.as_deref();
+        let config = config.and_then(|path| std::fs::canonicalize(path.parent()?.join(".")).ok());
+        config.into_iter().chain(git_folder(&self.root)).collect()
+    }
+
+    /// Whether each report takes the place of the last one.
+    pub(super) fn clears_screen(&self) -> bool {
+        let mut printed = self.reports.iter().filter(|report| report.file.is_none());
+        printed.any(|report| report.format == Format::Pretty)
+            && output::style(self.color).hyperlinks
+    }
+}
+
 impl Arguments {
+    /// What the work tree is compared with.
+    fn against(&self) -> Option<Against> {
+        let since = self.since.clone().map(Against::Revision);
+        since.or(self.staged.then_some(Against::Head))
+    }
+
     /// The reports that are asked for. Where all of them go to files, the one that suits the reader is printed too.
     fn reports(&self) -> Result<Vec<Requested>, Failure> {
         let mut reports = self.formats.clone();
@@ -167,6 +312,16 @@ impl Arguments {
             return Err(Failure::with_help(
                 format!("`{first}` and `{second}` cannot both be printed"),
                 format!("give one of them a file: `--format {second}=FILE`"),
+            ));
+        }
+        let is_for_people = |name: &&str| ["pretty", "concise"].contains(name);
+        if let Some(format) = printed
+            .iter()
+            .find(|name| self.watch && !is_for_people(name))
+        {
+            return Err(Failure::with_help(
+                format!("`--watch` prints reports for people, not `{format}`"),
+                "write `--format pretty` or `--format concise`",
             ));
         }
         if printed.is_empty() {
@@ -230,17 +385,4 @@ fn chosen_paths(root: &Path, paths: &[PathBuf]) -> Result<Vec<String>, Failure> 
         chosen.push(parts.join("/"));
     }
     Ok(chosen)
-}
-
-/// Keeps the findings of which some label lies in a chosen path.
-fn retain_chosen(findings: &mut Vec<finding::Finding>, sources: &Sources, chosen: &[String]) {
-    let is_chosen = |path: &str| chosen.iter().any(|chosen| is_within(path, chosen));
-    if !chosen.is_empty() {
-        findings.retain(|finding| {
-            let labels = finding.labels.iter().map(|label| label.place);
-            labels
-                .chain([finding.place])
-                .any(|place| is_chosen(&sources.file(place.file).path))
-        });
-    }
 }

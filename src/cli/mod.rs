@@ -7,20 +7,23 @@ mod init;
 mod inspect;
 mod output;
 mod owner;
+mod progress;
 mod rules;
 mod schema;
 mod suppressions;
+mod watch;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::discover;
+use crate::discover::{self, Against};
 use crate::policy::{self, BrokenConfig, Date, Policy};
 use crate::rule::RuleSet;
 use crate::source::{FileId, Kind, Place, SourceFile, Sources};
@@ -37,12 +40,12 @@ enum Exit {
 }
 
 /// A command that could not do its work: what is wrong, and what to do about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Failure {
     message: String,
     help: Option<String>,
     /// What is wrong in a file of ours, to be shown.
-    shown: Option<Box<(Sources, Place)>>,
+    shown: Option<Arc<(Sources, Place)>>,
 }
 
 impl Failure {
@@ -247,17 +250,31 @@ impl Config {
 
     /// Reads the workspace as the config says. What the config names has to be there.
     fn discover(&self, root: &Path) -> Result<Sources, Failure> {
-        let options = discover::Options {
-            config: self.path_below(root),
-            debt: self.debt.clone(),
-            ..discover::Options::of(&self.policy)
-        };
-        let sources = discover::discover(root, &options)
-            .map_err(|error| Failure::with_help(error.message, error.help))?;
+        let sources = discover::discover(root, &self.options(root)).map_err(not_discovered)?;
         let lead = self.policy.lead_somewhere(&sources);
         lead.map_err(|broken| broken_config(&self.path, &self.text, &broken))?;
         Ok(sources)
     }
+
+    /// The same, and notes what has changed.
+    fn discover_change(&self, root: &Path, against: &Against) -> Result<Sources, Failure> {
+        let mut sources = self.discover(root)?;
+        discover::compare_with(&mut sources, &self.options(root), against)
+            .map_err(not_discovered)?;
+        Ok(sources)
+    }
+
+    fn options(&self, root: &Path) -> discover::Options {
+        discover::Options {
+            config: self.path_below(root),
+            debt: self.debt.clone(),
+            ..discover::Options::of(&self.policy)
+        }
+    }
+}
+
+fn not_discovered(error: discover::Error) -> Failure {
+    Failure::with_help(error.message, error.help)
 }
 
 /// Nothing stands in a folder that a command could do its work on.
@@ -280,7 +297,7 @@ fn broken_config(path: &Path, text: &str, broken: &BrokenConfig) -> Failure {
     let at = file.position(span.start);
     let sources = Sources::new(PathBuf::new(), vec![file], BTreeMap::new());
     Failure {
-        shown: Some(Box::new((sources, span.in_file(FileId(0))))),
+        shown: Some(Arc::new((sources, span.in_file(FileId(0))))),
         ..Failure::new(format!(
             "{path}:{}:{}: {}",
             at.line, at.column, broken.message

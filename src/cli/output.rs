@@ -1,8 +1,6 @@
 //! Standard output and standard error, and what the terminal behind them can show.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use super::{Color, Failure};
 use crate::report::{Style, underline, visible};
@@ -24,6 +22,19 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 /// A line in which nothing is left that a terminal would obey.
 pub(super) fn plain(line: &str) -> String {
     visible::escaped(line).into_owned()
+}
+
+/// Writes a line to standard output, and says whether anybody still reads it.
+pub(super) fn is_heard(line: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .is_ok()
+}
+
+/// Writes to standard error what belongs into no report.
+pub(super) fn remark(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
@@ -73,6 +84,7 @@ fn style_on(is_terminal: bool, color: Color) -> Style {
         color,
         width: width(is_terminal),
         hyperlinks: color && is_terminal,
+        only_findings: false,
     }
 }
 

@@ -13,8 +13,11 @@ type Files = BTreeMap<String, Option<Arc<str>>>;
 const IN_MEMORY: &str = "main";
 
 /// Asks git what the default branch has of the migrations here, where this one left it. Nothing is asked
-/// where there are none.
+/// where there are none. If a change is under judgement, the workspace before it is compared as well.
 pub fn compare_with_default_branch(sources: &mut Sources) {
+    if let Some(before) = sources.change.as_mut().and_then(|it| it.before.as_mut()) {
+        compare_with_default_branch(before);
+    }
     let folders = migration_folders(sources);
     if !folders.is_empty() {
         sources.baseline = Some(ask_git(sources, &folders));
@@ -41,11 +44,12 @@ fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, St
     let root = &sources.root;
     let base = git::base(root)?;
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
-    let mut blobs = git::files(root, &base, &folders)?;
-    blobs.retain(|blob| has_ending(&blob.path, "sql"));
+    let mut blobs = git::tree(root, &base.commit, &folders)?.files;
+    // A name that is not UTF-8 cannot be told from another such one.
+    blobs.retain(|blob| has_ending(&blob.path, "sql") && !blob.path.contains('\u{fffd}'));
     let is_as_here = |blob: &git::Blob| {
         let here = sources.find(&blob.path).map(|id| sources.file(id));
-        here.is_some_and(|file| file.unreadable.is_none() && blob.is(&file.text))
+        here.is_some_and(|file| file.unreadable.is_none() && blob.is(file.text.as_bytes()))
     };
     let (same, others): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_as_here);
     let mut files: Files = same.into_iter().map(|blob| (blob.path, None)).collect();
@@ -67,7 +71,7 @@ fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, St
 /// Adds a text of the default branch, unless it cannot be said whether it is the one here.
 fn add(files: &mut Files, sources: &Sources, path: String, text: String) {
     // Git holds no more than a pointer to it.
-    if text.starts_with("version https://git-lfs.github.com/spec/") {
+    if is_pointer(&text) {
         return;
     }
     match sources.find(&path).map(|id| sources.file(id)) {
@@ -82,8 +86,13 @@ fn add(files: &mut Files, sources: &Sources, path: String, text: String) {
     }
 }
 
+/// Whether a text of git only says where the file is kept.
+pub(super) fn is_pointer(text: &str) -> bool {
+    text.starts_with("version https://git-lfs.github.com/spec/")
+}
+
 /// Git may write other line ends into the work tree than it keeps.
-fn is_same(text: &str, other: &str) -> bool {
+pub(super) fn is_same(text: &str, other: &str) -> bool {
     text == other || text.replace("\r\n", "\n") == other.replace("\r\n", "\n")
 }
 

@@ -1,15 +1,14 @@
-//! What git knows: which branch is the default one, and what its migrations say.
+//! What git knows: which branch is the default one, what a commit has, and how the index differs from it.
 //!
 //! Only commands that read objects, references and the index are run: none that looks at the work tree, since
 //! that runs the filters and monitors that a repository's own config names. Nothing is fetched.
 
+mod run;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+
+use run::{git, git_with_index, index_of_hook};
 
 /// A commit and how people call the branch that it was found by.
 pub(super) struct Base {
@@ -25,29 +24,14 @@ pub(super) struct Blob {
 }
 
 impl Blob {
-    /// Whether the file has exactly this text.
-    pub(super) fn is(&self, text: &str) -> bool {
+    /// Whether the file has exactly these bytes.
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
         let mut hash = sha1_smol::Sha1::new();
-        hash.update(format!("blob {}\0", text.len()).as_bytes());
-        hash.update(text.as_bytes());
+        hash.update(format!("blob {}\0", bytes.len()).as_bytes());
+        hash.update(bytes);
         hash.digest().to_string() == self.object
     }
 }
-
-/// Variables that a hook sets for its own repository, which may be another one than the workspace's.
-const OF_A_HOOK: [&str; 11] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
 
 /// The references that may be the default branch, the likeliest first; the first is a link to it.
 const DEFAULT_BRANCHES: [&str; 5] = [
@@ -57,10 +41,6 @@ const DEFAULT_BRANCHES: [&str; 5] = [
     "refs/heads/main",
     "refs/heads/master",
 ];
-
-/// How long git may take over one question. It answers in milliseconds unless the disk or whatever goes by
-/// the name of git has stopped.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// More folders than this are not named one by one.
 const MOST_FOLDERS: usize = 500;
@@ -80,14 +60,13 @@ pub(super) fn base(root: &Path) -> Result<Base, String> {
         Some(if target.is_empty() { *name } else { *target })
     });
     let branch = branch.ok_or("no default branch was found (`origin/HEAD`, `main`, `master`)")?;
-    let common = git(root, &["merge-base", branch, "HEAD"], None);
-    let common = common.map_err(|_| {
+    let commit = common_commit(root, branch).ok_or_else(|| {
         let branch = short(branch);
         format!("the history here holds no commit that `{branch}` and `HEAD` have in common")
     })?;
     Ok(Base {
         branch: short(branch).to_owned(),
-        commit: String::from_utf8_lossy(&common).trim().to_owned(),
+        commit,
     })
 }
 
@@ -97,25 +76,38 @@ fn short(reference: &str) -> &str {
         .unwrap_or(reference)
 }
 
-/// The regular files that a commit has below the given folders, without those that a sparse checkout leaves
-/// out of the work tree and those whose merge is not finished. They are those of the index, but for what
-/// differs between the two: git compares whole folders then, and reads no file.
-pub(super) fn files(root: &Path, base: &Base, folders: &[&str]) -> Result<Vec<Blob>, String> {
+/// What a commit has.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// Its regular files, but for those of which nothing can be said here.
+    pub(super) files: Vec<Blob>,
+    /// The commits of its submodules, by their folders.
+    pub(super) submodules: BTreeMap<String, String>,
+    /// Files that a sparse checkout leaves out of the work tree, and those whose merge is not finished.
+    pub(super) unknown: BTreeSet<String>,
+    /// Links that are other ones in the index, or are in one of the two only.
+    pub(super) changed_links: Vec<String>,
+}
+
+/// What a commit has below the given folders, or at all where none is named. That is what the index has, but
+/// for what differs between the two: git compares whole folders then, and reads no file.
+pub(super) fn tree(root: &Path, commit: &str, folders: &[&str]) -> Result<Tree, String> {
     let named: Vec<String> = folders.iter().map(|folder| format!("{folder}/")).collect();
     let in_folders = |command: &[&str]| -> Result<Vec<u8>, String> {
         let mut arguments = vec!["--literal-pathspecs"];
         arguments.extend(command);
-        if named.len() <= MOST_FOLDERS {
+        if !named.is_empty() && named.len() <= MOST_FOLDERS {
             arguments.push("--");
             arguments.extend(named.iter().map(String::as_str));
         }
         git(root, &arguments, None)
     };
+    let mut tree = Tree::default();
     let mut objects: BTreeMap<String, String> = BTreeMap::new();
-    let mut unknown: BTreeSet<String> = BTreeSet::new();
     let index = in_folders(&["ls-files", "-t", "--stage", "-z"])?;
     for entry in index.split(|&byte| byte == 0) {
-        let Some((about, path)) = text_of(entry).and_then(|entry| entry.split_once('\t')) else {
+        let entry = String::from_utf8_lossy(entry);
+        let Some((about, path)) = entry.split_once('\t') else {
             continue;
         };
         let about: Vec<&str> = about.split(' ').collect();
@@ -123,48 +115,158 @@ pub(super) fn files(root: &Path, base: &Base, folders: &[&str]) -> Result<Vec<Bl
             continue;
         };
         if tag == "S" || stage != "0" {
-            unknown.insert(path.to_owned());
+            tree.unknown.insert(path.to_owned());
+        } else if mode == SUBMODULE {
+            tree.submodules.insert(path.to_owned(), object.to_owned());
         } else if mode.starts_with(REGULAR) {
             objects.insert(path.to_owned(), object.to_owned());
         }
     }
-    let differences = in_folders(&[
-        "diff-index",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-renames",
-        "--no-abbrev",
-        "--relative",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--ignore-submodules=all",
-        &base.commit,
-    ])?;
-    let mut differences = differences.split(|&byte| byte == 0);
-    while let (Some(about), Some(path)) = (differences.next(), differences.next()) {
-        let (Some(about), Some(path)) = (text_of(about), text_of(path)) else {
-            continue;
-        };
-        let mut about = about.trim_start_matches(':').split(' ');
-        let was_regular = about.next().is_some_and(|mode| mode.starts_with(REGULAR));
-        match about.nth(1).filter(|_| was_regular) {
-            Some(object) => objects.insert(path.to_owned(), object.to_owned()),
-            None => objects.remove(path),
-        };
+    let compared: Vec<&str> = DIFFERENCES.into_iter().chain([commit]).collect();
+    for difference in Difference::read(&in_folders(&compared)?) {
+        objects.remove(&difference.path);
+        tree.submodules.remove(&difference.path);
+        if difference.old_mode.starts_with(REGULAR) {
+            objects.insert(difference.path, difference.old_object);
+        } else if difference.old_mode == SUBMODULE {
+            tree.submodules
+                .insert(difference.path, difference.old_object);
+        } else if difference.old_mode == LINK || difference.new_mode == LINK {
+            tree.changed_links.push(difference.path);
+        }
     }
-    let is_asked = |path: &str| named.iter().any(|folder| path.starts_with(folder.as_str()));
-    let blobs = objects
+    let is_asked = |path: &str| {
+        named.is_empty() || named.iter().any(|folder| path.starts_with(folder.as_str()))
+    };
+    let files = objects
         .into_iter()
-        .filter(|(path, _)| is_asked(path) && !unknown.contains(path));
-    Ok(blobs.map(|(path, object)| Blob { path, object }).collect())
+        .filter(|(path, _)| is_asked(path) && !tree.unknown.contains(path));
+    tree.files = files.map(|(path, object)| Blob { path, object }).collect();
+    Ok(tree)
 }
 
-/// What the modes of regular files begin with.
-const REGULAR: &str = "100";
+/// The question how the index differs from a commit, which follows.
+const DIFFERENCES: [&str; 9] = [
+    "diff-index",
+    "--cached",
+    "--raw",
+    "-z",
+    "--no-renames",
+    "--no-abbrev",
+    "--relative",
+    "--no-ext-diff",
+    "--no-textconv",
+];
 
-fn text_of(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
+const REGULAR: &str = "100";
+const LINK: &str = "120000";
+const SUBMODULE: &str = "160000";
+
+/// How the index differs from a commit at one path.
+struct Difference {
+    path: String,
+    old_mode: String,
+    new_mode: String,
+    old_object: String,
+}
+
+impl Difference {
+    /// What git answers to [`DIFFERENCES`].
+    fn read(answer: &[u8]) -> Vec<Self> {
+        let mut differences = Vec::new();
+        let mut fields = answer.split(|&byte| byte == 0);
+        while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
+            let about = String::from_utf8_lossy(about);
+            let about: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
+            if let [old_mode, new_mode, old_object, ..] = about[..] {
+                differences.push(Self {
+                    path: String::from_utf8_lossy(path).into_owned(),
+                    old_mode: old_mode.to_owned(),
+                    new_mode: new_mode.to_owned(),
+                    old_object: old_object.to_owned(),
+                });
+            }
+        }
+        differences
+    }
+}
+
+/// What is at one path of the index and was not so in the last commit.
+pub(super) struct Staged {
+    /// The path from the workspace root; lossy where it is no UTF-8, as those of the walk.
+    pub(super) path: String,
+    /// The regular file that the last commit has there.
+    pub(super) before: Option<Blob>,
+    /// Whether the last commit has nothing there.
+    pub(super) is_new: bool,
+}
+
+/// What is staged for the next commit, or what the running hook says is.
+pub(super) fn staged(root: &Path) -> Result<Vec<Staged>, String> {
+    let index = index_of_hook(root);
+    let head = git(
+        root,
+        &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"],
+        None,
+    );
+    let commit = match head {
+        Ok(commit) => commit,
+        // There is none yet: everything is new.
+        Err(_) => git(root, &["hash-object", "-t", "tree", "--stdin"], Some(b""))?,
+    };
+    let commit = String::from_utf8_lossy(&commit).trim().to_owned();
+    let compared: Vec<&str> = DIFFERENCES.into_iter().chain([commit.as_str()]).collect();
+    let answer = git_with_index(root, index.as_deref(), &compared, None)?;
+    let staged = Difference::read(&answer).into_iter().map(|difference| {
+        let is_regular = difference.old_mode.starts_with(REGULAR);
+        Staged {
+            before: is_regular.then(|| Blob {
+                path: difference.path.clone(),
+                object: difference.old_object,
+            }),
+            is_new: difference.old_mode == NOTHING,
+            path: difference.path,
+        }
+    });
+    Ok(staged.collect())
+}
+
+const NOTHING: &str = "000000";
+
+/// The folder in which git keeps what it knows of the work tree of `root`.
+pub fn folder(root: &Path) -> Option<PathBuf> {
+    let answer = git(root, &["rev-parse", "--absolute-git-dir"], None).ok()?;
+    let path = std::str::from_utf8(&answer).ok()?;
+    Some(PathBuf::from(path.trim_end_matches(['\n', '\r'])))
+}
+
+/// Whether the folder lies in the work tree of a repository; else in words why it is in none.
+pub(super) fn has_work_tree(root: &Path) -> Result<bool, String> {
+    let answer = git(root, &["rev-parse", "--is-inside-work-tree"], None)?;
+    Ok(answer.starts_with(b"true"))
+}
+
+/// Whether the history of the repository was cut off when it was cloned.
+pub(super) fn is_shallow(root: &Path) -> bool {
+    let answer = git(root, &["rev-parse", "--is-shallow-repository"], None);
+    answer.is_ok_and(|answer| answer.starts_with(b"true"))
+}
+
+/// The commit that a revision means.
+pub(super) fn commit(root: &Path, revision: &str) -> Option<String> {
+    // It would be read as an option.
+    if revision.starts_with('-') {
+        return None;
+    }
+    let wanted = format!("{revision}^{{commit}}");
+    let commit = git(root, &["rev-parse", "--verify", "--quiet", &wanted], None).ok()?;
+    Some(String::from_utf8_lossy(&commit).trim().to_owned())
+}
+
+/// The newest commit that a commit and the one that is checked out have in common.
+pub(super) fn common_commit(root: &Path, commit: &str) -> Option<String> {
+    let common = git(root, &["merge-base", commit, "HEAD"], None).ok()?;
+    Some(String::from_utf8_lossy(&common).trim().to_owned())
 }
 
 /// The texts of files, in their order; `None` for what is no text or is not here.
@@ -192,110 +294,4 @@ pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, 
         Some(String::from_utf8(text.to_vec()).ok())
     };
     Ok(blobs.iter().map(|_| next().flatten()).collect())
-}
-
-/// Runs a command to its end, or ends it once it has taken too long. Git answers while it is still being
-/// asked, so that all pipes are served at once; whoever serves them is left behind by what never ends.
-fn answer(
-    command: &mut Command,
-    input: Option<&[u8]>,
-    longest_wait: Duration,
-) -> Result<Output, String> {
-    let unusable = |error: io::Error| format!("git could not be run: {error}");
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => "git is not installed".to_owned(),
-        _ => unusable(error),
-    })?;
-    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-        let input = input.to_vec();
-        std::thread::spawn(move || stdin.write_all(&input));
-    }
-    let stdout = child.stdout.take().map(read_aside);
-    let stderr = child.stderr.take().map(read_aside);
-    let end = Instant::now() + longest_wait;
-    let all_of = |pipe: Option<Receiver<io::Result<Vec<u8>>>>| match pipe {
-        Some(pipe) => pipe.recv_timeout(end.saturating_duration_since(Instant::now())),
-        None => Ok(Ok(Vec::new())),
-    };
-    let (Ok(stdout), Ok(stderr)) = (all_of(stdout), all_of(stderr)) else {
-        let _ = child.kill();
-        let _ = child.wait();
-        let seconds = longest_wait.as_secs();
-        return Err(format!("git did not answer within {seconds} seconds"));
-    };
-    Ok(Output {
-        status: child.wait().map_err(unusable)?,
-        stdout: stdout.map_err(unusable)?,
-        stderr: stderr.map_err(unusable)?,
-    })
-}
-
-fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut all = Vec::new();
-        let read = pipe.read_to_end(&mut all);
-        sender.send(read.map(|_| all))
-    });
-    receiver
-}
-
-/// What a command of git prints; else in words why there is nothing.
-fn git<A: AsRef<OsStr>>(
-    root: &Path,
-    arguments: &[A],
-    input: Option<&[u8]>,
-) -> Result<Vec<u8>, String> {
-    let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(root)
-        .args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
-        .args(arguments)
-        .stdin(if input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        // What a partial clone lacks is not fetched.
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_ALLOW_PROTOCOL", "none")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C");
-    for variable in OF_A_HOOK {
-        command.env_remove(variable);
-    }
-    let output = answer(&mut command, input, LONGEST_WAIT)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let message = String::from_utf8_lossy(&output.stderr);
-    Err(if message.contains("dubious ownership") {
-        "git does not trust this repository, since another user owns it".to_owned()
-    } else if message.contains("not a git repository") {
-        "the workspace lies in no git repository".to_owned()
-    } else {
-        "git cannot read this repository".to_owned()
-    })
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_never_ends_is_given_up() {
-        let mut command = Command::new("sh");
-        // The shell's child keeps the pipes open when the shell has ended.
-        command.args(["-c", "sleep 60; true"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let answer = answer(&mut command, None, Duration::from_millis(10));
-        assert_eq!(
-            answer.err().as_deref(),
-            Some("git did not answer within 0 seconds")
-        );
-    }
 }

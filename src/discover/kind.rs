@@ -126,6 +126,11 @@ impl Kinds {
         })
     }
 
+    /// Whether a file at that path is read, if its text is worth it.
+    pub(super) fn may_be_read(&self, path: &str) -> bool {
+        self.of(path).is_some() || Self::of_test_code(path).is_some()
+    }
+
     pub(super) fn of(&self, path: &str) -> Option<Kind> {
         if self.debt.as_deref() == Some(path) {
             return Some(Kind::Debt);

@@ -492,7 +492,8 @@ fn files_and_folders_without_permission_are_recorded() {
 
 #[test]
 fn a_file_that_vanished_says_so() {
-    let file = read("a.sql", Kind::Sql, Path::new("/no/such/a.sql"), 8);
+    let text = text_of(Path::new("/no/such/a.sql"), 8);
+    let file = source_file("a.sql", Kind::Sql, text);
     assert_eq!(file.unreadable.as_deref(), Some("it is not there"));
 }
 

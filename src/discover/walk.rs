@@ -14,6 +14,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 
+use super::change::Before;
 use super::kind::globs;
 use super::{Error, folders_above, in_words};
 use crate::source::{Seen, WouldIgnore, file_name, parent};
@@ -116,6 +117,36 @@ pub(super) struct Walked {
 }
 
 impl Walked {
+    /// Changes what was found to what stood there before; `None` where there was nothing.
+    pub(super) fn put_back(&mut self, root: &Path, before: &Before, excluded: &Excluded) {
+        for (path, text) in before {
+            if text.is_some() {
+                self.seen.insert(path.clone(), Seen::File);
+                for folder in folders_above(path) {
+                    self.seen.entry(folder).or_insert(Seen::Folder);
+                }
+                if !excluded.holds_back(path, false) {
+                    self.files.insert(path.clone(), root.join(path));
+                }
+            } else {
+                self.files.remove(path);
+                self.seen.remove(path);
+                let mut folder = parent(path);
+                while !folder.is_empty() && self.is_empty(folder) {
+                    self.seen.remove(folder);
+                    folder = parent(folder);
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        let mut next = self.seen.range(below.clone()..);
+        next.next()
+            .is_none_or(|(path, _)| !path.starts_with(&below))
+    }
+
     /// Tells of paths where nothing stands whether the ignore files would hold back a file there.
     pub(super) fn would_ignore(&mut self, root: &Path) -> WouldIgnore {
         let rules = std::mem::take(&mut self.rules);

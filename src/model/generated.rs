@@ -1,6 +1,6 @@
 //! Generated files: how they say so, and whether their generator would.
 
-use crate::source::{Span, file_name};
+use crate::source::{SILENCER, Span, file_name};
 
 /// The comment block that a text begins with: comments on directly following lines, before anything
 /// else.
@@ -26,9 +26,10 @@ pub fn header(text: &str, comments: &[Span]) -> Option<Span> {
     Some(block)
 }
 
-/// Whether a comment says that its file is generated.
+/// Whether a comment says that its file is generated. The name of a rule in a silencer says nothing.
 pub fn says_so(comment: &str) -> bool {
-    comment.to_ascii_lowercase().contains("generated")
+    let mut lines = comment.lines().filter(|line| !line.contains(SILENCER));
+    lines.any(|line| line.to_ascii_lowercase().contains("generated"))
 }
 
 /// The string in a generator's text that says "generated" among other words: then what it writes must

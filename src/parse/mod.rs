@@ -25,7 +25,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use self::typescript::Syntax;
-use crate::source::{Kind, Sources, Span};
+use crate::source::{Kind, SourceFile, Sources, Span};
 use crate::yaml::Tree;
 
 /// What a parser made of one text.
@@ -183,6 +183,7 @@ fn parse(kind: Kind, text: &str) -> Facts {
 #[derive(Debug, Default)]
 pub struct Kept {
     facts: HashMap<(Kind, u128), Arc<Facts>>,
+    parsed: usize,
 }
 
 /// The facts of every file, by [`crate::source::FileId`].
@@ -192,6 +193,9 @@ impl Kept {
     /// Parses, in parallel, what was not parsed before, and forgets what `sources` no longer holds.
     /// Parsers need a thread with 16 MiB of stack: see [`crate::check`].
     pub fn parse_all(&mut self, sources: &Sources) -> AllFacts {
+        let is_known = |file: &&SourceFile| self.facts.contains_key(&(file.kind, file.hash));
+        let known = sources.as_slice().iter().filter(is_known).count();
+        self.parsed += sources.as_slice().len() - known;
         let all: AllFacts = sources
             .as_slice()
             .par_iter()
@@ -209,12 +213,16 @@ impl Kept {
             .collect();
         all
     }
+
+    /// How many texts were parsed so far.
+    pub fn parsed(&self) -> usize {
+        self.parsed
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceFile;
 
     #[test]
     fn only_a_text_that_changed_is_parsed_again() {

@@ -71,7 +71,10 @@ pub fn parse_deployment(text: &str) -> Parsed<Settings> {
     let tree = Tree::parse(text);
     let is_template = memchr::memmem::find(text.as_bytes(), b"{{").is_some();
     if is_template && !tree.errors.is_empty() {
-        return Parsed::default();
+        return Parsed {
+            comments: tree.comments,
+            ..Parsed::default()
+        };
     }
     let mut walk = Walk::default();
     for document in tree.documents() {

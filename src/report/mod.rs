@@ -109,6 +109,8 @@ pub struct Style {
     pub width: usize,
     /// Whether the terminal understands hyperlinks (OSC 8). Without `color` there are none.
     pub hyperlinks: bool,
+    /// Whether nothing but findings is wanted: no notes, and no line that sums up.
+    pub only_findings: bool,
 }
 
 impl Default for Style {
@@ -118,6 +120,7 @@ impl Default for Style {
             color: false,
             width: 100,
             hyperlinks: false,
+            only_findings: false,
         }
     }
 }
@@ -194,6 +197,11 @@ pub fn render(
         Format::Rdjson => rdjson::render(sources, outcome),
         Format::Markdown => markdown::render(sources, outcome),
     }
+}
+
+/// How many findings of each weight there are, in words.
+pub fn tally(outcome: &Outcome) -> String {
+    summary::tally(outcome)
 }
 
 /// What a workspace consists of, as a JSON document.

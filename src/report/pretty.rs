@@ -42,6 +42,9 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> Str
     if let Some(judged) = &outcome.coverage {
         out.push_str(&coverage::render(sources, judged, style));
     }
+    if style.only_findings {
+        return out;
+    }
     for note in summary::notes(sources, outcome) {
         write_paragraph(&mut out, style, "", "note", &note);
     }

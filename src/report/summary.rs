@@ -56,6 +56,15 @@ fn change_of_debt(outcome: &Outcome) -> String {
     }
 }
 
+/// How many findings of each weight there are.
+pub(super) fn tally(outcome: &Outcome) -> String {
+    if outcome.findings.is_empty() {
+        "nothing found".to_owned()
+    } else {
+        found(outcome)
+    }
+}
+
 fn found(outcome: &Outcome) -> String {
     by_severity(
         outcome.count(Severity::Error),

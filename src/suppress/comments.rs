@@ -19,8 +19,17 @@ pub struct Comments {
     pub mistaken: Vec<Mistaken>,
     /// The comments about a line, or about a file where there is no line, as numbers in `all`.
     about: HashMap<(FileId, Option<usize>), Vec<usize>>,
-    /// The unbroken texts of the files that have comments about lines.
-    unbroken: BTreeMap<FileId, Vec<Span>>,
+    /// What decides about lines, of the files that have such comments.
+    layouts: BTreeMap<FileId, Layout>,
+}
+
+/// What decides by which comments a place in a file is silenced.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// The texts of several lines that no comment can break.
+    unbroken: Vec<Span>,
+    /// All comments, and what they are about.
+    comments: Vec<(Span, Target)>,
 }
 
 /// A comment that silences findings.
@@ -97,8 +106,8 @@ impl Comments {
         for (number, &comment) in facts.comments().iter().enumerate() {
             for written in written::read(&file.text, comment, catalogue) {
                 match written {
-                    Written::Silencer(silencer) => {
-                        let target = if silencer.is_for_file {
+                    Written::Silencer(written) => {
+                        let target = if written.is_for_file {
                             Target::File
                         } else {
                             targets[number]
@@ -108,12 +117,12 @@ impl Comments {
                             is_used: false,
                         };
                         self.all.push(Comment {
-                            place: silencer.span.in_file(id),
+                            place: written.span.in_file(id),
                             target,
-                            rules: silencer.rules.into_iter().map(silences).collect(),
-                            reason: silencer.reason.map(|reason| reason.in_file(id)),
-                            stray: silencer.stray.map(|stray| stray.in_file(id)),
-                            removal: removal(file, comment, silencer.span).map(|span| Edit {
+                            rules: written.rules.into_iter().map(silences).collect(),
+                            reason: written.reason.map(|reason| reason.in_file(id)),
+                            stray: written.stray.map(|stray| stray.in_file(id)),
+                            removal: removal(file, comment, written.span).map(|span| Edit {
                                 place: span.in_file(id),
                                 text: String::new(),
                             }),
@@ -135,15 +144,20 @@ impl Comments {
             };
             self.about.entry((id, line)).or_default().push(number);
         }
-        self.unbroken.insert(id, outermost(facts.unbroken()));
+        let comments = facts.comments().iter().copied();
+        let layout = Layout {
+            unbroken: outermost(facts.unbroken()),
+            comments: comments.zip(targets).collect(),
+        };
+        self.layouts.insert(id, layout);
     }
 
     /// The comment that silences a finding, one about its line before one about its file; notes that it is
     /// used.
     pub(super) fn silencer_of(&mut self, finding: &Finding, sources: &Sources) -> Option<Silencer> {
         let file = finding.place.file;
-        let unbroken = self.unbroken.get(&file)?;
-        let lines = lines_of(sources.file(file), unbroken, finding.place.span);
+        let layout = self.layouts.get(&file)?;
+        let lines = layout.lines_of(sources.file(file), finding.place.span);
         let abouts = lines.into_iter().map(Some).chain([None]);
         for about in abouts {
             for &number in self.about.get(&(file, about)).into_iter().flatten() {
@@ -159,6 +173,22 @@ impl Comments {
             }
         }
         None
+    }
+}
+
+impl Layout {
+    /// The lines by which comments are about what stands there. What is found in a comment belongs to the line
+    /// that the comment is about, so that others can stand around it.
+    fn lines_of(&self, file: &SourceFile, span: Span) -> Vec<usize> {
+        let mut lines = lines_of(file, &self.unbroken, span);
+        let after = self
+            .comments
+            .partition_point(|(it, _)| it.start <= span.start);
+        let comment = self.comments[..after].last();
+        if let Some((_, Target::Line(line))) = comment.filter(|(it, _)| span.start < it.end) {
+            lines.push(*line);
+        }
+        lines
     }
 }
 

@@ -57,6 +57,11 @@ impl Entry {
         )
     }
 
+    /// What makes it the entry of a finding. Whoever changes the rule by hand means another one.
+    fn identity(&self) -> (String, String) {
+        (self.rule.clone(), self.fingerprint.clone())
+    }
+
     /// An entry for a finding.
     fn of(finding: &Finding, sources: &Sources, terms: &Terms) -> Self {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
@@ -105,8 +110,8 @@ pub struct Debt {
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
     spans: Vec<Spans>,
-    /// The first entry of each fingerprint.
-    by_fingerprint: HashMap<String, usize>,
+    /// The first entry of each rule and fingerprint.
+    first: HashMap<(String, String), usize>,
     /// The entries whose finding is still there.
     owed: HashSet<usize>,
     /// The entries whose finding a comment silences.
@@ -142,8 +147,7 @@ impl Debt {
         let mut debt = Self::default();
         for (number, written) in file.entries.into_iter().flatten().enumerate() {
             let (entry, spans) = entry(written, text)?;
-            let first = debt.by_fingerprint.entry(entry.fingerprint.clone());
-            first.or_insert(number);
+            debt.first.entry(entry.identity()).or_insert(number);
             debt.entries.push(entry);
             debt.spans.push(spans);
         }
@@ -155,8 +159,8 @@ impl Debt {
         if self.entries.is_empty() || finding.category == ABOUT_SILENCERS {
             return None;
         }
-        let number = *self.by_fingerprint.get(&finding.fingerprint())?;
-        (self.entries[number].rule == finding.rule).then_some(number)
+        let identity = (finding.rule.to_owned(), finding.fingerprint());
+        self.first.get(&identity).copied()
     }
 
     /// The entry that holds a finding back, unless its day has passed; notes that the finding is there.
@@ -321,7 +325,7 @@ impl Silencers<'_> {
         let mut idle = Vec::new();
         let mut layout = None;
         for (number, entry) in self.debt.entries.iter().enumerate() {
-            let first = self.debt.by_fingerprint[&entry.fingerprint];
+            let first = self.debt.first[&entry.identity()];
             let spans = self.debt.spans[number];
             let (why, span) = if self.catalogue.find(&entry.rule).is_none() {
                 (Idle::UnknownRule, spans.rule)
@@ -392,7 +396,7 @@ impl Silencers<'_> {
 }
 
 /// Whether findings elsewhere stand on what files of a kind say.
-fn is_of_many(kind: Kind) -> bool {
+pub(super) fn is_of_many(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Registry

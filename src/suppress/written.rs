@@ -56,7 +56,7 @@ pub(super) fn read(text: &str, comment: Span, catalogue: &Catalogue) -> Vec<Writ
         let at = start + line.len() - body.len();
         start += line.len();
         read_line(
-            At::new(body.trim_end(), Span::new(at, at)),
+            &At::new(body.trim_end(), Span::new(at, at)),
             catalogue,
             &mut written,
         );
@@ -65,11 +65,11 @@ pub(super) fn read(text: &str, comment: Span, catalogue: &Catalogue) -> Vec<Writ
 }
 
 /// Reads what is left of a line of a comment without its marks; the span says where it begins.
-fn read_line(line: At<&str>, catalogue: &Catalogue, written: &mut Vec<Written>) {
+fn read_line(line: &At<&str>, catalogue: &Catalogue, written: &mut Vec<Written>) {
     let start = line.span.start as usize;
     let span = |from: usize, to: usize| Span::new(start + from, start + to);
     let Some(rest) = line.value.strip_prefix(SILENCER) else {
-        written.extend(elsewhere(&line, 0, catalogue).map(Written::Mistaken));
+        written.extend(elsewhere(line, 0, catalogue).map(Written::Mistaken));
         return;
     };
     let (is_for_file, rest) = match rest.strip_prefix(FOR_FILE) {
@@ -91,7 +91,7 @@ fn read_line(line: At<&str>, catalogue: &Catalogue, written: &mut Vec<Written>) 
         return;
     }
     let keyword = line.value.len() - rest.len();
-    let second = elsewhere(&line, keyword, catalogue);
+    let second = elsewhere(line, keyword, catalogue);
     let end = second.as_ref().map_or(line.value.len(), |mistake| {
         let end = mistake.span.start as usize - start;
         line.value[..end].trim_end().len()

@@ -23,7 +23,9 @@ impl<'t> Templates<'t> {
             text,
             ..Self::default()
         };
-        templates.visit_program(program);
+        if memchr::memchr(b'`', text.as_bytes()).is_some() {
+            templates.visit_program(program);
+        }
         templates
     }
 }

@@ -1,0 +1,539 @@
+//! Change sets of real git repositories: what is reported of a whole product when only a part of it changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
+const RIGHT: &str = "@postgres:5432/identity";
+const WRONG: &str = "@postgres:5432/audit_trail";
+const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
+const DOCKERFILE: &str = "modules/shared/party-directory/Dockerfile";
+
+/// The clean product, in a repository of its own.
+struct Repository {
+    _scratch: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Repository {
+    /// Everything in one commit on `main`.
+    fn new() -> Self {
+        let repository = Self::in_folder("");
+        repository.commit("All of it");
+        repository
+    }
+
+    /// Without a commit; the product stands in a folder of the repository.
+    fn in_folder(folder: &str) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("repository");
+        copy(&fixture(), &root.join(folder));
+        git(&root, &["init", "--quiet", "--initial-branch=main"]);
+        Self {
+            _scratch: scratch,
+            root,
+        }
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git(&self.root, arguments)
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    /// Lets a service connect to the database of another one.
+    fn break_compose(&self) {
+        self.replace(COMPOSE, RIGHT, WRONG);
+    }
+
+    fn mend_compose(&self) {
+        self.replace(COMPOSE, WRONG, RIGHT);
+    }
+
+    fn replace(&self, path: &str, old: &str, new: &str) {
+        replace(&self.root.join(path), old, new);
+    }
+
+    fn rules(&self, arguments: &[&str]) -> Vec<String> {
+        rules(&check(&self.root, arguments))
+    }
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clean")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn replace(path: &Path, old: &str, new: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(
+        text.contains(old),
+        "`{old}` should stand in {}",
+        path.display()
+    );
+    fs::write(path, text.replacen(old, new, 1)).unwrap();
+}
+
+fn git_command(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command
+        .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
+        .args(["-c", "protocol.file.allow=always"])
+        .current_dir(folder);
+    for variable in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = git_command(folder).args(arguments).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {error}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn dbfence(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dbfence"));
+    command.args(["check", "--format", "concise", "--root"]);
+    command.arg(root).args(arguments);
+    command
+}
+
+fn check(root: &Path, arguments: &[&str]) -> Output {
+    dbfence(root, arguments).output().unwrap()
+}
+
+/// What was reported, as `path [rule]`.
+fn rules(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let rules: Vec<String> = text
+        .lines()
+        .filter_map(|line| {
+            let path = line.split(':').next()?;
+            let (_, rule) = line.split_once('[')?;
+            Some(format!("{path} [{}]", rule.split(']').next()?))
+        })
+        .collect();
+    let error = String::from_utf8_lossy(&output.stderr);
+    let code = Some(i32::from(!rules.is_empty()));
+    assert_eq!(output.status.code(), code, "{rules:?} {error}");
+    rules
+}
+
+/// What is said of a command that checked nothing.
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const NONE: [&str; 0] = [];
+const MISMATCH: [&str; 1] = ["products/nordhaven/docker-compose.yml [database-url-mismatch]"];
+
+#[test]
+fn only_what_is_staged_is_reported() {
+    let repository = Repository::new();
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    repository.break_compose();
+    assert_eq!(repository.rules(&["--staged"]), NONE, "in the work tree");
+    assert_eq!(repository.rules(&[]), MISMATCH);
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), MISMATCH, "in the index");
+    repository.commit("A wrong database");
+    assert_eq!(repository.rules(&["--staged"]), NONE, "in a commit");
+
+    // Whatever stands in a file that is touched is reported, since when it may.
+    repository.replace(COMPOSE, "services:", "# All of them\nservices:");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), MISMATCH);
+    repository.git(&["reset", "--quiet", "--hard"]);
+    repository.replace("README.md", "# ", "# The ");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "another file");
+    let named = ["--staged", COMPOSE];
+    let output = dbfence(&repository.root, &named)
+        .current_dir(&repository.root)
+        .output();
+    assert_eq!(rules(&output.unwrap()), NONE, "both have to choose it");
+}
+
+#[test]
+fn before_the_first_commit_all_that_is_staged_is_new() {
+    let repository = Repository::in_folder("");
+    repository.break_compose();
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    repository.git(&["add", COMPOSE]);
+    assert_eq!(repository.rules(&["--staged"]), MISMATCH);
+    let output = check(&repository.root, &["--since", "HEAD"]);
+    assert!(refusal(&output).contains("git knows no commit `HEAD`"));
+}
+
+#[test]
+fn since_a_revision_all_counts_that_the_work_tree_has_and_it_has_not() {
+    let repository = Repository::new();
+    repository.git(&["checkout", "--quiet", "-b", "work"]);
+    let since = |revision: &str| repository.rules(&["--since", revision]);
+    repository.break_compose();
+    assert_eq!(since("main"), MISMATCH, "not staged");
+    repository.git(&["add", "--all"]);
+    assert_eq!(since("main"), MISMATCH, "staged");
+    repository.commit("A wrong database");
+    assert_eq!(since("main"), MISMATCH, "committed");
+    assert_eq!(since("HEAD"), NONE);
+    repository.mend_compose();
+    assert_eq!(since("main"), NONE);
+    repository.git(&["checkout", "--quiet", "--", "."]);
+
+    // What the other branch has done since then is not ours.
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.replace(REGISTRY, "port: ", "port:  ");
+    repository.commit("Blanks");
+    repository.git(&["checkout", "--quiet", "-b", "other", "main"]);
+    repository.replace("README.md", "# ", "# The ");
+    repository.commit("A title");
+    assert_eq!(since("main"), NONE);
+
+    // A file that git does not know yet.
+    let folder = "modules/shared/party-directory";
+    fs::write(
+        repository.root.join(folder).join(".env"),
+        "DATABASE_URL=postgresql://nordhaven:ebb@localhost:5432/audit_trail\n",
+    )
+    .unwrap();
+    let found = since("main");
+    let ignored = git_command(&repository.root)
+        .args(["check-ignore", "--quiet", &format!("{folder}/.env")])
+        .status()
+        .unwrap();
+    if ignored.success() {
+        assert_eq!(found, NONE);
+    } else {
+        assert!(found.iter().any(|it| it.starts_with(folder)), "{found:?}");
+    }
+}
+
+#[test]
+fn what_a_removed_or_renamed_file_leaves_behind_is_reported() {
+    let expected = [format!("{REGISTRY} [missing-module]")];
+    let repository = Repository::new();
+    repository.break_compose();
+    repository.commit("An older mistake");
+    repository.git(&["rm", "--quiet", DOCKERFILE]);
+    assert_eq!(repository.rules(&["--staged"]), expected, "removed");
+    assert_eq!(repository.rules(&["--since", "main"]), expected, "removed");
+    repository.git(&["reset", "--quiet", "--hard"]);
+    fs::remove_file(repository.root.join(DOCKERFILE)).unwrap();
+    assert_eq!(repository.rules(&["--staged"]), NONE, "not staged");
+    assert_eq!(repository.rules(&["--since", "main"]), expected, "by hand");
+    repository.git(&["reset", "--quiet", "--hard"]);
+    let elsewhere = DOCKERFILE.replace("Dockerfile", "Containerfile");
+    repository.git(&["mv", DOCKERFILE, &elsewhere]);
+    assert_eq!(repository.rules(&["--staged"]), expected, "renamed");
+    repository.commit("A rename");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "HEAD~1"]), expected);
+}
+
+#[test]
+fn a_config_that_changes_touches_everything() {
+    let repository = Repository::new();
+    repository.break_compose();
+    repository.commit("An older mistake");
+    let config = repository.root.join("dbfence.yaml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}# More to come\n")).unwrap();
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), MISMATCH);
+}
+
+#[test]
+fn the_root_may_be_a_folder_of_the_repository_or_a_worktree() {
+    let repository = Repository::in_folder("work/space");
+    repository.commit("All of it");
+    let root = repository.root.join("work/space");
+    replace(&root.join(COMPOSE), RIGHT, WRONG);
+    assert_eq!(rules(&check(&root, &["--since", "main"])), MISMATCH);
+    repository.git(&["add", "--all"]);
+    assert_eq!(rules(&check(&root, &["--staged"])), MISMATCH);
+    fs::write(repository.root.join("top.md"), "outside\n").unwrap();
+    repository.git(&["reset", "--quiet"]);
+    repository.git(&["add", "top.md"]);
+    assert_eq!(rules(&check(&root, &["--staged"])), NONE);
+    repository.git(&["checkout", "--quiet", "--", "."]);
+
+    repository.git(&["worktree", "add", "--quiet", "../tree", "-b", "work"]);
+    let tree = repository.root.parent().unwrap().join("tree");
+    let root = tree.join("work/space");
+    assert_eq!(rules(&check(&root, &["--staged"])), NONE);
+    replace(&root.join(COMPOSE), RIGHT, WRONG);
+    git(&tree, &["add", "--all"]);
+    assert_eq!(rules(&check(&root, &["--staged"])), MISMATCH);
+    assert_eq!(rules(&check(&root, &["--since", "main"])), MISMATCH);
+}
+
+#[test]
+fn submodules_are_compared_with_the_commit_that_the_repository_names() {
+    let library = Repository::in_folder("");
+    fs::remove_dir_all(&library.root).unwrap();
+    copy(
+        &fixture().join("modules/shared/party-directory"),
+        &library.root,
+    );
+    git(&library.root, &["init", "--quiet", "--initial-branch=main"]);
+    library.commit("A module");
+
+    let repository = Repository::in_folder("");
+    let folder = "modules/shared/party-directory";
+    let inner = repository.root.join(folder);
+    fs::remove_dir_all(&inner).unwrap();
+    let from = library.root.to_str().unwrap();
+    repository.git(&["submodule", "--quiet", "add", from, folder]);
+    repository.commit("All of it");
+    assert_eq!(repository.rules(&[]), NONE);
+    assert_eq!(repository.rules(&["--since", "main"]), NONE);
+
+    let schema = inner.join("prisma/schema.prisma");
+    replace(&schema, "postgresql", "mysql");
+    let found = repository.rules(&["--since", "main"]);
+    assert!(!found.is_empty());
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    git(&inner, &["add", "--all"]);
+    git(
+        &inner,
+        &["commit", "--quiet", "--message", "Another database"],
+    );
+    assert_eq!(repository.rules(&["--since", "main"]), found);
+    repository.git(&["add", folder]);
+    assert_eq!(repository.rules(&["--staged"]), found, "it was moved");
+    repository.commit("Moved");
+    assert_eq!(repository.rules(&["--since", "main"]), NONE);
+
+    // The same folder as a workspace of its own.
+    let alone = |more: &[&str]| check(&inner, more);
+    assert_ne!(alone(&["--since", "HEAD~1"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_shallow_clone_says_what_to_fetch() {
+    let origin = Repository::new();
+    origin.git(&["branch", "--quiet", "start"]);
+    for title in ["# One ", "# Two ", "# Three "] {
+        origin.replace("README.md", "# ", title);
+        origin.commit(title);
+    }
+    origin.git(&["checkout", "--quiet", "-b", "side", "start"]);
+    origin.break_compose();
+    origin.commit("A wrong database");
+    let scratch = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", origin.root.display());
+    let arguments = ["clone", "--quiet", "--depth=1", "--no-single-branch"];
+    git(
+        scratch.path(),
+        &[&arguments[..], &[&from, "clone"]].concat(),
+    );
+    let clone = scratch.path().join("clone");
+    let error = refusal(&check(&clone, &["--since", "origin/main"]));
+    assert!(
+        error.contains("no commit in common in the history that was cloned"),
+        "{error}"
+    );
+    assert!(error.contains("`git fetch --unshallow`"), "{error}");
+    assert_eq!(rules(&check(&clone, &["--staged"])), NONE);
+    git(&clone, &["fetch", "--quiet", "--unshallow"]);
+    assert_eq!(rules(&check(&clone, &["--since", "origin/main"])), MISMATCH);
+}
+
+#[test]
+fn where_git_cannot_answer_nothing_is_checked() {
+    let repository = Repository::new();
+    let refused = |root: &Path, arguments: &[&str]| refusal(&check(root, arguments));
+    for revision in ["nowhere", "-x", "", "main^{tree}", "a b", "main..work"] {
+        let error = refused(&repository.root, &[&format!("--since={revision}")]);
+        assert!(error.contains("git knows no commit"), "{revision}: {error}");
+    }
+    repository.git(&["checkout", "--quiet", "--orphan", "anew"]);
+    repository.commit("Begun anew");
+    let error = refused(&repository.root, &["--since", "main"]);
+    assert!(error.contains("have no commit in common\n"), "{error}");
+    refused(&repository.root, &["--since", "main", "--staged"]);
+
+    let outside = tempfile::tempdir().unwrap();
+    copy(&fixture(), outside.path());
+    for option in [&["--staged"][..], &["--since", "main"]] {
+        let error = refused(outside.path(), option);
+        assert!(error.contains("lies in no git repository"), "{error}");
+        let output = dbfence(outside.path(), option)
+            .env("PATH", "/nonexistent")
+            .output();
+        assert!(refusal(&output.unwrap()).contains("git is not installed"));
+    }
+    let git_folder = repository.root.join(".git");
+    let error = refused(&git_folder, &["--staged"]);
+    assert!(error.contains("has no work tree"), "{error}");
+}
+
+#[test]
+fn a_hook_is_judged_by_its_own_index() {
+    let repository = Repository::new();
+    let hook = repository.root.join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let program = env!("CARGO_BIN_EXE_dbfence");
+    fs::write(
+        &hook,
+        format!("#!/bin/sh\nexec '{program}' check --staged\n"),
+    )
+    .unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let commit = |more: &[&str], folder: &str| {
+        let mut command = git_command(&repository.root.join(folder));
+        command.args(["commit", "--quiet", "--message", "Try"]);
+        command.args(more).output().unwrap().status.success()
+    };
+    repository.break_compose();
+    assert!(!commit(&["--all"], ""), "nothing was staged before");
+    assert!(
+        !commit(&["docker-compose.yml"], "products/nordhaven"),
+        "one path"
+    );
+    repository.replace("README.md", "# ", "# The ");
+    assert!(commit(&["README.md"], ""), "another path");
+    repository.mend_compose();
+    repository.replace(COMPOSE, "services:", "# All of them\nservices:");
+    assert!(commit(&["--all"], ""), "mended");
+
+    // A hook of another repository says nothing about this one.
+    let other = Repository::new();
+    other.break_compose();
+    other.git(&["add", "--all"]);
+    let output = dbfence(&other.root, &["--staged"])
+        .current_dir(&repository.root)
+        .env("GIT_DIR", repository.root.join(".git"))
+        .env("GIT_INDEX_FILE", ".git/index")
+        .output()
+        .unwrap();
+    assert_eq!(rules(&output), MISMATCH);
+}
+
+#[test]
+fn line_ends_and_odd_names_are_no_changes() {
+    let repository = Repository::new();
+    let path = repository.root.join(COMPOSE);
+    let text = fs::read_to_string(&path).unwrap();
+    repository.break_compose();
+    repository.commit("An older mistake");
+    fs::write(&path, text.replace(RIGHT, WRONG).replace('\n', "\r\n")).unwrap();
+    assert_eq!(repository.rules(&["--since", "HEAD"]), NONE);
+    repository.git(&["checkout", "--quiet", "--", "."]);
+    #[cfg(unix)]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let folder = repository.root.join("modules");
+        for name in [&b"a\nb.sql"[..], b"\xff.sql", b"\"q\" \t.sql"] {
+            fs::write(folder.join(OsStr::from_bytes(name)), "SELECT 1;\n").unwrap();
+        }
+        repository.git(&["add", "--all"]);
+        assert_eq!(repository.rules(&["--staged"]), NONE);
+        repository.commit("Odd names");
+        assert_eq!(repository.rules(&["--since", "HEAD~1"]), NONE);
+        assert_eq!(repository.rules(&["--since", "HEAD"]), NONE);
+    }
+}
+
+#[test]
+fn a_repository_may_name_its_objects_by_sha_256() {
+    let repository = Repository::in_folder("");
+    fs::remove_dir_all(repository.root.join(".git")).unwrap();
+    repository.git(&["init", "--quiet", "--object-format=sha256"]);
+    repository.break_compose();
+    repository.commit("An older mistake");
+    assert_eq!(repository.rules(&["--since", "HEAD"]), NONE);
+    repository.replace(COMPOSE, "services:", "# All of them\nservices:");
+    assert_eq!(repository.rules(&["--since", "HEAD"]), MISMATCH);
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), MISMATCH);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_another_name_of_its_file() {
+    let repository = Repository::new();
+    let folder = repository.root.join("products/nordhaven");
+    fs::rename(folder.join("docker-compose.yml"), folder.join("stack.txt")).unwrap();
+    std::os::unix::fs::symlink("stack.txt", folder.join("docker-compose.yml")).unwrap();
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    repository.commit("A link");
+    repository.replace("products/nordhaven/stack.txt", RIGHT, WRONG);
+    let expected = ["products/nordhaven/stack.txt [database-url-mismatch]"];
+    assert_eq!(repository.rules(&["--since", "HEAD"]), expected);
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), expected);
+}
+
+#[test]
+fn nothing_of_the_repository_is_run() {
+    let repository = Repository::new();
+    let mark = repository.root.join(".git/was-run");
+    let command = format!("touch {}", mark.display());
+    for key in [
+        "core.fsmonitor",
+        "diff.external",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "diff.evil.textconv",
+        "core.pager",
+    ] {
+        repository.git(&["config", key, &command]);
+    }
+    let attributes = "*.yml filter=evil diff=evil\n*.ts filter=evil diff=evil\n";
+    fs::write(repository.root.join(".git/info/attributes"), attributes).unwrap();
+    repository.break_compose();
+    fs::remove_file(repository.root.join(DOCKERFILE)).unwrap();
+    assert_eq!(repository.rules(&["--since", "HEAD"]).len(), 2);
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn an_edited_migration_is_reported_by_the_change_that_edits_it() {
+    let repository = Repository::new();
+    let tracked = repository.git(&["ls-files", "*/migration.sql"]);
+    let migration = tracked.lines().next().unwrap();
+    repository.git(&["checkout", "--quiet", "-b", "work"]);
+    let path = repository.root.join(migration);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}-- More\n")).unwrap();
+    let expected = [format!("{migration} [migration-edited]")];
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), expected);
+    repository.commit("An edit");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "main"]), expected);
+    repository.replace("README.md", "# ", "# The ");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "it is an older one");
+}
