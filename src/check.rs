@@ -140,8 +140,8 @@ pub fn check_observed(
     let earlier = earlier.map(|before| judge(&link(before), policy, catalogue, &speaking));
     let workspace = link(sources);
     let mut findings = judge(&workspace, policy, catalogue, &speaking);
-    let has_findings = !findings.is_empty();
-    let summary = summary(&workspace, rules, &speaking);
+    let mut summary = summary(&workspace, rules, &speaking);
+    summary.has_subject |= !findings.is_empty();
     let facts = workspace.all_facts();
     let mut silencers = Silencers::of(sources, facts, policy, catalogue, &summary);
     let mut silenced = silencers.silence(&mut findings);
@@ -158,15 +158,13 @@ pub fn check_observed(
     choice::by_change(&mut reviewed, &mut Vec::new(), sources, None);
     findings.extend(reviewed);
     finding::sort(&mut findings);
-    let mut outcome = Outcome {
+    Outcome {
         debt: silencers.debt_state(),
         summary,
         coverage: Some(workspace.coverage()),
         findings,
         silenced,
-    };
-    outcome.summary.has_subject |= has_findings;
-    outcome
+    }
 }
 
 /// What the rules say of a workspace, before anything silences it.

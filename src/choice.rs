@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::finding::{Finding, Outcome, Silenced};
-use crate::policy::FILE_NAME;
-use crate::source::{Sources, is_within};
+use crate::policy::{DEBT_FILE, FILE_NAME};
+use crate::source::{Kind, Sources, is_within};
 
 /// Keeps the findings of which some label lies in one of the files or folders; all where none is named.
 pub fn by_paths(outcome: &mut Outcome, sources: &Sources, paths: &[String]) {
@@ -20,7 +20,7 @@ pub fn by_paths(outcome: &mut Outcome, sources: &Sources, paths: &[String]) {
 
 /// Keeps the findings of the change under judgement: those of which some label lies in a file that it touches,
 /// and those that were not among the `earlier` ones. So nothing is missed that a deleted or distant file has
-/// brought. A config that was changed touches everything, and where there is no change, nothing is left out.
+/// brought. A config or a debt file that was changed touches everything, and where there is no change, nothing is left out.
 pub fn by_change(
     findings: &mut Vec<Finding>,
     silenced: &mut Vec<Silenced>,
@@ -30,7 +30,11 @@ pub fn by_change(
     let Some(change) = &sources.change else {
         return;
     };
-    if change.changed.contains(FILE_NAME) {
+    let is_debt = |path: &String| {
+        let file = sources.find(path).map(|id| sources.file(id));
+        path == DEBT_FILE || file.is_some_and(|file| file.kind == Kind::Debt)
+    };
+    if change.changed.contains(FILE_NAME) || change.changed.iter().any(is_debt) {
         return;
     }
     let known: Option<HashSet<String>> =

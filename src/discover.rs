@@ -161,27 +161,11 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
     })?;
     walked.put_back(root, before, &excluded);
 
-    let links = resolve_links(root, &walked);
-    let mut to_read = BTreeMap::new();
-    for (path, on_disk) in &walked.files {
-        if let Some(kind) = kinds.of(path) {
-            to_read.insert(path.as_str(), (kind, on_disk.as_path()));
-        }
-    }
-    let is_debt = |path: &str| options.debt.as_deref() == Some(path);
-    for (link, target) in &links {
-        if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
-            && !is_debt(link)
-            && let Some(on_disk) = walked.files.get(target)
-        {
-            to_read.entry(target).or_insert((kind, on_disk));
-        }
-    }
+    let mut links = resolve_links(root, &walked);
+    links.retain(|link, _| options.debt.as_ref() != Some(link));
+    let mut to_read = files_of_kinds(&kinds, &walked, &links);
 
-    // What silences findings does so for everybody, whatever ignore files say.
-    let debt = options.debt.as_deref();
-    let debt = debt.filter(|path| !walked.files.contains_key(*path));
-    let debt = debt.and_then(|path| Some((path, hidden(&root.join(path))?)));
+    let debt = hidden_debt(root, options, &walked);
     if let Some((path, on_disk)) = &debt {
         to_read.insert(path, (Kind::Debt, on_disk));
     }
@@ -246,13 +230,13 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
     files.extend(folders.map(|(path, why)| SourceFile::unreadable(path, Kind::Folder, why)));
 
     let mut seen = walked.seen;
-    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
+    for (link, target) in &links {
         seen.insert(link.clone(), target.seen());
     }
     let mut sources = Sources::new(root.to_path_buf(), files, seen);
     sources.would_ignore = would_ignore;
     sources.below_repository = below_repository(root);
-    for (link, target) in links.iter().filter(|(link, _)| !is_debt(link)) {
+    for (link, target) in &links {
         if let Found::File(target) = target {
             sources.alias(link, target);
         }
@@ -336,6 +320,28 @@ pub fn in_memory<T: Into<Vec<u8>>>(
     Sources::new(PathBuf::new(), read, seen)
 }
 
+/// The files that are of some kind, by their own names or by those of links that lead to them, with where they are.
+fn files_of_kinds<'w>(
+    kinds: &Kinds,
+    walked: &'w Walked,
+    links: &'w BTreeMap<String, Found>,
+) -> BTreeMap<&'w str, (Kind, &'w Path)> {
+    let mut files = BTreeMap::new();
+    for (path, on_disk) in &walked.files {
+        if let Some(kind) = kinds.of(path) {
+            files.insert(path.as_str(), (kind, on_disk.as_path()));
+        }
+    }
+    for (link, target) in links {
+        if let (Found::File(target), Some(kind)) = (target, kinds.of(link))
+            && let Some(on_disk) = walked.files.get(target)
+        {
+            files.entry(target).or_insert((kind, on_disk));
+        }
+    }
+    files
+}
+
 fn is_code(kind: Kind) -> bool {
     matches!(kind, Kind::TypeScript | Kind::JavaScript)
 }
@@ -371,18 +377,27 @@ fn is_kept(file: &SourceFile) -> bool {
     file.unreadable.is_some() || is_worth_keeping(file.kind, &file.text)
 }
 
-/// Where a file is that the walk did not see, links resolved; what is there and cannot be followed is where it is
-/// named.
-fn hidden(path: &Path) -> Option<PathBuf> {
+/// The debt file with its place on disk, links resolved, where ignore files hold it back: what silences findings
+/// does so for everybody. What is there and cannot be followed is where it is named.
+fn hidden_debt<'o>(
+    root: &Path,
+    options: &'o Options,
+    walked: &Walked,
+) -> Option<(&'o str, PathBuf)> {
+    let path = options.debt.as_deref()?;
+    if walked.files.contains_key(path) {
+        return None;
+    }
     let is_missing = |error: &io::Error| {
         matches!(
             error.kind(),
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
         )
     };
-    match fs::symlink_metadata(path) {
+    let on_disk = root.join(path);
+    match fs::symlink_metadata(&on_disk) {
         Err(error) if is_missing(&error) => None,
-        _ => Some(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
+        _ => Some((path, fs::canonicalize(&on_disk).unwrap_or(on_disk))),
     }
 }
 

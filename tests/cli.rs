@@ -513,3 +513,48 @@ fn a_file_that_cannot_be_read_is_one_finding_whatever_hangs_on_it() {
         );
     }
 }
+
+#[test]
+fn quiet_says_findings_and_nothing_else() {
+    for root in ["clean", "trouble", "no-registry"] {
+        let loud = text(&check(&fixture(root), &["--format", "pretty"]).stdout);
+        let output = check(&fixture(root), &["--format", "pretty", "--quiet"]);
+        let quiet = text(&output.stdout);
+        assert!(loud.starts_with(&quiet), "{root}");
+        assert_ne!(loud, quiet, "{root}");
+        assert_eq!(text(&output.stderr), "", "{root}");
+        assert_eq!(quiet.is_empty(), root != "trouble", "{quiet}");
+        let expected = i32::from(root == "trouble");
+        assert_eq!(output.status.code(), Some(expected), "{root}");
+    }
+    let output = check(&fixture("nowhere"), &["--quiet"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        !output.stderr.is_empty(),
+        "what keeps it from checking is said"
+    );
+}
+
+#[test]
+fn statistics_are_said_beside_the_report() {
+    for format in FORMATS {
+        let plain = check(&fixture("clean"), &["--format", format]);
+        let output = check(&fixture("clean"), &["--format", format, "--stats"]);
+        assert_eq!(output.stdout, plain.stdout, "{format}");
+        assert_eq!(text(&plain.stderr), "", "{format}: no progress into a pipe");
+        let stats = text(&output.stderr);
+        let names: Vec<&str> = stats
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        let expected = ["read", "parse", "link", "judge", "report", "total"];
+        assert_eq!(names, expected, "{format}");
+        let count = |name: &str| {
+            let line = stats.lines().find(|line| line.starts_with(name)).unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words[3].parse::<usize>().unwrap()
+        };
+        assert!(count("read") > 100, "{stats}");
+        assert_eq!(count("read"), count("parse"), "{stats}");
+    }
+}

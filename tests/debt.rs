@@ -852,3 +852,30 @@ fn a_comment_takes_the_place_of_an_entry() {
     assert_eq!(said, ".dbfence/baseline.yaml: 0 added, 1 removed, 2 kept\n");
     assert_eq!(workspace.findings(&[]), NONE);
 }
+
+/// Who changes the debt file changes what is reported of every file.
+#[test]
+fn a_change_of_the_debt_file_is_a_change_of_everything() {
+    let workspace = Workspace::indebted();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
+            .args(arguments)
+            .current_dir(workspace.0.path())
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_INDEX_FILE")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "In debt"]);
+    workspace.replace(REGISTRY, "label: \"Harbour dues\"", "label: \"Dues\"");
+    assert_eq!(workspace.findings(&["--since", "HEAD"]), NONE);
+    workspace.replace(FILE, "rule: duplicate-port", "rule: hostname-mismatch");
+    let found = workspace.findings(&["--since", "HEAD"]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    fs::remove_file(workspace.path(FILE)).unwrap();
+    assert_eq!(workspace.findings(&["--since", "HEAD"]).len(), 3);
+}

@@ -193,11 +193,9 @@ impl Judged {
         let mut text = lines(&state.paid, &|_| "paid:".to_owned());
         text += &lines(&state.expired, &expired);
         let (paid, gone) = (state.paid.len(), state.expired.len());
-        text += &format!(
-            "{path}: {}, {paid} paid, {gone} expired\n",
-            counted(self.debt.entries.len(), "entry", "entries"),
-        );
-        output::print(&text)?;
+        let entries = counted(self.debt.entries.len(), "entry", "entries");
+        let counts = format!("{path}: {entries}, {paid} paid, {gone} expired");
+        output::print(&(text + &output::plain(&counts) + "\n"))?;
         Ok(if paid + gone == 0 {
             Exit::Clean
         } else {
@@ -262,10 +260,8 @@ pub(super) fn path_below(root: &Path, path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     // The file, and perhaps its folder, are still to be written.
     let there = absolute.ancestors().skip(1);
-    let there = there.map(|folder| (folder, fs::canonicalize(folder)));
-    let found = there
-        .filter_map(|(folder, real)| Some((folder, real.ok()?)))
-        .next();
+    let mut there = there.map(|folder| (folder, fs::canonicalize(folder)));
+    let found = there.find_map(|(folder, real)| Some((folder, real.ok()?)));
     let below = found.and_then(|(folder, real)| {
         let real = real.join(absolute.strip_prefix(folder).ok()?);
         let below = real.strip_prefix(root).ok()?;

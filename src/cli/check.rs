@@ -16,12 +16,17 @@ use crate::choice::by_paths;
 use crate::discover::{Against, compare_with_default_branch, git_folder};
 use crate::finding::{self, Severity};
 use crate::parse::Kept;
+use crate::policy::DEBT_FILE;
 use crate::report::{Format, Style, render};
 use crate::rule::RuleSet;
 use crate::source::Sources;
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Arguments {
     /// Files and folders to report on; the whole workspace is analysed all the same.
     #[arg(value_name = "PATH")]
@@ -175,6 +180,13 @@ pub(super) struct Read {
     pub(super) sources: Sources,
 }
 
+impl Read {
+    /// Whether two readings give the same report.
+    pub(super) fn is_like(&self, other: &Read) -> bool {
+        self.config.text == other.config.text && self.sources.is_same(&other.sources)
+    }
+}
+
 impl Run<'_> {
     pub(super) fn progress(&self) -> Progress {
         Progress::start(!self.arguments.quiet)
@@ -271,21 +283,18 @@ impl Run<'_> {
             }
         }
         if self.arguments.stats {
-            output::remark(&progress.table(&read.sources));
+            output::note(&progress.table(&read.sources));
         }
         Ok(())
     }
 
-    /// Whether two readings give the same report.
-    pub(super) fn are_alike(&self, one: &Read, other: &Read) -> bool {
-        one.config.text == other.config.text && one.sources.is_same(&other.sources)
-    }
-
-    /// Folders outside of the workspace in which something stands that a check reads.
+    /// Folders that the walk may not enter, and in which something stands that a check reads.
     pub(super) fn watched_besides(&self) -> Vec<PathBuf> {
         let config = self.arguments.workspace.config.as_deref();
         let config = config.and_then(|path| std::fs::canonicalize(path.parent()?.join(".")).ok());
-        config.into_iter().chain(git_folder(&self.root)).collect()
+        let debt = self.root.join(DEBT_FILE).parent().map(Path::to_path_buf);
+        let besides = config.into_iter().chain(debt);
+        besides.chain(git_folder(&self.root)).collect()
     }
 
     /// Whether each report takes the place of the last one.

@@ -32,11 +32,6 @@ pub(super) fn is_heard(line: &str) -> bool {
         .is_ok()
 }
 
-/// Writes to standard error what belongs into no report.
-pub(super) fn remark(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
 /// Says on standard error what went wrong. Paths in it may come from the scanned tree.
 pub(super) fn report_failure(failure: &Failure, color: Color) {
     let mut stderr = io::stderr().lock();

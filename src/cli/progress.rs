@@ -66,7 +66,7 @@ impl Progress {
     }
 
     /// How long each stage took, and what it had to do.
-    pub(super) fn table(&self, sources: &Sources) -> String {
+    pub(super) fn table(&self, sources: &Sources) -> Vec<String> {
         self.end_stage();
         let files = sources.as_slice().iter();
         let read = files.filter(|file| file.unreadable.is_none());
@@ -89,7 +89,7 @@ impl Progress {
 fn row(name: &str, time: Duration, remark: &str) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;
     let row = format!("{name:<8}{milliseconds:>9.1} ms  {remark}");
-    format!("{}\n", row.trim_end())
+    row.trim_end().to_owned()
 }
 
 fn name(stage: Stage) -> &'static str {
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn short_work_shows_nothing() {
         let screen = Screen::default();
-        let line = Line::start(screen.clone(), Duration::from_secs(60));
+        let line = Line::start(screen.clone(), Duration::from_mins(1));
         line.say("parsing");
         drop(line);
         assert_eq!(screen.text(), "");

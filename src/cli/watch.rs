@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::check::Run;
+use super::check::{Read, Run};
 use super::{Exit, Failure, Outcome, output};
 use crate::parse::Kept;
 use crate::report::tally;
@@ -31,12 +31,12 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 pub(super) fn check_again_and_again(run: &Run) -> Outcome {
     let mut watcher = Watcher::new(&run.root, &run.watched_besides())?;
     let mut kept = Kept::default();
-    let mut last = None;
+    let mut last: Option<Result<Read, String>> = None;
     loop {
         let progress = run.progress();
         let read = run.read(&progress);
         let is_as_before = match (&last, &read) {
-            (Some(Ok(last)), Ok(read)) => run.are_alike(last, read),
+            (Some(Ok(last)), Ok(read)) => last.is_like(read),
             (Some(Err(last)), Err(failure)) => *last == failure.message,
             _ => false,
         };
@@ -77,7 +77,7 @@ pub(super) fn check_again_and_again(run: &Run) -> Outcome {
 
 /// Tells when something below the workspace has changed.
 struct Watcher {
-    watcher: RecommendedWatcher,
+    notifier: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     watched: BTreeSet<PathBuf>,
 }
@@ -87,9 +87,9 @@ impl Watcher {
     /// somebody who has seen enough.
     fn new(root: &Path, others: &[PathBuf]) -> Result<Self, Failure> {
         let (sender, events) = mpsc::channel();
-        let watcher = notify::recommended_watcher(sender).map_err(|error| unwatched(&error))?;
+        let notifier = notify::recommended_watcher(sender).map_err(|error| unwatched(&error))?;
         let mut watcher = Self {
-            watcher,
+            notifier,
             events,
             watched: BTreeSet::new(),
         };
@@ -116,7 +116,7 @@ impl Watcher {
             return Ok(false);
         }
         let before = self.watched.len();
-        let mut paths = self.watcher.paths_mut();
+        let mut paths = self.notifier.paths_mut();
         for folder in new {
             match paths.add(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
@@ -168,7 +168,7 @@ impl Watcher {
                 .cloned()
                 .collect();
             for folder in below {
-                let _ = self.watcher.unwatch(&folder);
+                let _ = self.notifier.unwatch(&folder);
                 self.watched.remove(&folder);
             }
         }

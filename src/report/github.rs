@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::document::{path_in_repository, range};
 use super::excerpt::cut;
 use super::visible::escaped;
-use super::{concise, summary};
+use super::{Style, concise, summary};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::source::Sources;
 
@@ -20,7 +20,7 @@ const TEXT: usize = 4_000;
 
 /// An annotation for each finding that GitHub will show, errors first, a line for each of the others, and what
 /// was looked at.
-pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
+pub(super) fn render(sources: &Sources, outcome: &Outcome, style: &Style) -> String {
     let mut out = String::new();
     let mut others: Vec<&Finding> = Vec::new();
     for severity in [Severity::Error, Severity::Warning] {
@@ -44,6 +44,9 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
             let _ = writeln!(out, "- {}", defused(&concise::text(sources, finding)));
         }
         out.push_str("::endgroup::\n");
+    }
+    if style.only_findings {
+        return out;
     }
     for note in summary::notes(sources, outcome) {
         let _ = writeln!(out, "note: {}", defused(&cut(&note, TEXT)));

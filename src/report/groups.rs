@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::summary;
 use super::visible::escaped;
 use crate::finding::{Finding, Severity};
-use crate::source::shown_folder;
 
 /// The findings of one service, of one product without a service, or of neither.
 pub(super) struct Group<'a> {
@@ -37,7 +36,9 @@ pub(super) fn by_service(findings: &[Finding]) -> Vec<Group<'_>> {
 impl Group<'_> {
     /// Whose they are, in words; names in backticks, and safe to print.
     pub(super) fn title(&self) -> String {
-        let product = self.product.map(|it| escaped(shown_folder(it)));
+        // The only product of a workspace has no name.
+        let product = self.product.filter(|it| !matches!(*it, "" | "."));
+        let product = product.map(escaped);
         let service = self.service.map(escaped);
         match (service, product) {
             (Some(service), Some(product)) => format!("`{service}` of `{product}`"),

@@ -49,13 +49,20 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
         let more = summary::counted(left_out, "more finding");
         let _ = writeln!(out, "\n{more}: there is no room for them here.");
     }
-    for note in summary::notes(sources, outcome) {
-        let note = format!("\nNote: {}\n", inline(&cut(&note, TEXT)));
-        if out.len() + note.len() <= ROOM + ROOM / 64 {
-            out.push_str(&note);
-        }
-    }
+    write_notes(&mut out, &summary::notes(sources, outcome));
     out
+}
+
+fn write_notes(out: &mut String, notes: &[String]) {
+    for (number, note) in notes.iter().enumerate() {
+        let note = format!("\nNote: {}\n", inline(&cut(note, TEXT)));
+        if out.len() + note.len() > ROOM + ROOM / 64 {
+            let more = summary::counted(notes.len() - number, "more note");
+            let _ = writeln!(out, "\n{more}: there is no room for them here.");
+            break;
+        }
+        out.push_str(&note);
+    }
 }
 
 fn write_group(out: &mut String, group: &Group, rows: &str, is_folded: bool) {

@@ -176,7 +176,7 @@ impl Paint {
     }
 }
 
-/// `outcome` in `format`. Only [`Format::Pretty`] and [`Format::Concise`] look at `style`.
+/// `outcome` in `format`. Only what people read looks at `style`.
 pub fn render(
     format: Format,
     sources: &Sources,
@@ -190,7 +190,7 @@ pub fn render(
         Format::Json => json::render(sources, outcome),
         Format::Sarif => sarif::render(sources, outcome, catalogue),
         Format::Jsonl => jsonl::render(sources, outcome),
-        Format::Github => github::render(sources, outcome),
+        Format::Github => github::render(sources, outcome, style),
         Format::Gitlab => gitlab::render(sources, outcome),
         Format::Junit => junit::render(sources, outcome),
         Format::Checkstyle => checkstyle::render(sources, outcome),

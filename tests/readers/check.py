@@ -56,24 +56,37 @@ def main(dbfence, folder):
             assert f"{name}/docker-compose.yml" in paths, name
         read_sarif(folder, reports / "sarif", len(found))
         read_junit(reports / "junit", found)
-        read_others(reports, found)
+        read_others(folder, reports, found)
     print(f"{len(FORMATS)} reports of {len(found)} findings are read by their readers")
 
 
+def holds(folder, schema, document):
+    """What is wrong with a document by a JSON Schema."""
+    command = ["node", HERE / "schema.js", folder.resolve(), schema, document]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == "", done.stderr
+    return done.stdout
+
+
 def read_sarif(folder, report, count):
-    """The validator knows the official schema and the rules of code scanning."""
+    """By the official schema, the rules of code scanning and the object model of viewers."""
     system = {"Linux": "linux", "Darwin": "darwin"}[platform.system()]
     package = folder / "node_modules" / "@microsoft" / f"sarif-multitool-{system}"
     tool = package / "Sarif.Multitool"
     tool.chmod(0o755)
     log = report.with_suffix(".sarif")
     report.rename(log)
+    schema = package / "sarif-2.1.0.json"
+    assert holds(folder, schema, log) == ""
+    wrong = log.with_name("wrong.sarif")
+    wrong.write_text(log.read_text().replace('"startLine": 1,', '"startLine": 0,', 1))
+    assert "must be >= 1" in holds(folder, schema, wrong)
     verdict = log.with_name("verdict.sarif")
     environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
     done = subprocess.run(
         [
             tool, "validate", log, "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning",
-            "--json-schema", package / "sarif-2.1.0.json", "--output", verdict, "--log", "ForceOverwrite",
+            "--output", verdict, "--log", "ForceOverwrite",
         ],
         env=environment, capture_output=True, text=True, check=False,
     )
@@ -100,7 +113,9 @@ def read_junit(report, found):
     assert sorted(case.result[0].message for case in cases) == sorted(it["message"] for it in found)
 
 
-def read_others(reports, found):
+def read_others(folder, reports, found):
+    schema = HERE.parent.parent / "docs" / "schema" / "findings.schema.json"
+    assert holds(folder, schema, reports / "json") == ""
     messages = [finding["message"] for finding in found]
     lines = (reports / "jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == found

@@ -135,11 +135,15 @@ fn github_shows_ten_of_a_kind_and_is_told_of_the_others() {
     assert!(others.all(|line| !line.contains("##[")), "{out}");
 }
 
+fn count(value: &Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
+}
+
 /// The bytes that a range of code points covers.
 fn covered<'t>(text: &'t str, region: &Value) -> &'t str {
     let offset = |line: &str, column: &str| {
-        let line = region[line].as_u64().unwrap() as usize;
-        let column = region[column].as_u64().unwrap() as usize;
+        let line = count(&region[line]);
+        let column = count(&region[column]);
         let start: usize = text
             .split_inclusive('\n')
             .take(line - 1)
@@ -174,7 +178,7 @@ fn sarif_reads_back_what_was_found() {
         let log: Value = serde_json::from_str(&plain(Format::Sarif, &example)).unwrap();
         let run = &log["runs"][0];
         let result = &run["results"][0];
-        let rule = result["ruleIndex"].as_u64().unwrap() as usize;
+        let rule = count(&result["ruleIndex"]);
         assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
         assert_eq!(result["properties"]["help"], *text);
         assert_eq!(result["message"]["text"], *format!("{text}: {text}."));

@@ -118,7 +118,7 @@ pub(super) fn written(
                 let kept = comments.iter();
                 let kept = kept.filter(|comment| block.is_some_and(|it| it.contains(**comment)));
                 for comment in kept {
-                    result.push_str(&format!("{indent}{}\n", &text[comment.range()]));
+                    result.extend([indent, &text[comment.range()], "\n"]);
                 }
                 result.push_str(&lines_of(entry, indent));
             }
