@@ -516,12 +516,11 @@ fn the_last_entry_goes_as_well() {
     assert_eq!(workspace.debt().matches("yaml-language-server").count(), 1);
 }
 
-/// Each broken debt file, and what is said about it. Nothing is checked: what it holds back would be reported.
-#[test]
-fn a_broken_debt_file_is_no_debt_file() {
+/// Each broken debt file, and how what is said about it begins.
+fn broken_debt_files() -> Vec<(String, &'static str)> {
     let entry =
         "entries:\n  - rule: duplicate-port\n    fingerprint: 0123456789abcdef0123456789abcdef\n";
-    let cases = [
+    vec![
         ("entries: 3\n".to_owned(), "1:10: a list is expected here"),
         ("- a\n".to_owned(), "1:1: "),
         (
@@ -598,9 +597,14 @@ fn a_broken_debt_file_is_no_debt_file() {
         ),
         ("entries: {".to_owned(), ""),
         ("\0".to_owned(), ""),
-    ];
+    ]
+}
+
+/// Nothing is checked: what it holds back would be reported.
+#[test]
+fn a_broken_debt_file_is_no_debt_file() {
     let workspace = Workspace::broken();
-    for (text, expected) in cases {
+    for (text, expected) in broken_debt_files() {
         workspace.write(FILE, &text);
         let shown = &text[..text.len().min(200)];
         for (command, arguments) in [("check", &[][..]), ("baseline", &["--reason", "x"])] {
