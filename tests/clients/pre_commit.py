@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 COMPOSE = "products/nordhaven/docker-compose.yml"
-RIGHT, WRONG = "5432/tariff_book", "5432/identity"
+# The parameter tells it from the connection string of `identity` itself.
+RIGHT, WRONG = "5432/tariff_book", "5432/identity?connect_timeout=7"
 FINDING = "database-url-mismatch"
 
 
