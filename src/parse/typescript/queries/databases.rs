@@ -5,7 +5,7 @@ use std::cell::Cell;
 use oxc_ast::ast::{Argument, Expression, MemberExpression};
 
 use super::names::{Meaning, Names, Scope, required};
-use crate::parse::typescript::syntax::name_of;
+use crate::parse::typescript::syntax::{module_of, name_of};
 
 /// What is known of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,14 @@ pub(super) fn shared_by<'a>(names: &Names<'a>) -> Vec<&'a str> {
             ))
         ) && Search::of(names).name(0, name, 0) == Client::Postgres
     };
+    let is_client =
+        |scope, value| Search::of(names).expression(scope, value, 0) == Client::Postgres;
+    let exported = names.exported().iter();
+    let exported = exported.filter(|(_, scope, value)| is_client(*scope, *value));
     let mut shared: Vec<&str> = names.of_program().filter(is_made_here).collect();
+    shared.extend(exported.map(|(name, _, _)| name));
     shared.sort_unstable();
+    shared.dedup();
     shared
 }
 
@@ -150,6 +156,10 @@ impl<'a> Search<'_, 'a> {
             return Client::Unknown;
         }
         if let Some(package) = required(expression) {
+            let member = expression.get_inner_expression().as_member_expression();
+            if let Some(name) = member.and_then(name_of) {
+                self.note_imported(package, name);
+            }
             return of_package(package);
         }
         let depth = depth + 1;
@@ -203,7 +213,30 @@ impl<'a> Search<'_, 'a> {
         {
             return self.meaning(class, meaning, depth);
         }
+        if let Some(file) = self.whole_file(scope, of)
+            && let Some(name) = name_of(member)
+        {
+            self.note_imported(file, name);
+        }
         self.expression(scope, member.object(), depth)
+    }
+
+    fn note_imported(&self, file: &'a str, name: &'a str) {
+        if self.imported.get().is_none() {
+            self.imported.set(Some((file, name)));
+        }
+    }
+
+    /// The file that an expression is as a whole: of `require("./db")`, or of a name that was given it.
+    fn whole_file(&self, scope: Scope, expression: &'a Expression<'a>) -> Option<&'a str> {
+        let Expression::Identifier(name) = expression else {
+            return module_of(expression);
+        };
+        match self.names.meaning(scope, name.name.as_str())?.1 {
+            Meaning::Constant(value) => module_of(value),
+            Meaning::Imported { from, name: "*" } => Some(from),
+            _ => None,
+        }
     }
 
     fn name(&self, scope: Scope, name: &str, depth: usize) -> Client {
@@ -223,8 +256,8 @@ impl<'a> Search<'_, 'a> {
             }
             Meaning::Imported { from, name } => {
                 let client = of_package(from);
-                if client == Client::Unknown && self.imported.get().is_none() {
-                    self.imported.set(Some((from, name)));
+                if client == Client::Unknown {
+                    self.note_imported(from, name);
                 }
                 client
             }

@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentOperator, AssignmentTarget, BindingPattern, CallExpression,
-    Class, Expression, FormalParameter, Function, ImportDeclaration, Program, PropertyKey,
-    TSEnumDeclaration, TSType, TSTypeAnnotation, TSTypeName, TaggedTemplateExpression,
+    Class, Expression, FormalParameter, Function, ImportDeclaration, MemberExpression, Program,
+    PropertyKey, TSEnumDeclaration, TSType, TSTypeAnnotation, TSTypeName, TaggedTemplateExpression,
     VariableDeclaration,
 };
 use oxc_ast_visit::Visit;
 
-use crate::parse::typescript::syntax::{imported, module_of, required_by};
+use crate::parse::typescript::syntax::{imported, module_of, name_of, properties, required_by};
 
 /// The number of a scope; that of the program is 0.
 pub(super) type Scope = usize;
@@ -78,6 +78,9 @@ pub(super) struct Names<'a> {
     assigned: HashMap<Scope, HashMap<&'a str, Vec<Assigned<'a>>>>,
     /// The members of anything that are given values.
     assigned_members: HashSet<&'a str>,
+    /// What `exports.name = value` and `module.exports = { name: value }` give to other files, with the scopes of
+    /// the values.
+    exported: Vec<(&'a str, Scope, &'a Expression<'a>)>,
     /// The packages and files that are imported or required.
     pub(super) packages: Vec<&'a str>,
     /// With their scopes, in the order of the text, the outer before what stands in it.
@@ -115,6 +118,11 @@ impl<'a> Names<'a> {
         program
             .into_iter()
             .flat_map(|level| level.names.keys().copied())
+    }
+
+    /// What the program gives to other files by assignments: names, and values with their scopes.
+    pub(super) fn exported(&self) -> &[(&'a str, Scope, &'a Expression<'a>)] {
+        &self.exported
     }
 
     /// The class that `this` is of, if a class stands around a scope.
@@ -280,6 +288,9 @@ impl<'a> Names<'a> {
             AssignmentOperator::Addition => true,
             _ => return,
         };
+        if let Some(member) = assignment.left.as_member_expression() {
+            self.add_exported(scope, member, &assignment.right);
+        }
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left
             && let Some((of, Meaning::Variable(_))) = self.meaning(scope, name.name.as_str())
         {
@@ -294,6 +305,40 @@ impl<'a> Names<'a> {
                 });
         }
     }
+
+    fn add_exported(
+        &mut self,
+        scope: Scope,
+        member: &'a MemberExpression<'a>,
+        value: &'a Expression<'a>,
+    ) {
+        let is_exports = |of: &Expression<'_>| match of.get_inner_expression() {
+            Expression::Identifier(name) => name.name == "exports",
+            other => other.as_member_expression().is_some_and(is_module_exports),
+        };
+        if is_module_exports(member) {
+            if let Expression::ObjectExpression(object) = value.get_inner_expression() {
+                let given = properties(object).filter_map(|property| {
+                    let PropertyKey::StaticIdentifier(key) = &property.key else {
+                        return None;
+                    };
+                    Some((key.name.as_str(), scope, &property.value))
+                });
+                self.exported.extend(given);
+            }
+        } else if is_exports(member.object())
+            && let Some(name) = name_of(member)
+        {
+            self.exported.push((name, scope, value));
+        }
+    }
+}
+
+/// Whether an expression is `module.exports`.
+fn is_module_exports(member: &MemberExpression<'_>) -> bool {
+    let of = member.object().get_inner_expression();
+    name_of(member) == Some("exports")
+        && matches!(of, Expression::Identifier(name) if name.name == "module")
 }
 
 impl<'a> Visit<'a> for Names<'a> {
