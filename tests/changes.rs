@@ -1,8 +1,12 @@
 //! Change sets of real git repositories: what is reported of a whole product when only a part of it changes.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use support::copy;
 
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
 const RIGHT: &str = "@postgres:5432/identity";
@@ -65,19 +69,6 @@ impl Repository {
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clean")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn replace(path: &Path, old: &str, new: &str) {

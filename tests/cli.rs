@@ -1,9 +1,13 @@
 //! The binary as its users run it: exit codes, formats, streams, and input of every bad kind.
 
+mod support;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use support::copy;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -323,19 +327,6 @@ fn rules_and_explain_know_every_rule() {
         documents.as_array().unwrap().len(),
         dbfence::rules::ALL.len()
     );
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 const REGISTRY: &str = r#"export const registry = {

@@ -1,8 +1,12 @@
 //! The debt file, end to end: what it holds back, what becomes of its entries, and how it is written.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use support::copy;
 
 const FILE: &str = ".dbfence/baseline.yaml";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
@@ -99,19 +103,6 @@ impl Workspace {
     fn summary(&self) -> String {
         let (_, said) = self.run("check", &["--format", "pretty", "--color", "never"]);
         said.lines().last().unwrap_or_default().to_owned()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else if entry.path().is_file() {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use dbfence::report::Format;
-use support::Files;
+use support::{Files, copy};
 
 const REGISTRY: &str = "products/nordhaven/infra/service-registry.ts";
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
@@ -427,19 +427,6 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name)
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn check(root: &Path, arguments: &[&str]) -> Output {

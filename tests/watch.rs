@@ -1,12 +1,16 @@
 //! `--watch` as an editor's task runs it: a child process, its lines, and files that change meanwhile.
 #![cfg(unix)]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
+
+use support::copy;
 
 const COMPOSE: &str = "products/nordhaven/docker-compose.yml";
 const RIGHT: &str = "@postgres:5432/identity";
@@ -83,19 +87,6 @@ fn clean() -> tempfile::TempDir {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clean");
     copy(&fixture, folder.path());
     folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn replace(path: &Path, old: &str, new: &str) {
