@@ -44,7 +44,7 @@ const WRAPPERS: [(&str, &str); 20] = [
     ("sha1_smol", "src/discover/git.rs"),
     ("toml_span", "src/parse/migration_lock.rs"),
     ("globset", "src/glob.rs"),
-    ("granit_parser", "src/yaml.rs"),
+    ("granit_parser", "src/yaml/read"),
     ("serde_saphyr", "src/yaml/typed.rs"),
     ("ignore", "src/discover"),
     ("notify", "src/cli/watch.rs"),
