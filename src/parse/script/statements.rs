@@ -269,12 +269,7 @@ impl Lowered<'_> {
         }
     }
 
-    fn export_declared(
-        &mut self,
-        node: Node<'_>,
-        default: Option<Node<'_>>,
-        before: usize,
-    ) {
+    fn export_declared(&mut self, node: Node<'_>, default: Option<Node<'_>>, before: usize) {
         let declared = &self.script.constants[before..];
         let mut names: Vec<At<String>> = declared.iter().map(|it| it.name.clone()).collect();
         if let Some(word) = default {

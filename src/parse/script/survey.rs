@@ -79,12 +79,7 @@ impl Survey {
         }
     }
 
-    fn enter(
-        &mut self,
-        lowering: &Lowering<'_>,
-        node: Node<'_>,
-        functions: &mut Vec<usize>,
-    ) {
+    fn enter(&mut self, lowering: &Lowering<'_>, node: Node<'_>, functions: &mut Vec<usize>) {
         let function = functions.last().copied().unwrap_or_default();
         let field = |name: &str| node.child_by_field_name(name);
         match node.kind() {
@@ -124,12 +119,7 @@ impl Survey {
         }
     }
 
-    fn declare(
-        &mut self,
-        lowering: &Lowering<'_>,
-        function: usize,
-        pattern: Option<Node<'_>>,
-    ) {
+    fn declare(&mut self, lowering: &Lowering<'_>, function: usize, pattern: Option<Node<'_>>) {
         // Who declares a name of the file itself is not asked.
         if function > 0 {
             let names = pattern.map(pattern_names).unwrap_or_default();
@@ -139,12 +129,7 @@ impl Survey {
         }
     }
 
-    fn change_root(
-        &mut self,
-        lowering: &Lowering<'_>,
-        function: usize,
-        node: Option<Node<'_>>,
-    ) {
+    fn change_root(&mut self, lowering: &Lowering<'_>, function: usize, node: Option<Node<'_>>) {
         if let Some(name) = node.and_then(root_name) {
             self.change(lowering, function, name);
         }
