@@ -122,7 +122,11 @@ impl Parts<'_> {
         }
         for holding in &mut holdings {
             if !holding.schema_files.is_empty() {
-                holding.declared = Some(declared::declared(self.facts, holding));
+                holding.declared = Some(declared::declared(
+                    self.facts,
+                    &holding.schema_files,
+                    &holding.default_schema,
+                ));
             }
             let has_own = !holding.migrations.is_empty() && !holding.has_borrowed_migrations;
             if holding.is_postgres && has_own {
