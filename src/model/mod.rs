@@ -31,6 +31,7 @@ pub mod extra_env;
 pub mod first_start;
 pub mod foreign_migrations;
 pub mod generated;
+pub mod hand_edits;
 pub mod health;
 mod held;
 pub mod holdings;
