@@ -154,8 +154,7 @@ fn driven(editor: &str, arguments: &[&str], script: &str) -> Vec<(String, u32, u
         .args(arguments)
         .env("PATH", std::env::join_paths(path).unwrap())
         .env("LC_ALL", "C.UTF-8")
-        // What Emacs tells its children as soon as it has a window.
-        .env("TERM", "dumb")
+        .env("TERM", "xterm")
         .env("HOME", place.path())
         .current_dir(place.path())
         .stdin(Stdio::null())
