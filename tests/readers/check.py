@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PRODUCT = HERE.parent.parent / "fixtures" / "trouble"
-FORMATS = ["json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "markdown"]
+FORMATS = ["json", "jsonl", "sarif", "code-scanning", "github", "gitlab", "junit", "checkstyle", "rdjson", "markdown"]
 # Names of folders, each of which gets a file that cannot be read as what it is.
 HOSTILE = [
     "per%cent%0Aand:colon,comma",
@@ -54,7 +54,8 @@ def main(dbfence, folder):
         paths = [finding["path"] for finding in found]
         for name in HOSTILE:
             assert f"{name}/docker-compose.yml" in paths, name
-        read_sarif(folder, reports / "sarif", len(found))
+        for name in ["sarif", "code-scanning"]:
+            read_sarif(folder, reports / name, len(found))
         read_junit(reports / "junit", found)
         read_others(folder, reports, found)
     print(f"{len(FORMATS)} reports of {len(found)} findings are read by their readers")

@@ -11,9 +11,10 @@ use super::super::xml::reading::{Read, elements};
 use super::*;
 
 /// The formats whose readers are programs, without `json`.
-const FOR_PROGRAMS: [Format; 8] = [
+const FOR_PROGRAMS: [Format; 9] = [
     Format::Jsonl,
     Format::Sarif,
+    Format::CodeScanning,
     Format::Github,
     Format::Gitlab,
     Format::Junit,
@@ -226,6 +227,70 @@ fn sarif_says_what_silences_a_finding() {
     assert_eq!(kinds, [None, None, comment, comment, comment, debt]);
     let silenced = &results[2]["suppressions"][0];
     assert_eq!(silenced["justification"], "the move is planned");
+}
+
+#[test]
+fn code_scanning_hears_only_of_what_is_open() {
+    let log: Value = serde_json::from_str(&plain(Format::CodeScanning, &example())).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    for result in results {
+        assert_eq!(result["suppressions"], serde_json::json!([]));
+    }
+    let clean = (sources(&[]), outcome(Vec::new()));
+    assert_eq!(
+        plain(Format::CodeScanning, &clean),
+        plain(Format::Sarif, &clean)
+    );
+}
+
+#[test]
+fn code_scanning_finds_its_labels_by_the_links_of_the_message() {
+    let (sources, mut outcome) = example();
+    outcome.findings[0].message = "see [this] {0}".into();
+    outcome.findings[0].labels[0].message = "a [link](http://x) \\ {1}".into();
+    let label = outcome.findings[0].labels[0].clone();
+    let labels = vec![label; 120];
+    outcome.findings[1].labels = labels;
+    let log: Value =
+        serde_json::from_str(&plain(Format::CodeScanning, &(sources, outcome))).unwrap();
+    let results = &log["runs"][0]["results"];
+    let message = |number: usize| results[number]["message"]["text"].as_str().unwrap();
+    let link = r"[a \[link\](http://x) \\ {{1}}]";
+    assert!(message(0).starts_with(r"see \[this\] {{0}}: write"));
+    assert!(message(0).contains(&format!(". {link}(1). [")));
+    assert_eq!(results[0]["relatedLocations"][0]["id"], 1);
+    assert_eq!(message(1).matches(link).count(), 5);
+    let related = results[1]["relatedLocations"].as_array().unwrap();
+    assert_eq!(related.len(), 99);
+}
+
+#[test]
+fn code_scanning_gets_as_much_as_it_shows_errors_first() {
+    let text = "a: b\n".repeat(6_000);
+    let sources = sources(&[("a.yml", &text)]);
+    let findings = (0..6_000).map(|line| Finding {
+        severity: if line < 3_000 {
+            Severity::Warning
+        } else {
+            Severity::Error
+        },
+        ..finding(Span::new(line * 5, line * 5 + 1).in_file(FileId(0)))
+    });
+    let outcome = outcome(findings.collect());
+    let log: Value =
+        serde_json::from_str(&plain(Format::CodeScanning, &(sources, outcome))).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let levels = results.iter().map(|it| it["level"].as_str().unwrap());
+    let levels: Vec<&str> = levels.collect();
+    assert_eq!(
+        levels,
+        [vec!["error"; 3_000], vec!["warning"; 2_000]].concat()
+    );
+    let notes = &run["invocations"][0]["toolExecutionNotifications"];
+    let said = "1000 findings left out: code scanning shows 5000, errors first.";
+    assert_eq!(notes[0]["message"]["text"], said);
 }
 
 #[test]
