@@ -111,6 +111,8 @@ def read_junit(report, found):
     suites = junitparser.JUnitXml.fromfile(str(report))
     cases = [case for suite in suites for case in suite]
     assert len(cases) == suites.tests == suites.failures == len(found)
+    # GitLab and others show one of several with the same name.
+    assert len({(case.classname, case.name) for case in cases}) == len(cases)
     assert sorted(case.result[0].message for case in cases) == sorted(it["message"] for it in found)
 
 

@@ -465,6 +465,42 @@ fn nobody_is_called_and_no_issue_is_named() {
     assert!(out.contains(told), "{out}");
 }
 
+#[test]
+fn nothing_of_the_scanned_tree_becomes_a_link() {
+    let (sources, mut outcome) = example();
+    outcome.findings[0].message = "`www.example.com|`".into();
+    outcome.findings[0].help = "see www.example.com and ftp://example.com".into();
+    let out = plain(Format::Markdown, &(sources, outcome));
+    for told in [
+        "<code>www&#46;example.com&#124;</code>",
+        "see www&#46;example.com and ftp&#58;//example.com",
+    ] {
+        assert!(out.contains(told), "{out}");
+    }
+}
+
+#[test]
+fn no_two_tests_of_junit_have_the_same_name() {
+    let sources = sources(&[("a.yml", "a: b\n"), ("b.yml", "a: b\n")]);
+    let told = [("same", 0), ("same", 0), ("same", 1), ("other", 1)];
+    let findings = told.map(|(message, file)| Finding {
+        message: message.into(),
+        ..finding(Span::new(0, 1).in_file(FileId(file)))
+    });
+    let junit = elements(&plain(Format::Junit, &(sources, outcome(findings.into()))));
+    let cases = junit.iter().filter(|it| it.name == "testcase");
+    let names: Vec<&str> = cases.map(|case| case.attribute("name")).collect();
+    assert_eq!(
+        names,
+        [
+            "same in a.yml",
+            "same in a.yml (2)",
+            "same in b.yml",
+            "other"
+        ]
+    );
+}
+
 /// Findings of some services, all at one place.
 fn many(count: usize, message: &str) -> (Sources, Outcome) {
     let sources = sources(&[("a.yml", "a: b\n")]);
