@@ -87,7 +87,7 @@ impl<'a> Reporter<'a> {
             let left_out = outcome.findings.len() - results.len();
             let left_out = summary::counted(left_out, "finding");
             notes.push(format!(
-                "{left_out} left out: code scanning shows {RESULTS}, errors first"
+                "{left_out} left out: code scanning shows {RESULTS}, and errors go first"
             ));
         }
         let notifications = notes.iter().map(|note| Notification {
@@ -132,9 +132,17 @@ impl<'a> Reporter<'a> {
                     .collect()
             }
             Reader::CodeScanning => {
-                let (errors, others): (Vec<_>, Vec<_>) =
-                    open.partition(|it| it.severity == Severity::Error);
-                let chosen = errors.into_iter().chain(others).take(RESULTS);
+                let mut errors = outcome.count(Severity::Error).min(RESULTS);
+                let mut warnings = RESULTS - errors;
+                let chosen = open.filter(|finding| {
+                    let room = match finding.severity {
+                        Severity::Error => &mut errors,
+                        Severity::Warning => &mut warnings,
+                    };
+                    let has_room = *room > 0;
+                    *room = room.saturating_sub(1);
+                    has_room
+                });
                 chosen.map(|it| self.result(it, None)).collect()
             }
         }

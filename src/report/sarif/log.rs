@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 #[derive(Serialize)]
 pub(super) struct Log<'a> {
@@ -199,38 +200,34 @@ impl Text {
     }
 
     pub(super) fn of(text: &str) -> Self {
-        let text = if text.contains("](") {
-            without_links(text)
-        } else {
-            text.to_owned()
-        };
+        let mut text = text.to_owned();
+        if text.contains("](") {
+            text = text
+                .replace('\\', "\\\\")
+                .replace('[', "\\[")
+                .replace(']', "\\]");
+        }
         Self {
             text: without_placeholders(&text),
         }
     }
 
     /// `sentence`, and each label as a link to the related location of its number, which is its place among them.
+    /// Brackets would have to be escaped beside links, and readers show that, so that what has any gets none.
     pub(super) fn with_links<'a>(sentence: &str, labels: impl Iterator<Item = &'a str>) -> Self {
-        let links = labels.enumerate().map(|(number, label)| {
-            let label = without_placeholders(&without_links(label));
-            format!(" [{label}]({}).", number + 1)
-        });
-        let links: String = links.collect();
-        if links.is_empty() {
-            return Self::sentence(sentence);
+        let mut text = Self::sentence(sentence).text;
+        let has_brackets = |text: &str| text.contains(['[', ']']);
+        if has_brackets(&text) {
+            return Self { text };
         }
-        let sentence = without_placeholders(&without_links(sentence));
-        Self {
-            text: format!("{sentence}.{links}"),
+        for (number, label) in labels.enumerate() {
+            if !has_brackets(label) {
+                let label = without_placeholders(label);
+                let _ = write!(text, " [{label}]({}).", number + 1);
+            }
         }
+        Self { text }
     }
-}
-
-/// `text` with its brackets as characters.
-fn without_links(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('[', "\\[")
-        .replace(']', "\\]")
 }
 
 /// `text` with its `{0}` doubled, as SARIF writes what is no placeholder. Other braces are left alone: `${NAME}`

@@ -247,21 +247,26 @@ fn code_scanning_hears_only_of_what_is_open() {
 #[test]
 fn code_scanning_finds_its_labels_by_the_links_of_the_message() {
     let (sources, mut outcome) = example();
-    outcome.findings[0].message = "see [this] {0}".into();
-    outcome.findings[0].labels[0].message = "a [link](http://x) \\ {1}".into();
-    let label = outcome.findings[0].labels[0].clone();
-    let labels = vec![label; 120];
-    outcome.findings[1].labels = labels;
+    outcome.findings[0].message = "see {0}".into();
+    outcome.findings[0].labels[0].message = "a [link](http://x)".into();
+    outcome.findings[0].labels[1].message = "its {1}".into();
+    let label = outcome.findings[0].labels[1].clone();
+    outcome.findings[1].labels = vec![label; 120];
+    let with_brackets = Finding {
+        message: "see [this]".into(),
+        ..outcome.findings[0].clone()
+    };
+    outcome.findings.push(with_brackets);
     let log: Value =
         serde_json::from_str(&plain(Format::CodeScanning, &(sources, outcome))).unwrap();
-    let results = &log["runs"][0]["results"];
-    let message = |number: usize| results[number]["message"]["text"].as_str().unwrap();
-    let link = r"[a \[link\](http://x) \\ {{1}}]";
-    assert!(message(0).starts_with(r"see \[this\] {{0}}: write"));
-    assert!(message(0).contains(&format!(". {link}(1). [")));
-    assert_eq!(results[0]["relatedLocations"][0]["id"], 1);
-    assert_eq!(message(1).matches(link).count(), 5);
-    let related = results[1]["relatedLocations"].as_array().unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let messages = results.iter().map(|it| it["message"]["text"].as_str());
+    let messages: Vec<&str> = messages.map(Option::unwrap).collect();
+    assert_eq!(messages[0], "see {{0}}: write `loan_desk`. [its {{1}}](2).");
+    assert_eq!(results[0]["relatedLocations"][1]["id"], 2);
+    assert_eq!(messages[1], "see [this]: write `loan_desk`.");
+    assert!(messages[2].ends_with(" [its {{1}}](4). [its {{1}}](5)."));
+    let related = results[2]["relatedLocations"].as_array().unwrap();
     assert_eq!(related.len(), 99);
 }
 
@@ -286,10 +291,10 @@ fn code_scanning_gets_as_much_as_it_shows_errors_first() {
     let levels: Vec<&str> = levels.collect();
     assert_eq!(
         levels,
-        [vec!["error"; 3_000], vec!["warning"; 2_000]].concat()
+        [vec!["warning"; 2_000], vec!["error"; 3_000]].concat()
     );
     let notes = &run["invocations"][0]["toolExecutionNotifications"];
-    let said = "1000 findings left out: code scanning shows 5000, errors first.";
+    let said = "1000 findings left out: code scanning shows 5000, and errors go first.";
     assert_eq!(notes[0]["message"]["text"], said);
 }
 
