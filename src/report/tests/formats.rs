@@ -264,9 +264,9 @@ fn code_scanning_finds_its_labels_by_the_links_of_the_message() {
     let messages: Vec<&str> = messages.map(Option::unwrap).collect();
     assert_eq!(messages[0], "see {{0}}: write `loan_desk`. [its {{1}}](2).");
     assert_eq!(results[0]["relatedLocations"][1]["id"], 2);
-    assert_eq!(messages[1], "see [this]: write `loan_desk`.");
-    assert!(messages[2].ends_with(" [its {{1}}](4). [its {{1}}](5)."));
-    let related = results[2]["relatedLocations"].as_array().unwrap();
+    assert_eq!(messages[2], "see [this]: write `loan_desk`.");
+    assert!(messages[1].ends_with(" [its {{1}}](4). [its {{1}}](5)."));
+    let related = results[1]["relatedLocations"].as_array().unwrap();
     assert_eq!(related.len(), 99);
 }
 
