@@ -82,6 +82,11 @@ def read_sarif(folder, report, count):
     wrong = log.with_name("wrong.sarif")
     wrong.write_text(log.read_text().replace('"startLine": 1,', '"startLine": 0,', 1))
     assert "must be >= 1" in holds(folder, schema, wrong)
+    # What code scanning cuts off or drops.
+    for rule in json.loads(log.read_text())["runs"][0]["tool"]["driver"]["rules"]:
+        texts = [rule["shortDescription"]["text"], rule["fullDescription"]["text"]]
+        assert max(map(len, texts)) <= 1024 and len(rule["name"]) <= 255, rule["id"]
+        assert len(rule["properties"]["tags"]) <= 10, rule["id"]
     verdict = log.with_name("verdict.sarif")
     environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
     done = subprocess.run(
