@@ -10,7 +10,10 @@ fn sketch(text: &str, kind: &StatementKind) -> String {
     };
     let parts = |list: &[At<String>]| list.iter().map(part).collect::<Vec<_>>().join(", ");
     match kind {
-        StatementKind::CreateDatabase { name } => format!("create {}", part(name)),
+        StatementKind::CreateDatabase { name, owner } => {
+            let owner = owner.iter().map(|owner| format!(" owner {}", part(owner)));
+            format!("create {}{}", part(name), owner.collect::<String>())
+        }
         StatementKind::DropDatabase { name } => format!("drop {}", part(name)),
         StatementKind::AlterDatabase { name, owner } => {
             let owner = owner.iter().map(|owner| format!(" owner {}", part(owner)));

@@ -41,12 +41,12 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
             .because_all(product.ownership(service, &name))
             .argues(Attribute::Database, Wrong::Value(name))
             .help(format!("write `{}`{}", service.database().unwrap_or_default(), again(place))),
-        ScriptDrift::OtherModule { service, other, place } => report
+        ScriptDrift::OtherModule { service, other, place, right } => report
             .at(place, format!("the start script runs the module of `{}` against the database of `{}`", other.key(), service.key()))
             .about(service, "module in the start script")
             .because(service.database_place(), format!("`{}` owns `{}`", service.key(), service.database().unwrap_or_default()))
             .argues(Attribute::Module, Wrong::Everything)
-            .help(format!("write `{}`{}", service.module.as_ref().map_or(service.key(), |module| &module.folder), again(place))),
+            .help(format!("write `{right}`{}", again(place))),
         ScriptDrift::Stateless { service, place } => report
             .at(place, format!("the start script migrates `{}`, which owns no database", service.key()))
             .about(service, "stateless")
@@ -78,10 +78,10 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
                 .argues_for(owner, attribute, Wrong::Value(name))
                 .help(format!("remove the command, or write the database of a service{}", again(place)));
         }
-        ScriptDrift::ContainerPort { port, place, also, right, published } => report
+        ScriptDrift::WrongPort { port, place, also, published_on, right, published } => report
             .at(place, format!("the start script runs on the host, where nothing of the stack listens on `{port}`"))
             .about(product, format!("port {port}"))
-            .because_all(published.map(|place| (place, format!("Postgres is published on {right}"))))
+            .because_all(published.map(|place| (place, format!("Postgres is published on {published_on}"))))
             .because_all(also.into_iter().map(|place| (place, "the same here".to_owned())))
             .help(format!("write `{right}`{}", again(place))),
     }
