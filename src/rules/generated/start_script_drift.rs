@@ -1,5 +1,7 @@
 //! See `rules/generated/start-script-drift.md`.
 
+use std::collections::HashSet;
+
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
@@ -13,13 +15,21 @@ pub(crate) const RULE: Rule = rule!("generated", "start-script-drift", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        // What is nowhere else either was only added to the registry.
+        let not_run = workspace.services_not_run(product);
         for drift in workspace.start_script_drift(product) {
-            tell(workspace, product, drift, report);
+            tell(workspace, product, drift, &not_run, report);
         }
     }
 }
 
-fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &mut Report) {
+fn tell(
+    workspace: &Workspace,
+    product: &Product,
+    drift: ScriptDrift,
+    not_run: &HashSet<&str>,
+    report: &mut Report,
+) {
     let again = |place: Place| workspace.generator_of(product, place);
     match drift {
         ScriptDrift::Lacks { service, action, script } => {
@@ -32,7 +42,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
                 .at(service.database_place(), format!("the start script does not {lack} `{database}`, the database of `{}`", service.key()))
                 .about(service, format!("{lack} {database}"))
                 .because(script, format!("its {write} should run here"))
-                .argues(Attribute::Database, Wrong::Value(wrong))
+                .argues(if not_run.contains(service.key()) { Attribute::Container } else { Attribute::Database }, Wrong::Value(wrong))
                 .help(format!("add the {write} of `{}`{}", service.module.as_ref().map_or(service.key(), |module| &module.folder), again(script)));
         }
         ScriptDrift::OtherDatabase { service, name, place } => report
