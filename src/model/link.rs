@@ -133,7 +133,13 @@ fn is_joined(sources: &Sources, registry: &Registry) -> bool {
 /// Whether a file stands where article 3 has the registry, beside its generator or what that writes.
 pub(super) fn is_in_place_of_registry(sources: &Sources, path: &str) -> bool {
     let infra = parent(path);
-    let beside = ["generate.ts", "generate.mts", "generate.js", "generate.mjs", "init-databases.sql"];
+    let beside = [
+        "generate.ts",
+        "generate.mts",
+        "generate.js",
+        "generate.mjs",
+        "init-databases.sql",
+    ];
     let is_there = |name: &&str| sources.existence(&format!("{infra}/{name}")) == Existence::File;
     file_name(infra) == "infra"
         && file_name(path).starts_with("service-registry.")

@@ -84,7 +84,10 @@ impl Workspace<'_> {
                 }
                 Some((_, Existence::Missing)) => broken = broken.or(Some(mount)),
                 Some((source, Existence::File)) if self.is_beside_init_sql(path, source) => {
-                    let creates = self.sources.find(source).is_some_and(|id| self.creates_databases(id));
+                    let creates = self
+                        .sources
+                        .find(source)
+                        .is_some_and(|id| self.creates_databases(id));
                     in_place = in_place.or(creates.then_some(mount));
                 }
                 // A script of another name may run the init SQL itself.
@@ -152,9 +155,8 @@ impl Workspace<'_> {
     }
 
     fn creates_databases(&self, id: FileId) -> bool {
-        let is_create = |statement: &Statement| {
-            matches!(statement.kind, StatementKind::CreateDatabase { .. })
-        };
+        let is_create =
+            |statement: &Statement| matches!(statement.kind, StatementKind::CreateDatabase { .. });
         matches!(self.facts(id), Facts::Sql(sql) if sql.facts.statements.iter().any(is_create))
     }
 }

@@ -267,7 +267,9 @@ impl Service {
         let dockerfile = self.entry.dockerfile.known();
         let folder = dockerfile.and_then(|text| {
             let parts = text.value.split('/');
-            let folder = parts.filter(|part| !matches!(*part, "" | "." | "..")).nth(1)?;
+            let folder = parts
+                .filter(|part| !matches!(*part, "" | "." | ".."))
+                .nth(1)?;
             is_one(folder).then(|| (folder, text.place()))
         });
         let is_layer = is_one(&layer.value);

@@ -384,10 +384,12 @@ pub fn lost(scripts: &Scripts<'_>, file: FileId, is_certain: bool) -> Option<Reg
         .filter(|candidate| is_certain || is_named(&candidate.name.value))
         .collect();
     exported.sort_by_key(|candidate| !is_named(&candidate.name.value));
-    let computed = exported.iter().find_map(|candidate| match &candidate.value.kind {
-        Kind::Dynamic(cause) => Some((candidate, cause.dynamic.clone())),
-        _ => None,
-    });
+    let computed = exported
+        .iter()
+        .find_map(|candidate| match &candidate.value.kind {
+            Kind::Dynamic(cause) => Some((candidate, cause.dynamic.clone())),
+            _ => None,
+        });
     let shapeless = || {
         let candidate = exported.first().filter(|_| is_certain)?;
         let why = Dynamic {

@@ -365,12 +365,16 @@ impl Workspace<'_> {
                     continue;
                 };
                 let name = &shown[host.name.clone()];
-                let is_inside = port == inside
-                    && stack.by_host(name).is_some_and(|it| it.key == server.key);
+                let is_inside =
+                    port == inside && stack.by_host(name).is_some_and(|it| it.key == server.key);
                 if !is_nobodys(port) || !(is_itself(name) || is_inside) {
                     continue;
                 }
-                let range = if is_inside { host.name.start..range.end } else { range };
+                let range = if is_inside {
+                    host.name.start..range.end
+                } else {
+                    range
+                };
                 if let Some(place) = known_place(url, &range, file) {
                     let places = places.entry((port, is_inside)).or_default();
                     if !places.contains(&place) {
@@ -380,16 +384,20 @@ impl Workspace<'_> {
             }
         }
         let text = published[0].published_text.as_ref();
-        let drifts = places.into_iter().map(|((port, is_inside), places)| {
-            ScriptDrift::WrongPort {
+        let drifts = places
+            .into_iter()
+            .map(|((port, is_inside), places)| ScriptDrift::WrongPort {
                 port,
                 place: places[0],
                 also: places[1..].to_vec(),
                 published_on: right,
-                right: if is_inside { format!("localhost:{right}") } else { right.to_string() },
+                right: if is_inside {
+                    format!("localhost:{right}")
+                } else {
+                    right.to_string()
+                },
                 published: text.and_then(crate::model::compose::Part::place),
-            }
-        });
+            });
         Some(drifts.collect())
     }
 }

@@ -116,8 +116,8 @@ pub(super) fn read<T: Send>(
 
 /// The words that statements of scripts mostly begin with.
 const COMMANDS: [&str; 16] = [
-    "ALTER", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "REVOKE",
-    "ROLLBACK", "SELECT", "SET", "TRUNCATE", "UPDATE",
+    "ALTER", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "INSERT",
+    "REVOKE", "ROLLBACK", "SELECT", "SET", "TRUNCATE", "UPDATE",
 ];
 
 /// A syntax error in words for people; `words` are those that the statement begins with.
