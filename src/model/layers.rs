@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::dependencies::Step;
-use crate::model::product::{OddLayer, Product, Service};
+use crate::model::product::Product;
+use crate::model::service::{OddLayer, Service};
 use crate::model::value::Text;
 use crate::model::{RegistryUser, Workspace};
 use crate::source::Place;

@@ -3,7 +3,7 @@
 use crate::catalogue::one_of;
 use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
-use crate::model::product::{OddLayer, Service};
+use crate::model::service::{OddLayer, Service};
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("registry", "layer-mismatch", check);
