@@ -187,12 +187,15 @@ impl Workspace<'_> {
                 self.judge(product, reading, done, &mut guesser, drift);
             }
         }
-        drift.extend(self.wrong_ports(product, file, runs).unwrap_or_default());
+        let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
+            || self.has_generated_header(file);
+        drift.extend(
+            self.wrong_ports(product, file, runs, is_for_all)
+                .unwrap_or_default(),
+        );
         let has_unread_target = readings.iter().any(|reading| {
             reading.service.is_none() && reading.stranger.is_none() && reading.database.is_none()
         });
-        let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
-            || self.has_generated_header(file);
         if runs.is_complete && !has_unread_target && is_for_all {
             self.script_lacks(product, file, runs, &done, drift);
         }
@@ -327,6 +330,7 @@ impl Workspace<'_> {
         product: &Product,
         file: FileId,
         runs: &Runs,
+        is_for_development: bool,
     ) -> Option<Vec<ScriptDrift<'p>>> {
         let number = product.development?;
         let stack = &self.stacks[number];
@@ -343,7 +347,9 @@ impl Workspace<'_> {
         }
         let all_ports = || self.stacks_of(product).flat_map(|stack| &stack.services);
         let all_ports = || all_ports().flat_map(|service| &service.ports);
-        let is_closed = self.stacks_of(product).all(|stack| stack.open.is_empty())
+        // Scripts for other places may connect through a tunnel.
+        let is_closed = is_for_development
+            && self.stacks_of(product).all(|stack| stack.open.is_empty())
             && all_ports().all(|port| port.published.is_some());
         let is_nobodys = |port: u16| {
             let is_others = is_closed && all_ports().all(|it| it.published != Some(port));
