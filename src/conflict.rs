@@ -174,6 +174,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
             "missing-compose-service",
             "missing-module",
             "init-sql-drift",
+            "start-script-drift",
             "single-dev-postgres",
             "undefined-reference",
             "database-url-host",

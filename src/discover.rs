@@ -362,7 +362,7 @@ fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
 /// A file as what its text shows it to be. What the config calls a registry is one.
 fn by_text(mut file: SourceFile, options: &Options) -> SourceFile {
     let is_by_name = file.kind == Kind::Registry && options.registries.is_empty();
-    if is_by_name && is_code_by_text(&file.text) {
+    if is_by_name && is_code_by_text(&file.path, &file.text) {
         file.kind = if file.path.ends_with("ts") {
             Kind::TypeScript
         } else {

@@ -29,6 +29,81 @@ struct Mistake {
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
+        what: "an entry that was copied and kept its key",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "  \"tariff-book\": {\n",
+                "  \"party-directory\": {\n",
+            )
+        },
+        finding: "dynamic-registry products/nordhaven/infra/service-registry.ts ⟦party-directory⟧",
+    },
+    Mistake {
+        what: "an init SQL that gives a database to a role that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;",
+                "CREATE DATABASE tariff_book OWNER tariffs;",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "Postgres published on another port than the start script connects by",
+        make: |files| files.replace(COMPOSE, "\"5433:5432\"", "\"5434:5432\""),
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦5433⟧",
+    },
+    Mistake {
+        what: "a URL of a service without its port",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "TARIFF_BOOK_URL: \"http://tariff-book:4212\"",
+                "TARIFF_BOOK_URL: \"http://tariff-book\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "an address where a key is wanted",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "dependsOn: [\"tariff-book\", \"port-calls\"]",
+                "dependsOn: [\"tariff-book:4212\", \"port-calls\"]",
+            )
+        },
+        finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "another script mounted in the place of the init SQL",
+        make: |files| {
+            files
+                .add(
+                    "products/nordhaven/docker/init.sql",
+                    "CREATE DATABASE identity;\n",
+                )
+                .replace(
+                    COMPOSE,
+                    "./infra/init-databases.sql:/docker",
+                    "./docker/init.sql:/docker",
+                )
+        },
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦./docker/init.sql⟧",
+    },
+    Mistake {
+        what: "a registry that is read from elsewhere",
+        make: |files| {
+            files.remove(REGISTRY).add(
+                REGISTRY,
+                "import { load } from \"@nordhaven/registry\";\n\nexport const serviceRegistry = load();\n",
+            )
+        },
+        finding: "dynamic-registry products/nordhaven/infra/service-registry.ts ⟦load()⟧",
+    },
+    Mistake {
         what: "a comment that silences nothing",
         make: |files| {
             files.replace(

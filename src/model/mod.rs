@@ -172,7 +172,7 @@ impl<'a> Workspace<'a> {
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let facts = shared_clients::settled(sources, facts);
         let stacks = stacks::stacks(sources, &facts, policy);
-        let products = link::products(sources, &facts, &stacks);
+        let products = link::products(sources, &facts, &stacks, !policy.registries.is_empty());
         let containers = containers(&stacks, &products);
         let inferred = {
             let modules = products.iter().flat_map(Product::services);
@@ -399,7 +399,12 @@ impl<'a> Workspace<'a> {
             Kind::Env => !is_test_code(&file.path),
             Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
             Kind::PrismaConfig => true,
-            Kind::Registry => is_like_registry(&file.text) || self.is_registry_part(id),
+            Kind::Registry => {
+                is_like_registry(&file.text)
+                    || self.is_registry_part(id)
+                    || !self.policy.registries.is_empty()
+                    || link::is_in_place_of_registry(self.sources, &file.path)
+            }
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
             Kind::Migration => self.is_replayed(id),

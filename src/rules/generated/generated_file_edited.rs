@@ -48,6 +48,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         .map(|other| (other.place, format!("no `{}` either", other.words))),
                 )
                 .help(match generator {
+                    // No migration creates what belongs to the whole server.
+                    Some(generator) if is_of_server(&first.words) => {
+                        format!("move it into `{generator}`")
+                    }
                     Some(generator) => format!(
                         "move it to a migration of the module that it is for, or into `{generator}`"
                     ),
@@ -55,4 +59,10 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 });
         }
     }
+}
+
+/// Whether a statement is about roles or databases, by its key words.
+fn is_of_server(words: &str) -> bool {
+    let second = words.split(' ').nth(1).unwrap_or_default();
+    ["ROLE", "USER", "GROUP", "DATABASE"].contains(&second)
 }
