@@ -691,6 +691,16 @@ pub fn shown_folder(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
 }
 
+/// A path or a name as a shell reads it.
+pub fn shell_quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./@+=:,".contains(letter);
+    if word.chars().all(is_plain) && !word.starts_with('-') {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// The path of `to` as seen from a folder, both from the workspace root.
 pub fn relative(folder: &str, to: &str) -> String {
     let mut up = String::new();

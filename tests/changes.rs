@@ -237,6 +237,13 @@ fn what_a_removed_or_renamed_file_leaves_behind_is_reported() {
     let elsewhere = DOCKERFILE.replace("Dockerfile", "Containerfile");
     repository.git(&["mv", DOCKERFILE, &elsewhere]);
     assert_eq!(repository.rules(&["--staged"]), expected, "renamed");
+    repository.git(&["reset", "--quiet", "--hard"]);
+    let other_case = DOCKERFILE.replace("Dockerfile", "dockerfile");
+    repository.git(&["mv", DOCKERFILE, &other_case]);
+    for change in [&["--staged"][..], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), expected, "in another case");
+    }
+    repository.git(&["mv", &other_case, &elsewhere]);
     repository.commit("A rename");
     assert_eq!(repository.rules(&["--staged"]), NONE);
     assert_eq!(repository.rules(&["--since", "HEAD~1"]), expected);
@@ -413,6 +420,52 @@ fn a_hook_is_judged_by_its_own_index() {
     repository.replace(COMPOSE, "services:", "# All of them\nservices:");
     assert!(commit(&["--all"], ""), "mended");
 
+    // Wherever the hook goes: git says of its index where it is from the root of the work tree.
+    let elsewhere = ["cd products/nordhaven && ", "cd / && "];
+    repository.git(&["reset", "--quiet", "--hard"]);
+    repository.break_compose();
+    repository.git(&[
+        "commit",
+        "--all",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        "No",
+    ]);
+    for go in elsewhere {
+        let root = repository.root.display();
+        let text = format!("#!/bin/sh\n{go}exec '{program}' check --staged --root '{root}'\n");
+        fs::write(&hook, text).unwrap();
+        repository.replace("README.md", "# ", "# Now ");
+        repository.git(&["add", "--all"]);
+        assert!(commit(&[], ""), "{go}");
+        repository.replace(COMPOSE, "services:", "# One more\nservices:");
+        assert!(!commit(&["--all"], ""), "{go}");
+        assert!(!commit(&[COMPOSE], ""), "{go}");
+        repository.git(&["reset", "--quiet", "--hard"]);
+    }
+
+    // In a linked work tree, whose hooks are those of the repository.
+    repository.git(&["worktree", "add", "--quiet", "../tree", "-b", "work"]);
+    let tree = repository.root.parent().unwrap().join("tree");
+    fs::write(
+        &hook,
+        format!("#!/bin/sh\nexec '{program}' check --staged\n"),
+    )
+    .unwrap();
+    let commit = |more: &[&str]| {
+        let mut command = git_command(&tree);
+        command.args(["commit", "--quiet", "--message", "Try"]);
+        command.args(more).output().unwrap().status.success()
+    };
+    replace(&tree.join("README.md"), "# ", "# The ");
+    assert!(commit(&["--all"]));
+    replace(&tree.join(COMPOSE), "services:", "# All\nservices:");
+    replace(&tree.join("README.md"), "# ", "# New ");
+    assert!(!commit(&["--all"]));
+    assert!(!commit(&[COMPOSE]));
+    assert!(commit(&["README.md"]));
+
     // A hook of another repository says nothing about this one.
     let other = Repository::new();
     other.break_compose();
@@ -427,8 +480,157 @@ fn a_hook_is_judged_by_its_own_index() {
 }
 
 #[test]
+fn who_does_not_own_the_repository_hears_what_to_write() {
+    let repository = Repository::new();
+    for option in [&["--staged"][..], &["--since", "main"]] {
+        let output = dbfence(&repository.root.join("products"), option)
+            .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+            .output()
+            .unwrap();
+        let error = refusal(&output);
+        assert!(error.contains("another user owns it"), "{error}");
+        let root = fs::canonicalize(&repository.root).unwrap();
+        let expected = format!(
+            "`git config --global --add safe.directory {}`",
+            root.display()
+        );
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn what_a_sparse_checkout_leaves_out_is_not_missing() {
+    let repository = Repository::new();
+    repository.git(&["sparse-checkout", "init", "--no-cone"]);
+    let rules_file = repository.root.join(".git/info/sparse-checkout");
+    for left_out in [
+        "modules/shared/party-directory/",
+        DOCKERFILE,
+        "modules/domain/container-yard/prisma/schema/",
+        "modules/domain/container-yard/prisma/schema/move.prisma",
+        "modules/domain/invoicing/prisma/migrations/",
+        "modules/domain/invoicing/prisma/migrations/20241125090000_init/",
+        "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+        COMPOSE,
+    ] {
+        fs::write(&rules_file, format!("/*\n!/{left_out}\n")).unwrap();
+        repository.git(&["read-tree", "-m", "-u", "HEAD"]);
+        assert!(!repository.root.join(left_out).exists());
+        for change in [&[][..], &["--staged"], &["--since", "main"]] {
+            assert_eq!(repository.rules(change), NONE, "{left_out} {change:?}");
+        }
+    }
+    repository.git(&["sparse-checkout", "disable"]);
+    fs::remove_file(repository.root.join(DOCKERFILE)).unwrap();
+    let expected = [format!("{REGISTRY} [missing-module]")];
+    assert_eq!(repository.rules(&[]), expected);
+}
+
+#[test]
+fn what_is_only_meant_to_be_added_is_not_staged() {
+    let repository = Repository::new();
+    let path = "products/nordhaven/docker-compose.override.yml";
+    let second = "services:\n  store:\n    image: postgres:16\n";
+    fs::write(repository.root.join(path), second).unwrap();
+    repository.git(&["add", "--intent-to-add", path]);
+    let expected = [format!("{path} [single-dev-postgres]")];
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "HEAD"]), expected);
+    repository.git(&["add", path]);
+    assert_eq!(repository.rules(&["--staged"]), expected);
+}
+
+#[test]
+fn what_is_not_merged_yet_has_changed() {
+    let repository = Repository::new();
+    repository.git(&["checkout", "--quiet", "-b", "side"]);
+    repository.break_compose();
+    repository.commit("A wrong database");
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.replace(COMPOSE, RIGHT, "@postgres:5432/identities");
+    repository.commit("Another one");
+    let merge = git_command(&repository.root)
+        .args(["merge", "--quiet", "side"])
+        .output();
+    assert!(!merge.unwrap().status.success());
+    let expected = ["products/nordhaven/docker-compose.yml [syntax-error]"];
+    for change in [
+        &["--staged"][..],
+        &["--since", "main"],
+        &["--since", "side"],
+    ] {
+        assert_eq!(repository.rules(change), expected, "{change:?}");
+    }
+    repository.git(&["checkout", "--quiet", "--theirs", COMPOSE]);
+    for change in [
+        &["--staged"][..],
+        &["--since", "main"],
+        &["--since", "side"],
+    ] {
+        assert_eq!(repository.rules(change), MISMATCH, "{change:?}");
+    }
+}
+
+#[test]
+fn a_revision_is_named_in_any_way_that_git_knows() {
+    let origin = Repository::new();
+    origin.git(&["tag", "light"]);
+    origin.git(&["tag", "--annotate", "--message", "v1", "heavy"]);
+    let scratch = tempfile::tempdir().unwrap();
+    let from = origin.root.to_str().unwrap();
+    git(scratch.path(), &["clone", "--quiet", from, "clone"]);
+    let clone = scratch.path().join("clone");
+    let since = |revision: &str| rules(&check(&clone, &["--since", revision]));
+    assert_eq!(since("@{upstream}"), NONE);
+    replace(&clone.join(COMPOSE), RIGHT, WRONG);
+    git(&clone, &["commit", "--all", "--quiet", "--message", "No"]);
+    let names = [
+        "light", "heavy", "HEAD~1", "HEAD^", "@{u}", "main@{u}", "origin", "main@{1}",
+    ];
+    for revision in names {
+        assert_eq!(since(revision), MISMATCH, "{revision}");
+    }
+    assert_eq!(since("HEAD"), NONE);
+
+    // What git would take for an option never gets there.
+    let file = clone.join("written");
+    let output = format!("--output={}", file.display());
+    for option in ["--help", "-x", "--all", "--since=x", &output] {
+        let error = refusal(&check(&clone, &[&format!("--since={option}")]));
+        assert!(error.contains("git knows no commit"), "{error}");
+    }
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_partial_clone_says_what_to_fetch() {
+    let origin = Repository::new();
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    origin.git(&["rm", "--quiet", DOCKERFILE]);
+    origin.commit("Gone");
+    let scratch = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", origin.root.display());
+    git(
+        scratch.path(),
+        &["clone", "--quiet", "--filter=blob:none", &from, "clone"],
+    );
+    let clone = scratch.path().join("clone");
+    let since = || check(&clone, &["--since", "HEAD~1"]);
+    // Neither is the remote asked, nor waited for.
+    let error = refusal(&since());
+    assert!(error.contains("partial clone lacks old texts"), "{error}");
+    let command = "git diff --merge-base --stat 'HEAD~1'";
+    assert!(error.contains(command), "{error}");
+    assert_eq!(rules(&check(&clone, &["--staged"])), NONE);
+    git(&clone, &["diff", "--merge-base", "--stat", "HEAD~1"]);
+    let expected = [format!("{REGISTRY} [missing-module]")];
+    assert_eq!(rules(&since()), expected);
+}
+
+#[test]
 fn line_ends_and_odd_names_are_no_changes() {
     let repository = Repository::new();
+    repository.git(&["config", "core.quotePath", "true"]);
     let path = repository.root.join(COMPOSE);
     let text = fs::read_to_string(&path).unwrap();
     repository.break_compose();

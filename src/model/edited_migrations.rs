@@ -4,7 +4,7 @@
 use crate::model::Workspace;
 use crate::model::holdings::Holding;
 use crate::model::names;
-use crate::source::{Baseline, FileId, Place, Span, file_name, parent};
+use crate::source::{Baseline, FileId, Place, Span, file_name, parent, shell_quoted};
 
 /// A migration that was touched after the default branch had it.
 pub struct EditedMigration<'w> {
@@ -211,16 +211,6 @@ fn restore(baseline: &Baseline, paths: &[&str]) -> String {
         }
         paths => paths.to_vec(),
     };
-    let quoted: Vec<String> = shared.into_iter().map(quoted).collect();
+    let quoted: Vec<String> = shared.into_iter().map(shell_quoted).collect();
     format!("git checkout {commit} -- {}", quoted.join(" "))
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./@+=:,".contains(letter);
-    if path.chars().all(is_plain) && !path.starts_with('-') {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
 }

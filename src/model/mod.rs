@@ -102,7 +102,7 @@ pub mod versions;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::discover::{is_like_registry, is_test_code};
+use crate::discover::{Options, is_like_registry, is_test_code, kind_of};
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
 use crate::model::inferred::{Inference, InferredService};
@@ -113,7 +113,7 @@ use crate::model::value::Origin;
 pub use crate::parse::sql::keywords;
 use crate::parse::{AllFacts, Facts, Problem};
 use crate::policy::Policy;
-use crate::source::{FileId, Kind, Place, Placed, SourceFile, Sources, parent};
+use crate::source::{FileId, Kind, Place, Placed, Seen, SourceFile, Sources, parent};
 
 /// Everything that is known of a workspace, linked.
 pub struct Workspace<'a> {
@@ -261,8 +261,16 @@ impl<'a> Workspace<'a> {
     /// Whether a product has no compose file, or a development set without any service.
     pub fn runs_nothing(&self, product: &Product) -> bool {
         let development = self.development(product);
-        product.stacks.is_empty()
+        product.stacks.is_empty() && !self.has_unread_stack(product)
             || development.is_some_and(|stack| stack.services.is_empty() && stack.open.is_empty())
+    }
+
+    /// Whether a compose file belongs into a product's folder that could not be looked into.
+    fn has_unread_stack(&self, product: &Product) -> bool {
+        let mut below = self.sources.below(&product.folder);
+        below.any(|(path, seen)| {
+            seen == Seen::Other && kind_of(path, &Options::default()) == Some(Kind::Compose)
+        })
     }
 
     /// The numbers of all stacks.
