@@ -25,6 +25,7 @@ use crate::source::{Kind, Seen, SourceFile, Sources};
 pub use baseline::{compare_in_memory, compare_with_default_branch};
 pub use change::{Against, compare_with};
 pub use git::folder as git_folder;
+pub use imports::relative_imports;
 pub use kind::{
     OTHER_LIBRARIES, is_like_registry, is_named_for_tests, is_test_code, is_test_environment,
     keeps_tables, kind_of,

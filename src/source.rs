@@ -411,6 +411,17 @@ pub struct ChangeSet {
     pub changed: BTreeSet<String>,
     /// The workspace as it was before the change; `None` where that is the same.
     pub before: Option<Box<Sources>>,
+    /// The commit before the change, where a revision was named.
+    pub since: Option<Since>,
+}
+
+/// A commit that a change is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The revision, as it was named.
+    pub revision: String,
+    /// The commit where the branch that is checked out left it, in hexadecimal.
+    pub commit: String,
 }
 
 impl ChangeSet {
@@ -420,7 +431,7 @@ impl ChangeSet {
             (Some(a), Some(b)) => a.is_same(b),
             _ => false,
         };
-        is_same_before && self.changed == other.changed
+        is_same_before && self.changed == other.changed && self.since == other.since
     }
 
     /// Whether a file has changed, or a submodule that it lies in.
@@ -432,7 +443,7 @@ impl ChangeSet {
 /// The migrations that the default branch had where the branch under judgement left it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    /// What people call the default branch (`origin/main`).
+    /// What people call the default branch (`origin/main`), or the revision of it that a change is compared with.
     pub branch: String,
     /// The commit, in hexadecimal.
     pub commit: String,

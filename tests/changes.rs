@@ -480,6 +480,77 @@ fn a_hook_is_judged_by_its_own_index() {
 }
 
 #[test]
+fn a_generated_file_is_edited_where_only_it_has_changed() {
+    const INIT: &str = "products/nordhaven/infra/init-databases.sql";
+    const GENERATOR: &str = "products/nordhaven/infra/generate.ts";
+    const ADDED: &str =
+        "\nCREATE DATABASE pilots;\nGRANT ALL PRIVILEGES ON DATABASE pilots TO nordhaven;\n";
+    let edited = [format!("{INIT} [generated-file-edited]")];
+    let drift = [format!("{INIT} [init-sql-drift]")];
+    let repository = Repository::new();
+    let append = |more: &str| {
+        let path = repository.root.join(INIT);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text + more).unwrap();
+        repository.git(&["add", "--all"]);
+    };
+    let said = |change: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dbfence"));
+        command.args(["check", "--format", "json", "--root"]);
+        command.arg(&repository.root).args(change);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+
+    // With both rules it is one finding, which says what the other one saw.
+    append(ADDED);
+    for change in [&["--staged"][..], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), drift);
+        assert!(said(change).contains("was edited by hand: neither its registry nor"));
+    }
+    assert!(!said(&[]).contains("edited by hand"));
+    repository.git(&["reset", "--quiet", "--hard"]);
+
+    let without_drift = "rules:\n  init-sql-drift: off";
+    repository.replace("dbfence.yaml", "rules:", without_drift);
+    repository.commit("Leave the differences alone");
+    append(ADDED);
+    assert_eq!(repository.rules(&[]), NONE, "no change is known");
+    assert_eq!(repository.rules(&["--staged"]), edited);
+    assert_eq!(repository.rules(&["--since", "main"]), edited);
+    assert!(said(&["--staged"]).contains("the init SQL creates `pilots`, which no service owns"));
+
+    // Whatever it is generated from may be the reason.
+    repository.replace(GENERATOR, "#!/usr/bin/env bash", "#!/bin/bash");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "the generator");
+    repository.git(&["checkout", "--quiet", "HEAD", "--", GENERATOR]);
+    repository.replace(REGISTRY, "port: ", "port:  ");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "the registry");
+    repository.git(&["checkout", "--quiet", "HEAD", "--", REGISTRY]);
+
+    // Who edits a comment of a file that was wrong before has not made it so.
+    repository.commit("A wrong one");
+    append("-- The end\n");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    // Nor has who makes it equal what the registry implies.
+    repository.replace(INIT, ADDED, "");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+
+    // What is taken out is missed where it was.
+    repository.commit("The right one");
+    repository.replace(INIT, "CREATE DATABASE identity;\n", "");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), edited);
+    repository.git(&["reset", "--quiet", "--hard"]);
+    // Several differences are one edit.
+    repository.replace(INIT, "DATABASE invoicing TO", "DATABASE invoices TO");
+    append(ADDED);
+    assert_eq!(repository.rules(&["--staged"]), edited);
+}
+
+#[test]
 fn who_does_not_own_the_repository_hears_what_to_write() {
     let repository = Repository::new();
     for option in [&["--staged"][..], &["--since", "main"]] {
@@ -729,4 +800,94 @@ fn an_edited_migration_is_reported_by_the_change_that_edits_it() {
     repository.replace("README.md", "# ", "# The ");
     repository.git(&["add", "--all"]);
     assert_eq!(repository.rules(&["--staged"]), NONE, "it is an older one");
+}
+
+#[test]
+fn a_removed_or_renamed_migration_is_reported_and_one_of_the_branch_is_not() {
+    const FOLDER: &str = "modules/domain/invoicing/prisma/migrations";
+    const LAST: &str = "20250120070000_open_balance";
+    let deleted = ["modules/domain/invoicing/prisma/schema.prisma [migration-edited]"];
+    let renamed = [format!(
+        "{FOLDER}/20250121070000_open_balance/migration.sql [migration-edited]"
+    )];
+    let last = format!("{FOLDER}/{LAST}");
+    let repository = Repository::new();
+    repository.git(&["checkout", "--quiet", "-b", "work"]);
+    repository.git(&["rm", "--quiet", "-r", &last]);
+    for change in [&[][..], &["--staged"], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), deleted, "{change:?}");
+    }
+    repository.git(&["reset", "--quiet", "--hard"]);
+    let next = format!("{FOLDER}/20250121070000_open_balance");
+    repository.git(&["mv", &last, &next]);
+    for change in [&[][..], &["--staged"], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), renamed, "{change:?}");
+    }
+    repository.git(&["reset", "--quiet", "--hard"]);
+
+    // What the default branch does not have yet may become one migration.
+    let write = |name: &str, text: &str| {
+        let folder = repository.root.join(FOLDER).join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("migration.sql"), text).unwrap();
+    };
+    let comment = "COMMENT ON TABLE invoice IS 'Sent';\n";
+    write("20260101000000_a", comment);
+    write("20260102000000_b", comment);
+    repository.commit("Two migrations");
+    for name in ["20260101000000_a", "20260102000000_b"] {
+        fs::remove_dir_all(repository.root.join(FOLDER).join(name)).unwrap();
+    }
+    write("20260103000000_ab", comment);
+    repository.git(&["add", "--all"]);
+    for change in [
+        &[][..],
+        &["--staged"],
+        &["--since", "main"],
+        &["--since", "HEAD"],
+    ] {
+        assert_eq!(repository.rules(change), NONE, "{change:?}");
+    }
+
+    // On the default branch itself.
+    repository.git(&["reset", "--quiet", "--hard"]);
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.git(&["rm", "--quiet", "-r", &last]);
+    assert_eq!(repository.rules(&["--staged"]), deleted);
+    repository.commit("Gone");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "HEAD~1"]), deleted);
+}
+
+#[test]
+fn the_remote_knows_the_default_branch_better() {
+    const FOLDER: &str = "modules/domain/invoicing/prisma/migrations/20260101000000_a";
+    let origin = Repository::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let from = origin.root.to_str().unwrap();
+    git(scratch.path(), &["clone", "--quiet", from, "clone"]);
+    let clone = scratch.path().join("clone");
+    fs::create_dir_all(origin.root.join(FOLDER)).unwrap();
+    let migration = format!("{FOLDER}/migration.sql");
+    let text = "COMMENT ON TABLE invoice IS 'Sent';\n";
+    fs::write(origin.root.join(&migration), text).unwrap();
+    origin.commit("Theirs");
+    git(&clone, &["fetch", "--quiet"]);
+    git(
+        &clone,
+        &[
+            "checkout",
+            "--quiet",
+            "-b",
+            "work",
+            "--no-track",
+            "origin/main",
+        ],
+    );
+    replace(&clone.join(&migration), "Sent", "Paid");
+    git(&clone, &["add", "--all"]);
+    let expected = [format!("{migration} [migration-edited]")];
+    for change in [&[][..], &["--staged"], &["--since", "HEAD"]] {
+        assert_eq!(rules(&check(&clone, change)), expected, "{change:?}");
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::kind::Kinds;
 use super::{Error, Options, baseline, git, read_workspace};
-use crate::source::{ChangeSet, Existence, Kind, SourceFile, Sources, shell_quoted};
+use crate::source::{ChangeSet, Existence, Kind, Since, SourceFile, Sources, shell_quoted};
 
 /// What the work tree is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +35,17 @@ pub fn compare_with(
         kinds: Kinds::new(options)?,
         changed: BTreeSet::new(),
         before: Before::new(),
+        since: None,
     };
     match against {
         Against::Head => comparison.with_staged()?,
         Against::Revision(revision) => comparison.with_revision(revision)?,
     }
     let Comparison {
-        changed, before, ..
+        changed,
+        before,
+        since,
+        ..
     } = comparison;
     let earlier = if before.is_empty() {
         None
@@ -51,6 +55,7 @@ pub fn compare_with(
     sources.change = Some(ChangeSet {
         changed,
         before: earlier,
+        since,
     });
     Ok(())
 }
@@ -60,6 +65,7 @@ struct Comparison<'a> {
     kinds: Kinds,
     changed: BTreeSet<String>,
     before: Before,
+    since: Option<Since>,
 }
 
 impl Comparison<'_> {
@@ -112,6 +118,10 @@ impl Comparison<'_> {
                 }
             }
         })?;
+        self.since = Some(Since {
+            revision: revision.to_owned(),
+            commit: common.clone(),
+        });
         self.with_commit(&root, "", &common).map_err(|why| {
             let revision = shell_quoted(revision);
             unfetched(&why, &format!("git diff --merge-base --stat {revision}"))

@@ -306,6 +306,12 @@ pub(super) fn common_commit(root: &Path, commit: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&common).trim().to_owned())
 }
 
+/// Whether a commit is another one that the history of `later` holds.
+pub(super) fn is_before(root: &Path, commit: &str, later: &str) -> bool {
+    let asked = ["merge-base", "--is-ancestor", commit, later];
+    commit != later && git(root, &asked, None).is_ok()
+}
+
 /// The texts of files, in their order; `None` for what is no text. A partial clone may lack some of them.
 pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, String> {
     let mut wanted = String::new();

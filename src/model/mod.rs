@@ -25,6 +25,7 @@ pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
 pub mod drift;
+pub mod edited_init_sql;
 pub mod edited_migrations;
 pub mod evaluate;
 pub mod extra_env;
