@@ -159,7 +159,7 @@ fn comments_nest_nothing_and_what_only_looks_like_them_does() {
         format!("// a\u{2028} a = 1 {sum} 1"),
         format!("// a\r a = 1 {sum} 1"),
     ] {
-        assert_eq!(parse(&text, Syntax::Jsx).problems.len(), 1, "{:.20}", text);
+        assert_eq!(parse(&text, Syntax::Jsx).problems.len(), 1, "{text:.20}");
     }
 }
 

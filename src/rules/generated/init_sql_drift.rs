@@ -6,7 +6,8 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::drift::Drift;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::rule::{Report, Rule, rule};
 use crate::source::Place;
 
@@ -90,106 +91,99 @@ fn check(workspace: &Workspace, report: &mut Report) {
 
 /// The wrong text, and what is wrong with it.
 pub(super) fn said(drift: &Drift) -> (Place, String) {
+    (stand(drift), message(drift))
+}
+
+fn stand(drift: &Drift) -> Place {
+    match drift {
+        Drift::NoScript {
+            demanded_by: service,
+            ..
+        }
+        | Drift::Empty { first: service, .. }
+        | Drift::Missing { service, .. }
+        | Drift::GrantMissing { service, .. } => service.database_place(),
+        Drift::Renamed { old: name, .. }
+        | Drift::Extra { name, .. }
+        | Drift::GrantElsewhere { granted: name, .. }
+        | Drift::GrantExtra { granted: name }
+        | Drift::GrantPartial { granted: name, .. }
+        | Drift::GrantRole { role: name, .. } => name.place,
+    }
+}
+
+fn message(drift: &Drift) -> String {
     match drift {
         Drift::NoScript {
             demanded_by, path, ..
-        } => (
-            demanded_by.database_place(),
-            format!(
-                "nothing creates `{}`: `{path}` does not exist",
-                demanded_by.database().unwrap_or_default()
-            ),
-        ),
-        Drift::Empty { first, .. } => (
-            first.database_place(),
-            "the init SQL creates none of the databases that the registry names".to_owned(),
-        ),
+        } => {
+            let database = demanded_by.database().unwrap_or_default();
+            format!("nothing creates `{database}`: `{path}` does not exist")
+        }
+        Drift::Empty { .. } => {
+            "the init SQL creates none of the databases that the registry names".to_owned()
+        }
         Drift::Renamed {
             service, name, old, ..
-        } => (
-            old.place,
+        } => {
+            let (old, key) = (&old.value, service.key());
+            format!("the init SQL creates `{old}`, but the database of `{key}` is `{name}`")
+        }
+        Drift::Missing { service, name, .. } => {
+            let key = service.key();
+            format!("the init SQL does not create `{name}`, the database of `{key}`")
+        }
+        Drift::Extra { name, namesake, .. } => {
+            let name = &name.value;
+            match namesake.map(Service::key) {
+                Some(key) => {
+                    format!("the init SQL creates `{name}`, which `{key}` no longer owns")
+                }
+                None => format!("the init SQL creates `{name}`, which no service owns"),
+            }
+        }
+        Drift::GrantMissing { service, name, .. } => {
+            let key = service.key();
             format!(
-                "the init SQL creates `{}`, but the database of `{}` is `{name}`",
-                old.value,
-                service.key()
-            ),
-        ),
-        Drift::Missing { service, name, .. } => (
-            service.database_place(),
-            format!(
-                "the init SQL does not create `{name}`, the database of `{}`",
-                service.key()
-            ),
-        ),
-        Drift::Extra { name, namesake, .. } => (
-            name.place,
-            match namesake {
-                Some(service) => format!(
-                    "the init SQL creates `{}`, which `{}` no longer owns",
-                    name.value,
-                    service.key()
-                ),
-                None => format!(
-                    "the init SQL creates `{}`, which no service owns",
-                    name.value
-                ),
-            },
-        ),
-        Drift::GrantMissing { service, name, .. } => (
-            service.database_place(),
-            format!(
-                "the init SQL creates `{name}`, the database of `{}`, but grants it to nobody",
-                service.key()
-            ),
-        ),
+                "the init SQL creates `{name}`, the database of `{key}`, but grants it to nobody"
+            )
+        }
         Drift::GrantElsewhere {
             service,
             name,
             granted,
-        } => (
-            granted.place,
+        } => {
+            let (granted, key) = (&granted.value, service.key());
+            format!("the init SQL grants `{granted}` instead of `{name}`, the database of `{key}`")
+        }
+        Drift::GrantExtra { granted } => {
+            let granted = &granted.value;
+            format!("the init SQL grants `{granted}`, which no service owns")
+        }
+        Drift::GrantPartial { service, granted } => {
+            let (granted, key) = (&granted.value, service.key());
             format!(
-                "the init SQL grants `{}` instead of `{name}`, the database of `{}`",
-                granted.value,
-                service.key()
-            ),
-        ),
-        Drift::GrantExtra { granted } => (
-            granted.place,
-            format!(
-                "the init SQL grants `{}`, which no service owns",
-                granted.value
-            ),
-        ),
-        Drift::GrantPartial { service, granted } => (
-            granted.place,
-            format!(
-                "the init SQL grants less than all privileges on `{}`, the database of `{}`",
-                granted.value,
-                service.key()
-            ),
-        ),
+                "the init SQL grants less than all privileges on `{granted}`, the database of `{key}`"
+            )
+        }
         Drift::GrantRole {
             service,
             role,
             right,
             also,
             ..
-        } => (
-            role.place,
-            match also.len() {
-                0 => format!(
-                    "the init SQL grants the database of `{}` to `{}`, but `{}` connects as `{right}`",
-                    service.key(),
-                    role.value,
-                    service.key()
-                ),
-                _ => format!(
-                    "the init SQL grants every database to `{}`, but the services connect as `{right}`",
-                    role.value
-                ),
-            },
-        ),
+        } => {
+            let (role, key) = (&role.value, service.key());
+            if also.is_empty() {
+                format!(
+                    "the init SQL grants the database of `{key}` to `{role}`, but `{key}` connects as `{right}`"
+                )
+            } else {
+                format!(
+                    "the init SQL grants every database to `{role}`, but the services connect as `{right}`"
+                )
+            }
+        }
     }
 }
 
