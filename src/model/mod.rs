@@ -106,7 +106,7 @@ pub mod versions;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::discover::{Options, is_like_registry, is_test_code, kind_of};
+use crate::discover::{is_like_registry, is_test_code};
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Stack};
 use crate::model::inferred::{Inference, InferredService};
@@ -118,7 +118,7 @@ use crate::model::value::Origin;
 pub use crate::parse::sql::keywords;
 use crate::parse::{AllFacts, Facts, Problem};
 use crate::policy::Policy;
-use crate::source::{FileId, Kind, Place, Placed, Seen, SourceFile, Sources, parent};
+use crate::source::{FileId, Kind, Place, Placed, Seen, SourceFile, Sources, join, parent};
 
 /// Everything that is known of a workspace, linked.
 pub struct Workspace<'a> {
@@ -270,11 +270,17 @@ impl<'a> Workspace<'a> {
             || development.is_some_and(|stack| stack.services.is_empty() && stack.open.is_empty())
     }
 
-    /// Whether a compose file belongs into a product's folder that could not be looked into.
+    /// Whether the compose file that a product is run by is there and could not be looked into.
     fn has_unread_stack(&self, product: &Product) -> bool {
-        let mut below = self.sources.below(&product.folder);
-        below.any(|(path, seen)| {
-            seen == Seen::Other && kind_of(path, &Options::default()) == Some(Kind::Compose)
+        const USUAL: [&str; 4] = [
+            "compose.yaml",
+            "compose.yml",
+            "docker-compose.yaml",
+            "docker-compose.yml",
+        ];
+        USUAL.iter().any(|name| {
+            let path = join(&product.folder, name);
+            path.is_some_and(|path| self.sources.find_seen(&path) == Some(Seen::Other))
         })
     }
 

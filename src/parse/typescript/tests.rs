@@ -139,13 +139,13 @@ fn statements_that_hold_each_other_are_counted_as_well() {
 #[test]
 fn comments_nest_nothing_and_what_only_looks_like_them_does() {
     for comments in [
-        "// dbfence-ignore foreign-table: a\n".repeat(100_000),
-        "  /* dbfence-ignore foreign-table: a */ // ---\r\n".repeat(60_000),
-        "/* dbfence-ignore foreign-table: a */ ".repeat(100_000),
+        "// dbfence-ignore foreign-table: a\n".repeat(50_000),
+        "  /* dbfence-ignore foreign-table: a */ // ---\r\n".repeat(30_000),
+        "/* dbfence-ignore foreign-table: a */ ".repeat(50_000),
     ] {
         let parsed = parse(&format!("{comments}\nlet a;"), Syntax::TypeScript);
         assert!(parsed.problems.is_empty());
-        assert!(parsed.comments.len() >= 100_000);
+        assert!(parsed.comments.len() >= 50_000);
     }
     let sum = "- ".repeat(150_000);
     for text in [
