@@ -20,6 +20,7 @@ fn dbfence(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
         .env_remove("COLUMNS");
     command
 }
@@ -34,12 +35,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const FORMATS: [&str; 11] = [
+const FORMATS: [&str; 12] = [
     "pretty",
     "concise",
     "json",
     "jsonl",
     "sarif",
+    "code-scanning",
     "github",
     "gitlab",
     "junit",
@@ -304,6 +306,19 @@ fn colour_is_used_only_where_it_is_asked_for() {
     assert!(!colored(&["--format", "pretty"]), "in a pipe");
     assert!(colored(&["--format", "pretty", "--color", "always"]));
     assert!(!colored(&["--format", "pretty", "--color", "never"]));
+
+    let root = fixture("trouble");
+    let forced = |variables: &[(&str, &str)], format| {
+        let mut command = dbfence(&["check", "--format", format, "--root"]);
+        let command = command.arg(&root).envs(variables.iter().copied());
+        text(&command.output().unwrap().stdout).contains('\u{1b}')
+    };
+    let force = ("CLICOLOR_FORCE", "1");
+    assert!(forced(&[force], "pretty"));
+    assert!(forced(&[force, ("TERM", "dumb")], "pretty"));
+    assert!(!forced(&[force, ("NO_COLOR", "1")], "pretty"));
+    assert!(!forced(&[("CLICOLOR_FORCE", "0")], "pretty"));
+    assert!(!forced(&[force], "json"), "a report for programs");
 }
 
 #[test]

@@ -45,9 +45,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REV")]
     since: Option<String>,
 
-    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`, `github`,
-    /// `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several times, once of them without
-    /// a file [default: pretty on a terminal, concise elsewhere].
+    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`,
+    /// `code-scanning`, `github`, `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several
+    /// times, once of them without a file [default: pretty on a terminal, concise elsewhere].
     #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = requested)]
     formats: Vec<Requested>,
 
