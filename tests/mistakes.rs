@@ -3175,6 +3175,8 @@ const TARIFFS: &str =
 const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
 const TARIFF_SERVICE: &str = "modules/shared/tariff-book/src/tariff.service.ts";
 const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const OPEN_BALANCE: &str =
+    "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql";
 const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
 
 /// Mistakes about tables, and about migrations that were merged before.
@@ -3233,6 +3235,22 @@ const OF_TABLES: &[Mistake] = &[
         what: "a merged migration that is gone",
         make: |files| files.merged().remove(BERTHING),
         finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone, with the view that code reads",
+        make: |files| files.merged().remove(OPEN_BALANCE),
+        finding: "migration-edited modules/domain/invoicing/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a view under another name in the merged migration that makes it",
+        make: |files| {
+            files.merged().replace(
+                OPEN_BALANCE,
+                "CREATE VIEW \"open_balance\" AS",
+                "CREATE VIEW \"balance\" AS",
+            )
+        },
+        finding: "migration-edited modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦CREATE VIEW \"balance\" AS⟧",
     },
     Mistake {
         what: "all merged migrations of a module gone",

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::identity::{Identity, builds_by_image};
 use self::storage::{modules, store};
-use crate::finding::Owner;
+use crate::finding::{Ground, Owner};
 use crate::model::compose::{Build, Stack};
 use crate::model::module::{DatasourceUrl, Module};
 use crate::model::names;
@@ -105,6 +105,39 @@ impl Workspace<'_> {
             None => service.folder.as_deref(),
         });
         folders.map(shown_folder).collect()
+    }
+
+    /// Whose the folders of products, stacks and modules are; stacks count that belong to no product.
+    pub fn folder_owners(&self) -> BTreeMap<String, Ground> {
+        let mut grounds: BTreeMap<String, Ground> = BTreeMap::new();
+        for product in self.products() {
+            let modules = product.services().iter();
+            let modules = modules.filter_map(|service| service.module.as_ref());
+            let folders = modules.map(|module| module.folder.as_str());
+            for folder in folders.chain([product.folder.as_str()]) {
+                let ground = grounds.entry(folder.to_owned()).or_default();
+                ground.products.insert(product.name.clone());
+            }
+        }
+        for service in self.inferred_services() {
+            let mut stacks = service
+                .containers
+                .iter()
+                .map(|(stack, _)| *stack)
+                .peekable();
+            let is_of_product = |stack: &usize| self.product_of_stack.contains_key(stack);
+            if stacks.peek().is_some_and(is_of_product) {
+                continue;
+            }
+            let folders = stacks.map(|stack| self.stacks[stack].folder.as_str());
+            for folder in folders.chain(service.folder.as_deref()) {
+                grounds
+                    .entry(folder.to_owned())
+                    .or_default()
+                    .is_unregistered = true;
+            }
+        }
+        grounds
     }
 }
 

@@ -328,6 +328,13 @@ impl Workspace<'_> {
             };
             let first = it.uses.first()?;
             let ground = &tables.grounds[it.ground];
+            let mut holdings = ground
+                .holdings
+                .iter()
+                .map(|&number| &self.holdings()[number]);
+            if holdings.any(|holding| self.is_of_edited_history(holding, &it.name)) {
+                return None;
+            }
             let reader = ground.owner();
             let owners = tables.owners_of(alike);
             let help = if !owners.is_empty() {
