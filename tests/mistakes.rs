@@ -1459,6 +1459,31 @@ const MISTAKES: &[Mistake] = &[
         finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
     },
     Mistake {
+        what: "a stateless service with a PrismaService, which its module exports",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/tide-watch/src/prisma.service.ts",
+                    "import { PrismaClient } from \"@prisma/client\";\n\nexport class PrismaService extends PrismaClient {}\n",
+                )
+                .add(
+                    "modules/domain/tide-watch/src/prisma.module.ts",
+                    "@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+                )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/prisma.service.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a stateless service that opens the database of its `DATABASE_URL`",
+        make: |files| {
+            files.add(
+                "modules/domain/tide-watch/src/pool.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/pool.ts ⟦Pool⟧",
+    },
+    Mistake {
         what: "a service that is called stateless and is not",
         make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"\""),
         finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",

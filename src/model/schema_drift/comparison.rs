@@ -297,9 +297,7 @@ impl<'a> Comparison<'a> {
         let name = &column.name;
         let object = format!("{}.{name}", model.name);
         let alter = format!("ALTER TABLE {table} ALTER COLUMN {}", quoted(name));
-        let is_sure = !self
-            .unsure
-            .contains(&(model.name.to_owned(), name.clone()));
+        let is_sure = !self.unsure.contains(&(model.name.to_owned(), name.clone()));
         if let (Some(wanted), Some(made)) = (&column.type_name, &found.type_name)
             && is_sure
             && wanted != made
