@@ -208,6 +208,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "prisma-datasource-url",
             "client-url-override",
             "foreign-migration",
             "hardcoded-credential",
