@@ -3039,6 +3039,19 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
         finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
     },
     Mistake {
+        what: "another's database instead of one's own, which has another name than its service",
+        make: |files| {
+            files
+                .replace(
+                    INIT,
+                    "CREATE DATABASE workshop;",
+                    "CREATE DATABASE repairs;",
+                )
+                .replace(STACK, "@postgres/workshop", "@postgres/stations")
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
         what: "a database of a service that is gone",
         make: |files| {
             files.replace(

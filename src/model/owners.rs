@@ -322,7 +322,13 @@ impl Workspace<'_> {
             return None;
         }
         firsts.sort_by_key(|claim| claim.user);
-        let is_odd = |claim: &Claim| !claim.service.is_namesake_of(&name);
+        let has_namesake = firsts
+            .iter()
+            .any(|claim| claim.service.is_namesake_of(&name));
+        let is_odd = |claim: &Claim| match has_namesake {
+            true => !claim.service.is_namesake_of(&name),
+            false => !claim.service.is_namesake_within(&name),
+        };
         let position = firsts.iter().rposition(is_odd);
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
         firsts.retain(|claim| claim.runs_beside(&intruder));
