@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::finding::Fix;
 use crate::model::Workspace;
 use crate::model::compose::{Build, Part, Service as Container};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::source::{Existence, Place, file_name, parent, relative};
 
 /// A compose service that is built from another folder than the registry says.

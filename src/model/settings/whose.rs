@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::Holder;
 use crate::model::inferred::InferredService;
 use crate::model::link;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::parse::settings::{Setting as Written, is_kubernetes};
 use crate::source::{Kind, SourceFile, ancestors, file_name, parent};
 
