@@ -6,7 +6,7 @@ use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::code::CodeFile;
 use crate::model::homes::Homes;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::model::service_urls::is_beside_the_program;
 use crate::model::urls::Trace;
 use crate::parse::typescript::clients::Client;
