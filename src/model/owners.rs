@@ -325,9 +325,13 @@ impl Workspace<'_> {
         let has_namesake = firsts
             .iter()
             .any(|claim| claim.service.is_namesake_of(&name));
-        let is_odd = |claim: &Claim| match has_namesake {
-            true => !claim.service.is_namesake_of(&name),
-            false => !claim.service.is_namesake_within(&name),
+        let is_odd = |claim: &Claim| {
+            let is_namesake = if has_namesake {
+                claim.service.is_namesake_of(&name)
+            } else {
+                claim.service.is_namesake_within(&name)
+            };
+            !is_namesake
         };
         let position = firsts.iter().rposition(is_odd);
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
