@@ -215,6 +215,7 @@ const ORDER: [(Attribute, &[&str]); 20] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "prisma-datasource-url",
             "client-url-override",
             "foreign-migration",
             "hardcoded-credential",

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::policy::{DEBT_FILE, FILE_NAME, Policy};
-use crate::source::{Kind, Seen, SourceFile, Sources};
+use crate::source::{Kind, Seen, SourceFile, Sources, file_name};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
 pub use change::{Against, compare_with};
@@ -361,7 +361,13 @@ fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
             is_worth_keeping(file.kind, &file.text)
         }
     };
-    file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
+    file.unreadable.is_none() && (is_worth() || is_barrel(file) || leaving.has_leaving(file))
+}
+
+/// Whether a file gives on what other files have.
+fn is_barrel(file: &SourceFile) -> bool {
+    let has = |word: &str| memchr::memmem::find(file.text.as_bytes(), word.as_bytes()).is_some();
+    file_name(&file.path).starts_with("index.") && has("export") && has("from")
 }
 
 /// A file as what its text shows it to be. What the config calls a registry is one.

@@ -76,13 +76,20 @@ impl InferredService {
         derived == database || !is_told && names::root(&derived) == names::root(database)
     }
 
+    /// Whether a database is called after it behind the name of a product: `shop_orders` after `orders`.
+    pub fn is_namesake_within(&self, database: &str) -> bool {
+        let derived = self.derived_database();
+        let product = names::root(database).strip_suffix(names::root(&derived));
+        self.configured_database.is_none() && product.is_some_and(|it| it.ends_with('_'))
+    }
+
     /// The name that its database should have where `other` owns one of that name: by the same pattern.
     pub fn database_beside(&self, other: &InferredService, database: &str) -> String {
         let derived = self.derived_database();
         let others = other.derived_database();
-        let ending = database.strip_prefix(names::root(&others));
-        match ending.filter(|_| self.configured_database.is_none()) {
-            Some(ending) => format!("{}{ending}", names::root(&derived)),
+        let around = database.rsplit_once(names::root(&others));
+        match around.filter(|_| self.configured_database.is_none()) {
+            Some((product, ending)) => format!("{product}{}{ending}", names::root(&derived)),
             None => derived,
         }
     }

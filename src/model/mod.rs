@@ -93,6 +93,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+mod stateless;
 pub mod table_names;
 pub mod tables;
 pub mod undeclared;

@@ -144,13 +144,24 @@ impl Workspace<'_> {
         let tables = self.tables();
         let mut reasons: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         for (file, ground) in self.judged_sql(tables) {
-            if let Some(doubt) = &tables.grounds[ground].doubt {
+            if let Some(doubt) = &tables.grounds[ground].doubt
+                && self.holds_sql(file)
+            {
                 let owners = names_of(&tables.grounds[ground].owners);
                 let reason = format!("whose tables are named is not judged of {owners}: {doubt}");
                 reasons.entry(reason).or_default().push(file);
             }
         }
         reasons
+    }
+
+    fn holds_sql(&self, file: FileId) -> bool {
+        match self.facts(file) {
+            Facts::Code(parsed) => {
+                !parsed.facts.queries.is_empty() || !parsed.facts.runs.is_empty()
+            }
+            _ => true,
+        }
     }
 
     /// Judges every table that SQL names.
