@@ -92,7 +92,10 @@ impl Workspace<'_> {
         let is_database = variable.is_postgres();
         let right = if is_database {
             // An image from elsewhere may hold a server of its own.
-            let is_ours = service.is_some() || container.build.is_some();
+            let mut inferred = self.inferred_services().iter();
+            let is_ours = service.is_some()
+                || container.build.is_some()
+                || inferred.any(|it| it.containers.contains(&user));
             is_ours.then(|| only_server.cloned())?
         } else {
             let own = &self.policy.database_variable;

@@ -44,7 +44,7 @@ pub struct KnownService<'a> {
 /// A server, as far as that tells it from others within one stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Server {
-    /// The container of that number, which may be a pooler.
+    /// The container of that number, which may be a pooler whose target is not known.
     Container(usize),
     /// Another host, its port, and for a name that only Docker's DNS can know the networks it is asked in.
     Host(String, String, Vec<String>),
@@ -272,6 +272,7 @@ impl Workspace<'_> {
             stack_of.answering_to(&host.text)
         };
         if let Some(reached) = reached {
+            let reached = stack_of.behind_pooler(reached).unwrap_or(reached);
             return Some(Server::Container(self.stacks[stack].position(reached)));
         }
         let port = match port {
