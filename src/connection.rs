@@ -478,6 +478,22 @@ fn opening(closing: char) -> char {
     }
 }
 
+/// The first character of a password that must be escaped in a connection string: libpq ends the password
+/// at `@`, Node's `URL` the host at `/`, `?` and `#`, and `%` begins an escape.
+pub fn breaking_character(password: &str) -> Option<char> {
+    let is_escape = |at: usize| {
+        let digits = password.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut characters = password.char_indices();
+    let found = characters.find(|(at, character)| match character {
+        '@' | '/' | '?' | '#' => true,
+        '%' => !is_escape(*at),
+        _ => false,
+    });
+    found.map(|(_, character)| character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

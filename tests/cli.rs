@@ -34,12 +34,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const FORMATS: [&str; 11] = [
+const FORMATS: [&str; 12] = [
     "pretty",
     "concise",
     "json",
     "jsonl",
     "sarif",
+    "code-scanning",
     "github",
     "gitlab",
     "junit",

@@ -137,6 +137,13 @@ fn known_findings_wait_and_new_ones_speak() {
     workspace.replace(COMPOSE, "5432/audit_trail", "5432/identity");
     let found = workspace.findings(&[]);
     assert_eq!(found.len(), 1, "{found:?}");
+    let (_, said) = workspace.run("baseline", &[]);
+    assert!(
+        said.starts_with(
+            "error: 1 finding is not in the baseline, and nothing says why it can wait\n"
+        ),
+        "{said}"
+    );
     let (_, said) = workspace.run("baseline", &["--reason", "waits too"]);
     assert_eq!(said, ".dbfence/baseline.yaml: 1 added, 0 removed, 3 kept\n");
     assert_eq!(workspace.findings(&[]), NONE);

@@ -57,7 +57,7 @@ arguments=(
     "--format=pretty=$reports/report.txt"
     "--format=markdown=$reports/summary.md"
     "--format=json=$reports/report.json"
-    "--format=sarif=$sarif"
+    "--format=code-scanning=$sarif"
 )
 [ -z "$ROOT" ] || arguments+=("--root=$ROOT")
 [ -z "$SINCE" ] || arguments+=("--since=$SINCE")

@@ -83,8 +83,12 @@ impl Arguments {
         if rewritten.added > 0 && terms.reason.is_none() {
             return Err(Failure::with_help(
                 format!(
-                    "{} not in the baseline, and nothing says why they can wait",
-                    counted(rewritten.added, "finding is", "findings are")
+                    "{} can wait",
+                    counted(
+                        rewritten.added,
+                        "finding is not in the baseline, and nothing says why it",
+                        "findings are not in the baseline, and nothing says why they",
+                    )
                 ),
                 "say so with `--reason TEXT`, or mend them first",
             ));

@@ -1,10 +1,11 @@
 //! `dbfence check`.
 
+mod watch;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::progress::Progress;
-use super::watch::check_again_and_again;
 use super::write::write_whole;
 use super::{
     Color, Config, Exit, Failure, Outcome, WorkspaceArguments, all_rules, baseline, nothing_there,
@@ -20,6 +21,7 @@ use crate::policy::DEBT_FILE;
 use crate::report::{Format, Style, render};
 use crate::rule::RuleSet;
 use crate::source::Sources;
+use watch::check_again_and_again;
 
 /// Arguments of `dbfence check`.
 #[derive(clap::Args)]
@@ -43,9 +45,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REV")]
     since: Option<String>,
 
-    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`, `github`,
-    /// `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several times, once of them without
-    /// a file [default: pretty on a terminal, concise elsewhere].
+    /// How to write the report, and to which file: `pretty`, `concise`, `json`, `jsonl`, `sarif`,
+    /// `code-scanning`, `github`, `gitlab`, `junit`, `checkstyle`, `rdjson` or `markdown`. Can be given several
+    /// times, once of them without a file [default: pretty on a terminal, concise elsewhere].
     #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = requested)]
     formats: Vec<Requested>,
 

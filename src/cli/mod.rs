@@ -11,7 +11,6 @@ mod progress;
 mod rules;
 mod schema;
 mod suppressions;
-mod watch;
 mod write;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,9 @@
 
 use crate::finding::Fix;
 use crate::model::compose::{Build, Part, Service as Container};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::resolve::Link;
+use crate::model::service::Service;
 use crate::model::{User, Workspace};
 use crate::source::{Existence, Place, file_name, parent, relative};
 

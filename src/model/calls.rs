@@ -8,7 +8,8 @@ use crate::connection;
 use crate::model::Workspace;
 use crate::model::named::WrongText;
 use crate::model::names::is_word;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::value::Text;
 use crate::source::Place;
 

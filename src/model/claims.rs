@@ -1,7 +1,7 @@
 //! Values that several services of a product claim for themselves.
 
 use crate::model::names;
-use crate::model::product::Service;
+use crate::model::service::Service;
 
 /// The services that claim one and the same value.
 pub struct Claims<'a>(pub(super) Vec<&'a Service>);

@@ -6,7 +6,6 @@ use std::ops::Range;
 use crate::connection::{self, Connection};
 use crate::discover::{is_named_for_tests, is_test_code};
 use crate::model::merging::MissingBase;
-use crate::model::passwords;
 use crate::model::resolve::{Link, Resolved};
 use crate::source::{FileId, Place, Placed, Sources, file_name, join};
 
@@ -291,7 +290,7 @@ impl Part {
 impl Variable {
     /// A variable, its value taken apart.
     pub(super) fn of(name: Placed<String>, value: Option<Resolved>) -> Self {
-        let connection = value.as_ref().and_then(passwords::connection_of);
+        let connection = value.as_ref().and_then(Resolved::connection);
         Self {
             name,
             value,

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::coverage::{Artefact, Coverage, ExceptionInForce, JudgedService, Spot};
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::source::{FileId, Kind, Place, ancestors, parent};
 
 impl Workspace<'_> {

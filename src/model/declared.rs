@@ -7,19 +7,20 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalog::{self, Catalog, Column, Enum, Relation, RelationKind};
-use crate::model::holdings::Holding;
 use crate::parse::prisma::{self, Field, Model, PrismaFile, Value};
 use crate::parse::{AllFacts, Facts};
 use crate::source::FileId;
 
-/// The catalog that a holding's Prisma schema declares.
-pub(super) fn declared(facts: &AllFacts, holding: &Holding) -> Catalog {
-    let files = holding.schema_files.iter();
-    let files = files.filter_map(|&id| match facts[id.0 as usize].as_ref() {
-        Facts::Prisma(parsed) => Some((id, &parsed.facts)),
-        _ => None,
-    });
-    Schema::of(files.collect(), &holding.default_schema).catalog()
+/// The catalog that the files of a Prisma schema declare, where names without a qualifier stand in
+/// `unqualified`.
+pub(super) fn declared(facts: &AllFacts, files: &[FileId], unqualified: &str) -> Catalog {
+    let files = files
+        .iter()
+        .filter_map(|&id| match facts[id.0 as usize].as_ref() {
+            Facts::Prisma(parsed) => Some((id, &parsed.facts)),
+            _ => None,
+        });
+    Schema::of(files.collect(), unqualified).catalog()
 }
 
 /// A Prisma schema as a whole.

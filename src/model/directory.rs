@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::product::Service;
+use crate::model::service::Service;
 
 /// The numbers of a product's services by what names them.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use crate::finding::Fix;
 use crate::model::Workspace;
 use crate::model::compose::{self, Stack};
 use crate::model::init_sql::{Grant, InitSql};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::source::{Existence, Place, Placed, Span, file_name, has_ending, join};
 
 /// How an init SQL differs from what the registry implies; one a database.

@@ -14,7 +14,8 @@ use crate::finding::Owner;
 use crate::model::catalog::Catalog;
 use crate::model::compose::{Stack, Variable};
 use crate::model::inferred::InferredService;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::settings::Settings;
 use crate::model::{Workspace, declared, replay};
 use crate::parse::prisma::{Datasource, Value};
@@ -121,7 +122,11 @@ impl Parts<'_> {
         }
         for holding in &mut holdings {
             if !holding.schema_files.is_empty() {
-                holding.declared = Some(declared::declared(self.facts, holding));
+                holding.declared = Some(declared::declared(
+                    self.facts,
+                    &holding.schema_files,
+                    &holding.default_schema,
+                ));
             }
             let has_own = !holding.migrations.is_empty() && !holding.has_borrowed_migrations;
             if holding.is_postgres && has_own {

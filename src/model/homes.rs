@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::finding::Owner;
 use crate::model::owners::KnownService;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::model::{User, Workspace};
 use crate::parse::Facts;
 use crate::source::{FileId, ancestors, parent};

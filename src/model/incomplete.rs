@@ -1,7 +1,8 @@
 //! What a registry entry lacks, and what it says in the wrong type.
 
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::registry::{Environment, Field, List};
+use crate::model::service::Service;
 use crate::model::value::Origin;
 
 /// A value of the wrong type.
@@ -26,7 +27,7 @@ impl Service {
         let entry = &self.entry;
         let mut missing = Vec::new();
         if entry.database.is_absent() {
-            let write = match self.free_derived_database(product) {
+            let write = match product.free_derived_database(self) {
                 Some(name) => format!("`database: \"{name}\"` (`\"\"` if it stores nothing)"),
                 None => "`database: \"…\"` (`\"\"` if it stores nothing)".to_owned(),
             };

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::product::Product;
-use crate::model::{Workspace, generated};
 use crate::parse::Problem;
 use crate::parse::sql::{Dialect, SqlFile, StatementKind};
-use crate::source::{FileId, Place, Placed, file_name};
+use crate::source::{FileId, Place, Placed};
 
 /// What an init SQL does.
 #[derive(Debug)]
@@ -106,62 +104,8 @@ impl InitSql {
         names.find(|name| uses[name] == most)
     }
 }
-impl Workspace<'_> {
-    /// The comment or the first statement that stands where an init SQL should say that it is generated, and
-    /// where its generator writes so. A header is looked for where the generator writes one, or where it is
-    /// `demanded`.
-    pub fn lost_header(&self, product: &Product, demanded: bool) -> Option<(Place, Option<Place>)> {
-        let init = product.init_sql.as_ref()?;
-        let generator = product.generator.as_ref();
-        let written = generator.and_then(|generator| generator.header_literal);
-        let says_so = |place| generated::says_so(self.sources.slice(place));
-        let is_expected = demanded || written.is_some();
-        if !is_expected || init.header.is_some_and(says_so) {
-            return None;
-        }
-        Some((init.header.or(init.first_statement)?, written))
-    }
-
-    /// Statements of a generated init SQL that its generator does not write.
-    pub fn foreign_statements<'p>(&'p self, product: &'p Product) -> Vec<&'p Other> {
-        let Some(init) = &product.init_sql else {
-            return Vec::new();
-        };
-        // The usual name beside a registry is that of the generated file (article 4).
-        let is_generated = file_name(&product.init_sql_path) == "init-databases.sql"
-            || self.has_generated_header(init.file);
-        let is_foreign = |other: &&Other| match &product.generator {
-            Some(generator) => !generator.writes(&other.words) && !is_harmless(&other.words),
-            None => is_generated && is_of_tables(&other.words),
-        };
-        init.others.iter().filter(is_foreign).collect()
-    }
-}
 
 /// Meta-commands that run statements which do not stand in the file itself.
 pub(super) fn runs_more(command: &str) -> bool {
     ["i", "ir", "include", "include_relative", "gexec"].contains(&command)
-}
-
-/// Statements that change nothing that outlives the session.
-fn is_harmless(words: &str) -> bool {
-    ["SET", "SELECT", "RESET", "SHOW"]
-        .iter()
-        .any(|harmless| words.split(' ').next() == Some(harmless))
-}
-
-/// Statements about tables and what is in them, which no script that creates databases holds.
-fn is_of_tables(words: &str) -> bool {
-    const STARTS: [&str; 9] = [
-        "CREATE TABLE",
-        "ALTER TABLE",
-        "DROP TABLE",
-        "CREATE INDEX",
-        "CREATE VIEW",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "TRUNCATE",
-    ];
-    STARTS.iter().any(|start| words.starts_with(start))
 }

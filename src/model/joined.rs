@@ -41,7 +41,7 @@ fn claimed_subjects(product: &Product) -> Vec<(Subject, Subject)> {
     let mut subjects = Vec::new();
     for (_, claims) in product.databases_claimed_twice() {
         let intruder = claims.intruder();
-        let namesake = claims.namesake().map(crate::model::product::Service::key);
+        let namesake = claims.namesake().map(crate::model::service::Service::key);
         for other in claims.others(intruder) {
             if Some(other.key()) != namesake {
                 subjects.push((

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::dependencies::Step;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::value::Text;
 
 /// An entry of `dependsOn` that names a service of another layer.

@@ -13,9 +13,10 @@ use crate::model::init_sql::InitSql;
 use crate::model::manifests;
 use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
-use crate::model::product::{Generator, Product, Service};
+use crate::model::product::{Generator, Product};
 use crate::model::proxies;
 use crate::model::registry::{Entry, Registry, recognise, without_parts};
+use crate::model::service::Service;
 use crate::parse::Facts;
 use crate::source::{
     Existence, FileId, Kind, Placed, Sources, Span, ancestors, file_name, has_ending, is_below,
@@ -56,7 +57,7 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
         .collect();
     linker.fill_modules(&mut products);
     linker.fill_manifests(&product_folders, &mut products);
-    proxies::fill(sources, facts, stacks, &mut products);
+    proxies::leading::fill(sources, facts, stacks, &mut products);
     products
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::model::Workspace;
 use crate::model::code::CodeFile;
 use crate::model::homes::Homes;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::parse::typescript::nest::NestModule;
 use crate::source::Place;
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::connection::{self, Connection};
+use crate::connection;
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::interpolation::{self, Segment};
 use crate::model::Workspace;
@@ -11,43 +11,8 @@ use crate::model::compose::Variable;
 use crate::model::homes::Homes;
 use crate::model::product::Product;
 use crate::model::registry::Variable as Declared;
-use crate::model::resolve::Resolved;
 use crate::model::settings::Holder;
 use crate::source::{Kind, Place};
-
-/// Takes a resolved text apart. A password that a variable puts in ends where its variable ends, whatever
-/// it holds, so that no part of it passes for a host or a database.
-pub(super) fn connection_of(value: &Resolved) -> Option<Connection> {
-    let plain = connection::parse(&value.text);
-    let written = || {
-        let connection = connection::parse(&value.without_values())?;
-        let password = connection.password.clone()?;
-        let values = value.values_in(&password);
-        let breaks = values.iter().any(|(text, ..)| breaking(text).is_some());
-        breaks.then_some(connection)
-    };
-    if plain.is_some() && value.text.contains(['@', '/', '#', '?', '%']) {
-        written().or(plain)
-    } else {
-        plain
-    }
-}
-
-/// The first character of a password that must be escaped in a connection string: libpq ends the password
-/// at `@`, Node's `URL` the host at `/`, `?` and `#`, and `%` begins an escape.
-fn breaking(password: &str) -> Option<char> {
-    let is_escape = |at: usize| {
-        let digits = password.as_bytes().get(at + 1..at + 3);
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    let mut characters = password.char_indices();
-    let found = characters.find(|(at, character)| match character {
-        '@' | '/' | '?' | '#' => true,
-        '%' => !is_escape(*at),
-        _ => false,
-    });
-    found.map(|(_, character)| character)
-}
 
 /// A password that breaks the connection strings that it is put into.
 pub struct BreakingPassword {
@@ -138,7 +103,7 @@ impl Workspace<'_> {
         let mut values = value.values_in(password).into_iter();
         values.find_map(|(text, put_in, place)| {
             let name = self.variable_at(put_in)?;
-            Some((place, name, breaking(text)?, put_in))
+            Some((place, name, connection::breaking_character(text)?, put_in))
         })
     }
 
@@ -302,7 +267,11 @@ mod tests {
             ("50%zz", Some('%')),
             ("é@", Some('@')),
         ] {
-            assert_eq!(breaking(password), expected, "{password}");
+            assert_eq!(
+                connection::breaking_character(password),
+                expected,
+                "{password}"
+            );
         }
     }
 }

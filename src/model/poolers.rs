@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::compose::{Service as Container, Stack};
+use crate::model::compose::{Service as Container, Stack, Variable};
 
 /// Variables of the usual images for the server behind a pooler: edoburu's, Bitnami's, PgBouncer's own.
 const HOSTS: [&str; 4] = ["DB_HOST", "POSTGRESQL_HOST", "DATABASES_HOST", "PGHOST"];
@@ -23,7 +23,7 @@ impl Stack {
             Some(value.text.as_str())
         };
         let url = pooler.variable("DATABASE_URL");
-        let of_url = url.and_then(|url| url.host()).map(|(host, _)| host);
+        let of_url = url.and_then(Variable::host).map(|(host, _)| host);
         let of_url = of_url.filter(|host| host.is_known).map(|host| host.text);
         let named: BTreeSet<&str> = NAMES.iter().filter_map(known).collect();
         let host = HOSTS.iter().find_map(known).map(str::to_owned).or(of_url)?;

@@ -5,7 +5,8 @@ use crate::finding::{Edit, Fix, Safety};
 use crate::model::Workspace;
 use crate::model::module::{DatasourceUrl, PlacedDatasource};
 use crate::model::prisma_config::{Source, UrlSource};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::value::Text;
 use crate::source::{Place, Placed, Span};
 

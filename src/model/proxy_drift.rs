@@ -9,9 +9,10 @@ use crate::catalogue::Guesser;
 use crate::model::Workspace;
 use crate::model::mounts::{relative_path, written_at};
 use crate::model::ports::earlier_claimants;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::proxies::{Leads, Location, Proxy, Server};
 use crate::model::routes::{Route, RouteDrift, RouteTable, is_below, path_of};
+use crate::model::service::Service;
 use crate::source::{Existence, Place, Placed, parent};
 use fate::{Fate, Located, fate, is_path};
 

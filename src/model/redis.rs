@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::compose::{Service as Container, Stack, Variable};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::servers::looks_internal;
+use crate::model::service::Service;
 use crate::source::{Kind, Place, file_name};
 
 /// A service whose registry entry and compose service disagree about Redis.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::model::Workspace;
 use crate::model::compose::Service as Container;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 
 /// A service that the development set runs under a name which the registry does not know.
 pub struct Renamed<'a> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::connection::{self, Connection};
 use crate::interpolation::{self, Fallback, Segment};
 use crate::parse::compose::Written;
 use crate::source::{At, FileId, Place};
@@ -362,6 +363,24 @@ impl Resolved {
             text[piece.range.clone()].fill(b'x');
         }
         String::from_utf8(text).unwrap_or_else(|_| self.text.clone())
+    }
+
+    /// What the text says as a connection string. A password that a variable puts in ends where its variable
+    /// ends, whatever it holds, so that no part of it passes for a host or a database.
+    pub fn connection(&self) -> Option<Connection> {
+        let plain = connection::parse(&self.text);
+        let written = || {
+            let connection = connection::parse(&self.without_values())?;
+            let password = connection.password.clone()?;
+            let mut values = self.values_in(&password).into_iter();
+            let breaks = values.any(|(text, ..)| connection::breaking_character(text).is_some());
+            breaks.then_some(connection)
+        };
+        if plain.is_some() && self.text.contains(['@', '/', '#', '?', '%']) {
+            written().or(plain)
+        } else {
+            plain
+        }
     }
 
     /// Whether the value of a variable gives any byte of `range`.

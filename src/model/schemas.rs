@@ -8,8 +8,9 @@ use crate::model::Workspace;
 use crate::model::holdings::{Holding, Pointer, PointerKind};
 use crate::model::module::{Module, is_generated_copy};
 use crate::model::prisma_config::{PrismaConfig, config_folder};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::registry::Field;
+use crate::model::service::Service;
 use crate::parse::Facts;
 use crate::source::{Existence, FileId, Place, Seen, file_name, has_ending, join, parent};
 

@@ -7,7 +7,8 @@ use crate::model::User;
 use crate::model::Workspace;
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::owners::{Claim, Server};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::settings::{ForeignDatabase, is_name, is_placeholder, is_variant_of};
 use crate::source::Place;
 

@@ -4,8 +4,9 @@
 use crate::finding::{Fix, Owner};
 use crate::model::compose::{Part, Service as Container, Variable};
 use crate::model::loopbacks::is_loopback;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::resolve::Link;
+use crate::model::service::Service;
 use crate::model::usage::Usage;
 use crate::model::{User, Workspace};
 use crate::source::Place;

@@ -7,8 +7,9 @@ use crate::model::Workspace;
 use crate::model::calls::services_by_host;
 use crate::model::code::CodeFile;
 use crate::model::homes::Homes;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::registry::{Environment, Field};
+use crate::model::service::Service;
 use crate::parse::typescript::environment::{ServiceUrl, UrlRole};
 use crate::source::{Place, file_name, parent};
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::compose::{Dependency, Part, Service as Container, Stack};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::registry::List;
 use crate::model::resolve::Resolved;
+use crate::model::service::Service;
 use crate::model::{User, Workspace};
 use crate::source::Place;
 

@@ -6,8 +6,9 @@ use crate::finding::{Edit, Fix, Safety};
 use crate::model::Workspace;
 use crate::model::calls::{Url, services_by_host};
 use crate::model::dependencies::strongly_connected;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::registry::{Field, List};
+use crate::model::service::Service;
 use crate::model::value::covers;
 use crate::source::{Place, Span};
 

@@ -7,7 +7,8 @@ use crate::model::Workspace;
 use crate::model::compose::Service as Container;
 use crate::model::inferred::is_helper;
 use crate::model::module::is_generated_copy;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::parse::Facts;
 use crate::source::{FileId, Kind, Place, Seen, ancestors, file_name, join, parent};
 

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use crate::connection;
 use crate::model::compose::{self, Part, Stack, Variable};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::resolve::Link;
+use crate::model::service::Service;
 use crate::model::settings::Setting;
 use crate::model::{User, Workspace};
 use crate::parse::settings::LIBPQ_DATABASE;

@@ -1,12 +1,15 @@
 //! `dbfence.yaml` as it is written. The comments on the fields are what editors show for its keys.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::source::At;
 use crate::yaml::typed::{Any, Entries, OneOrMany, Setting};
 
 /// What dbfence is told about a workspace. Every key is optional.
-#[derive(Default, Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[schemars(title = "dbfence.yaml")]
 pub(super) struct File {
@@ -44,7 +47,7 @@ pub(super) struct File {
 }
 
 /// What is true of PostgreSQL everywhere.
-#[derive(Default, Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Postgres {
     /// The port that it listens on inside the network. Default: 5432.
@@ -58,7 +61,7 @@ pub(super) struct Postgres {
 }
 
 /// The layers of services.
-#[derive(Default, Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Layers {
     /// Their names, the lowest first. Default: `platform`, `shared`, `domain`.
@@ -67,7 +70,7 @@ pub(super) struct Layers {
 }
 
 /// Which compose files are run together. Paths from the product's folder, else from the workspace root.
-#[derive(Default, Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Compose {
     /// The files of the development stack, in the order in which they are merged. Default: the standard
@@ -78,7 +81,7 @@ pub(super) struct Compose {
 }
 
 /// What is true of one service that no registry names.
-#[derive(Default, Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Service {
     /// The folder of its module, from the workspace root.
@@ -92,7 +95,7 @@ pub(super) struct Service {
 }
 
 /// Tables of others that a service may read for the time being.
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Exception {
     /// The service that reads.
@@ -108,13 +111,13 @@ pub(super) struct Exception {
 }
 
 /// Other levels for some files.
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Override {
     /// The files: paths or patterns from the workspace root.
     pub(super) files: OneOrMany,
     /// Levels by rule or category.
-    #[schemars(with = "super::schema::Levels")]
+    #[schemars(with = "Levels")]
     pub(super) rules: Entries<Setting<Any>>,
 }
 
@@ -128,5 +131,28 @@ impl Rules {
     pub(super) fn into_settings(self) -> impl Iterator<Item = (At<String>, At<Any>)> {
         let entries = self.0.0.into_iter();
         entries.map(|(name, Setting(value))| (name, value))
+    }
+}
+
+/// Stands for the levels of overrides, which the catalogue names.
+struct Levels;
+
+impl JsonSchema for Levels {
+    fn schema_name() -> Cow<'static, str> {
+        "Levels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
+    }
+}
+
+impl JsonSchema for Rules {
+    fn schema_name() -> Cow<'static, str> {
+        "Rules".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
     }
 }

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::file::{File, Rules};
+use super::file::File;
 use crate::catalogue::{Catalogue, OptionKind};
 use crate::yaml::typed::{OneOrMany, Setting};
 
@@ -113,29 +113,6 @@ fn option_schema(kind: OptionKind) -> Map<String, Value> {
         }),
     };
     schema.as_object().cloned().unwrap_or_default()
-}
-
-/// Stands for the levels of overrides, which the catalogue names.
-pub(super) struct Levels;
-
-impl JsonSchema for Levels {
-    fn schema_name() -> Cow<'static, str> {
-        "Levels".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object" })
-    }
-}
-
-impl JsonSchema for Rules {
-    fn schema_name() -> Cow<'static, str> {
-        "Rules".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object" })
-    }
 }
 
 impl JsonSchema for OneOrMany {

@@ -1,5 +1,7 @@
 //! JUnit's XML: a suite for each service, a failed test for each finding.
 
+use std::collections::BTreeMap;
+
 use super::concise;
 use super::document::{path_in_repository, range};
 use super::groups::{Group, by_service};
@@ -18,8 +20,9 @@ pub(super) fn render(sources: &Sources, outcome: &Outcome) -> String {
     if found == 0 {
         root = root.holding(clean());
     }
+    let mut names = Names::of(sources, &outcome.findings);
     for group in by_service(&outcome.findings) {
-        root = root.holding(suite(sources, &group));
+        root = root.holding(suite(sources, &group, &mut names));
     }
     document(&root)
 }
@@ -31,12 +34,51 @@ fn clean() -> Element {
     counted("dbfence".to_owned(), 1, 0).holding(test)
 }
 
-fn suite(sources: &Sources, group: &Group) -> Element {
+/// What tests are called. Readers show one of several with the same name and drop the others, and a name holds no
+/// line, so that it is the same test in the next run.
+struct Names<'a> {
+    sources: &'a Sources,
+    /// How many findings of a rule say the same.
+    alike: BTreeMap<(&'static str, &'a str), usize>,
+    /// How many tests of a rule were given a name.
+    given: BTreeMap<(&'static str, String), usize>,
+}
+
+impl<'a> Names<'a> {
+    fn of(sources: &'a Sources, findings: &'a [Finding]) -> Self {
+        let mut alike = BTreeMap::new();
+        for finding in findings {
+            *alike.entry((finding.rule, &*finding.message)).or_default() += 1;
+        }
+        Self {
+            sources,
+            alike,
+            given: BTreeMap::new(),
+        }
+    }
+
+    /// The message; with the file where others say the same, and with a number where they do so in one file.
+    fn give(&mut self, finding: &Finding) -> String {
+        let mut name = finding.message.clone();
+        if self.alike[&(finding.rule, &*finding.message)] > 1 {
+            let path = range(self.sources, finding.place).path;
+            name = format!("{name} in {}", path_in_repository(self.sources, path));
+        }
+        let given = self.given.entry((finding.rule, name.clone())).or_default();
+        *given += 1;
+        match given {
+            1 => name,
+            number => format!("{name} ({number})"),
+        }
+    }
+}
+
+fn suite(sources: &Sources, group: &Group, names: &mut Names) -> Element {
     let found = group.findings.len();
     let name = group.title().replace('`', "");
     let cases = group.findings.iter();
     cases.fold(counted(name, found, found), |suite, finding| {
-        suite.holding(case(sources, finding))
+        suite.holding(case(sources, finding, names.give(finding)))
     })
 }
 
@@ -49,13 +91,8 @@ fn counted(name: String, tests: usize, failures: usize) -> Element {
         .with("skipped", 0)
 }
 
-/// The name holds no line, so that it is the same test in the next run.
-fn case(sources: &Sources, finding: &Finding) -> Element {
+fn case(sources: &Sources, finding: &Finding, name: String) -> Element {
     let at = range(sources, finding.place);
-    let name = match finding.ordinal {
-        0 => finding.message.clone(),
-        before => format!("{} ({})", finding.message, before + 1),
-    };
     let text = format!(
         "{}\nhelp: {}",
         concise::text(sources, finding),

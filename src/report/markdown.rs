@@ -130,8 +130,9 @@ fn plain(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // A URL would become a link.
+            // A URL would become a link, and so would a name that begins with `www`.
             ':' if characters.peek() == Some(&'/') => out.push_str("&#58;"),
+            '.' if out.ends_with("www") => out.push_str("&#46;"),
             _ => out.push(c),
         }
     }

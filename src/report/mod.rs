@@ -40,8 +40,10 @@ pub enum Format {
     Json,
     /// For streams: one finding a line.
     Jsonl,
-    /// For code scanning: SARIF 2.1.0.
+    /// For what keeps and shows results of analyses: SARIF 2.1.0.
     Sarif,
+    /// For GitHub's code scanning: SARIF, only what is open, with links to the labels.
+    CodeScanning,
     /// For the log of a GitHub Actions step: workflow commands that annotate the files.
     Github,
     /// For GitLab's code quality widget.
@@ -58,12 +60,13 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Format; 11] = [
+    pub const ALL: [Format; 12] = [
         Format::Pretty,
         Format::Concise,
         Format::Json,
         Format::Jsonl,
         Format::Sarif,
+        Format::CodeScanning,
         Format::Github,
         Format::Gitlab,
         Format::Junit,
@@ -85,6 +88,7 @@ impl Format {
             Format::Json => "json",
             Format::Jsonl => "jsonl",
             Format::Sarif => "sarif",
+            Format::CodeScanning => "code-scanning",
             Format::Github => "github",
             Format::Gitlab => "gitlab",
             Format::Junit => "junit",
@@ -188,7 +192,10 @@ pub fn render(
         Format::Pretty => pretty::render(sources, outcome, style),
         Format::Concise => concise::render(sources, outcome, style),
         Format::Json => json::render(sources, outcome),
-        Format::Sarif => sarif::render(sources, outcome, catalogue),
+        Format::Sarif => sarif::render(sources, outcome, catalogue, sarif::Reader::Any),
+        Format::CodeScanning => {
+            sarif::render(sources, outcome, catalogue, sarif::Reader::CodeScanning)
+        }
         Format::Jsonl => jsonl::render(sources, outcome),
         Format::Github => github::render(sources, outcome, style),
         Format::Gitlab => gitlab::render(sources, outcome),

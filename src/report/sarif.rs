@@ -1,9 +1,17 @@
-//! SARIF 2.1.0, as code scanning reads it.
+//! SARIF 2.1.0: the whole of it, and what of it GitHub's code scanning takes.
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
+
+mod log;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
 use std::collections::BTreeMap;
+
+use self::log::{
+    ArtifactChange, ArtifactLocation, Base, Configuration, Content, Driver, Fix, Help, Invocation,
+    Location, Log, Notification, PhysicalLocation, Region, Replacement, ResultProperties, Rule,
+    RuleProperties, Run, SarifResult, Suppression, Text, Tool,
+};
 
 use super::document::{self, path_in_repository, printed, range};
 use super::{REPOSITORY, document_url_of, summary};
@@ -22,249 +30,45 @@ const IN_A_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// Code scanning shows so many results of a run, and refuses a log with five times as many.
+const RESULTS: usize = 5_000;
+
+/// Code scanning shows so many locations of a result, and refuses a log with ten times as many.
+const LOCATIONS: usize = 100;
+
+/// The most labels that a message says.
+const LINKS: usize = 5;
+
+/// Who reads the log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Anybody: everything is in it.
+    Any,
+    /// GitHub's code scanning. It opens an alert for every result, for what is silenced too, and shows a related
+    /// location only where the message has a link to it.
+    CodeScanning,
+}
+
 /// The log, in two-space steps, with a final line break.
-pub(super) fn render(sources: &Sources, outcome: &Outcome, catalogue: &Catalogue) -> String {
-    let reporter = Reporter { sources, catalogue };
+pub(super) fn render(
+    sources: &Sources,
+    outcome: &Outcome,
+    catalogue: &Catalogue,
+    reader: Reader,
+) -> String {
+    let reporter = Reporter {
+        sources,
+        catalogue,
+        reader,
+    };
     printed(&reporter.log(outcome))
-}
-
-#[derive(Serialize)]
-struct Log<'a> {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool<'a>,
-    invocations: [Invocation; 1],
-    original_uri_base_ids: BTreeMap<&'static str, Base>,
-    column_kind: &'static str,
-    newline_sequences: [&'static str; 3],
-    results: Vec<SarifResult<'a>>,
-}
-
-#[derive(Serialize)]
-struct Tool<'a> {
-    driver: Driver<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver<'a> {
-    name: &'static str,
-    version: &'static str,
-    semantic_version: &'static str,
-    information_uri: &'static str,
-    rules: Vec<Rule<'a>>,
-}
-
-/// A rule, whether it found something or not: what is not found any more is mended, then.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule<'a> {
-    id: &'static str,
-    name: String,
-    short_description: Text,
-    full_description: Text,
-    help: Help<'a>,
-    help_uri: String,
-    default_configuration: Configuration,
-    properties: RuleProperties,
-}
-
-#[derive(Serialize)]
-struct Help<'a> {
-    text: &'a str,
-    markdown: String,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    enabled: bool,
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct RuleProperties {
-    tags: Vec<String>,
-    precision: &'static str,
-    #[serde(rename = "problem.severity")]
-    problem_severity: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation {
-    execution_successful: bool,
-    tool_execution_notifications: Vec<Notification>,
-}
-
-/// Something that a reader has to know about silence.
-#[derive(Serialize)]
-struct Notification {
-    level: &'static str,
-    message: Text,
-}
-
-#[derive(Serialize)]
-struct Base {
-    description: Text,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult<'a> {
-    rule_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    message: Text,
-    locations: [Location; 1],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Location>,
-    partial_fingerprints: BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<Fix<'a>>,
-    /// Empty where nothing silences it; without it a reader could not know.
-    suppressions: Vec<Suppression<'a>>,
-    properties: ResultProperties<'a>,
-}
-
-#[derive(Serialize)]
-struct ResultProperties<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    product: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service: Option<&'a str>,
-    help: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "SARIF calls it so")]
-struct Location {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    physical_location: PhysicalLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    region: Region,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: String,
-    uri_base_id: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
-    start_column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fix<'a> {
-    description: Text,
-    artifact_changes: Vec<ArtifactChange<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactChange<'a> {
-    artifact_location: ArtifactLocation,
-    replacements: Vec<Replacement<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Replacement<'a> {
-    deleted_region: Region,
-    inserted_content: Content<'a>,
-}
-
-#[derive(Serialize)]
-struct Content<'a> {
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Suppression<'a> {
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    justification: Option<&'a str>,
-    location: Location,
-}
-
-/// A message. Brackets would make links of it and numbered braces placeholders.
-#[derive(Serialize)]
-struct Text {
-    text: String,
-}
-
-impl Text {
-    /// `sentence`, with a full stop.
-    fn sentence(sentence: &str) -> Self {
-        Self::of(&format!("{sentence}."))
-    }
-
-    fn of(text: &str) -> Self {
-        let mut text = text.to_owned();
-        if text.contains("](") {
-            text = text
-                .replace('\\', "\\\\")
-                .replace('[', "\\[")
-                .replace(']', "\\]");
-        }
-        Self {
-            text: without_placeholders(&text),
-        }
-    }
-}
-
-/// `text` with its `{0}` doubled, as SARIF writes what is no placeholder. Other braces are left alone: `${NAME}`
-/// is what people have to find in their files, and no reader takes it for anything else.
-fn without_placeholders(text: &str) -> String {
-    let mut parts = text.split('{');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((number, rest))
-                if !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()) =>
-            {
-                out.push_str("{{");
-                out.push_str(number);
-                out.push_str("}}");
-                out.push_str(rest);
-            }
-            _ => {
-                out.push('{');
-                out.push_str(part);
-            }
-        }
-    }
-    out
 }
 
 /// What every part of the log is made with.
 struct Reporter<'a> {
     sources: &'a Sources,
     catalogue: &'a Catalogue,
+    reader: Reader,
 }
 
 impl<'a> Reporter<'a> {
@@ -277,21 +81,24 @@ impl<'a> Reporter<'a> {
     }
 
     fn run(&self, outcome: &'a Outcome) -> Run<'a> {
-        let notes = summary::notes(self.sources, outcome).into_iter();
-        let notifications = notes.map(|note| Notification {
+        let results = self.results(outcome);
+        let mut notes = summary::notes(self.sources, outcome);
+        if results.len() < outcome.findings.len() {
+            let left_out = outcome.findings.len() - results.len();
+            let left_out = summary::counted(left_out, "finding");
+            notes.push(format!(
+                "{left_out} left out: code scanning shows {RESULTS}, and errors go first"
+            ));
+        }
+        let notifications = notes.iter().map(|note| Notification {
             level: "note",
-            message: Text::sentence(&note),
+            message: Text::sentence(note),
         });
         let base = Base {
             description: Text::of(
                 "The root of the repository, or of the workspace where there is none.",
             ),
         };
-        let open = outcome.findings.iter();
-        let open = open.map(|finding| (finding, None));
-        let silenced = outcome.silenced.iter();
-        let silenced = silenced.map(|it| (&it.finding, Some(&it.by)));
-        let results = open.chain(silenced);
         Run {
             tool: Tool {
                 driver: Driver {
@@ -309,9 +116,35 @@ impl<'a> Reporter<'a> {
             original_uri_base_ids: BTreeMap::from([(BASE, base)]),
             column_kind: "unicodeCodePoints",
             newline_sequences: ["\r\n", "\n", "\r"],
-            results: results
-                .map(|(finding, by)| self.result(finding, by))
-                .collect(),
+            results,
+        }
+    }
+
+    /// A result for each finding that the reader is told of.
+    fn results(&self, outcome: &'a Outcome) -> Vec<SarifResult<'a>> {
+        let open = outcome.findings.iter();
+        match self.reader {
+            Reader::Any => {
+                let silenced = outcome.silenced.iter();
+                let silenced = silenced.map(|it| self.result(&it.finding, Some(&it.by)));
+                open.map(|it| self.result(it, None))
+                    .chain(silenced)
+                    .collect()
+            }
+            Reader::CodeScanning => {
+                let mut errors = outcome.count(Severity::Error).min(RESULTS);
+                let mut warnings = RESULTS - errors;
+                let chosen = open.filter(|finding| {
+                    let room = match finding.severity {
+                        Severity::Error => &mut errors,
+                        Severity::Warning => &mut warnings,
+                    };
+                    let has_room = *room > 0;
+                    *room = room.saturating_sub(1);
+                    has_room
+                });
+                chosen.map(|it| self.result(it, None)).collect()
+            }
         }
     }
 
@@ -323,13 +156,23 @@ impl<'a> Reporter<'a> {
             message: Some(Text::of(&label.message)),
             ..self.location(label.place)
         });
+        let sentence = format!("{}: {}", finding.message, finding.help);
+        let (message, related) = match self.reader {
+            Reader::Any => (Text::sentence(&sentence), related.collect()),
+            Reader::CodeScanning => {
+                let labels = finding.labels.iter().take(LINKS);
+                let labels = labels.map(|label| label.message.as_str());
+                let message = Text::with_links(&sentence, labels);
+                (message, related.take(LOCATIONS - 1).collect())
+            }
+        };
         SarifResult {
             rule_id: finding.rule,
             rule_index: rules.iter().position(|it| it.entry.name == finding.rule),
             level: finding.severity.as_str(),
-            message: Text::sentence(&format!("{}: {}", finding.message, finding.help)),
+            message,
             locations: [self.location(finding.place)],
-            related_locations: related.collect(),
+            related_locations: related,
             partial_fingerprints: BTreeMap::from([("dbfence/v1", finding.fingerprint())]),
             fixes: self.fix(finding.fix.as_ref()).into_iter().collect(),
             suppressions: by.map(|by| self.suppression(by)).into_iter().collect(),

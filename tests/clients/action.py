@@ -258,6 +258,20 @@ class Released(ActionTest):
         self.assertEqual(inputs, {"sarif_file": "out put/found.sarif", "category": "services"})
         self.assertTrue((workspace / "out put" / "found.sarif").is_file())
 
+    def test_what_is_silenced_is_no_alert(self):
+        self.release()
+        workspace = self.workspace("trouble")
+        debt = [PROGRAM, "baseline", "--root", workspace, "--reason", "known", "--owner", "nobody"]
+        subprocess.run(debt, check=True, stdout=subprocess.DEVNULL)
+        debt_file = workspace / ".dbfence" / "baseline.yaml"
+        *entries, _ = debt_file.read_text("utf-8").split("  - rule: ")
+        debt_file.write_text("  - rule: ".join(entries), "utf-8")
+        ran = self.run_action(workspace, {"upload-sarif": "true"})
+        self.assertEqual((ran.exit_code, ran.outputs["errors"]), (1, "1"), ran.log)
+        ((_, inputs),) = ran.used.items()
+        (run,) = json.loads(pathlib.Path(inputs["sarif_file"]).read_text("utf-8"))["runs"]
+        self.assertEqual([result["suppressions"] for result in run["results"]], [[]])
+
     def test_what_is_not_checked_is_no_pass(self):
         self.release()
         rows = [

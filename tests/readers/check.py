@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PRODUCT = HERE.parent.parent / "fixtures" / "trouble"
-FORMATS = ["json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "rdjson", "markdown"]
+FORMATS = ["json", "jsonl", "sarif", "code-scanning", "github", "gitlab", "junit", "checkstyle", "rdjson", "markdown"]
 # Names of folders, each of which gets a file that cannot be read as what it is.
 HOSTILE = [
     "per%cent%0Aand:colon,comma",
@@ -54,7 +54,8 @@ def main(dbfence, folder):
         paths = [finding["path"] for finding in found]
         for name in HOSTILE:
             assert f"{name}/docker-compose.yml" in paths, name
-        read_sarif(folder, reports / "sarif", len(found))
+        for name in ["sarif", "code-scanning"]:
+            read_sarif(folder, reports / name, len(found))
         read_junit(reports / "junit", found)
         read_others(folder, reports, found)
     print(f"{len(FORMATS)} reports of {len(found)} findings are read by their readers")
@@ -81,6 +82,11 @@ def read_sarif(folder, report, count):
     wrong = log.with_name("wrong.sarif")
     wrong.write_text(log.read_text().replace('"startLine": 1,', '"startLine": 0,', 1))
     assert "must be >= 1" in holds(folder, schema, wrong)
+    # What code scanning cuts off or drops.
+    for rule in json.loads(log.read_text())["runs"][0]["tool"]["driver"]["rules"]:
+        texts = [rule["shortDescription"]["text"], rule["fullDescription"]["text"]]
+        assert max(map(len, texts)) <= 1024 and len(rule["name"]) <= 255, rule["id"]
+        assert len(rule["properties"]["tags"]) <= 10, rule["id"]
     verdict = log.with_name("verdict.sarif")
     environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
     done = subprocess.run(
@@ -110,6 +116,8 @@ def read_junit(report, found):
     suites = junitparser.JUnitXml.fromfile(str(report))
     cases = [case for suite in suites for case in suite]
     assert len(cases) == suites.tests == suites.failures == len(found)
+    # GitLab and others show one of several with the same name.
+    assert len({(case.classname, case.name) for case in cases}) == len(cases)
     assert sorted(case.result[0].message for case in cases) == sorted(it["message"] for it in found)
 
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Comparison, ManifestDrift};
 use crate::model::names::is_word;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::parse::manifest::{Database, Section};
 use crate::source::{At, Place, Placed};
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Comparison, ManifestDrift, last};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::parse::manifest::{Module, Section};
 use crate::source::{Place, Placed};
 

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Comparison, ManifestDrift, host_and_port, last};
-use crate::model::product::Service;
 use crate::model::routes::{Route, RouteDrift, is_below, path_of};
+use crate::model::service::Service;
 use crate::parse::manifest::{Module, Route as Routed, Section};
 use crate::source::{At, Place, Placed};
 

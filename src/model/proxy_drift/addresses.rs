@@ -8,9 +8,9 @@ use crate::model::compose::Service as Container;
 use crate::model::loopbacks::is_itself;
 use crate::model::names::is_word;
 use crate::model::ports::is_side_port;
-use crate::model::product::Service;
 use crate::model::proxies::{Address, Proxy, Target};
 use crate::model::routes::{Route, path_of};
+use crate::model::service::Service;
 use crate::source::{Place, Placed};
 
 /// Who answers to a host.

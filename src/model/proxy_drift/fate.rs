@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::product::Service;
 use crate::model::proxies::{Leads, Location, Matching, Server};
 use crate::model::routes::path_of;
+use crate::model::service::Service;
 
 /// What becomes of the requests for a route.
 pub(super) fn fate(

@@ -3,7 +3,8 @@
 use super::{Holder, Setting, Settings};
 use crate::model::Workspace;
 use crate::model::compose::{Part, Variable};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::urls::is_socket;
 use crate::parse::settings::LIBPQ_DATABASE;
 use crate::source::Place;

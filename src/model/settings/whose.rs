@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Holder;
 use crate::model::inferred::InferredService;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::model::{link, names};
 use crate::parse::settings::{Setting as Written, is_kubernetes};
 use crate::source::{Kind, SourceFile, ancestors, file_name, parent};

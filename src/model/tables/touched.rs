@@ -10,7 +10,7 @@ use crate::discover::is_test_code;
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::code::CodeFile;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::parse::Facts;
 use crate::parse::sql::{Access, ObjectName, Reach, TableReference};
 use crate::source::{FileId, Place};

@@ -11,9 +11,10 @@ use super::super::xml::reading::{Read, elements};
 use super::*;
 
 /// The formats whose readers are programs, without `json`.
-const FOR_PROGRAMS: [Format; 8] = [
+const FOR_PROGRAMS: [Format; 9] = [
     Format::Jsonl,
     Format::Sarif,
+    Format::CodeScanning,
     Format::Github,
     Format::Gitlab,
     Format::Junit,
@@ -229,6 +230,75 @@ fn sarif_says_what_silences_a_finding() {
 }
 
 #[test]
+fn code_scanning_hears_only_of_what_is_open() {
+    let log: Value = serde_json::from_str(&plain(Format::CodeScanning, &example())).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    for result in results {
+        assert_eq!(result["suppressions"], serde_json::json!([]));
+    }
+    let clean = (sources(&[]), outcome(Vec::new()));
+    assert_eq!(
+        plain(Format::CodeScanning, &clean),
+        plain(Format::Sarif, &clean)
+    );
+}
+
+#[test]
+fn code_scanning_finds_its_labels_by_the_links_of_the_message() {
+    let (sources, mut outcome) = example();
+    outcome.findings[0].message = "see {0}".into();
+    outcome.findings[0].labels[0].message = "a [link](http://x)".into();
+    outcome.findings[0].labels[1].message = "its {1}".into();
+    let label = outcome.findings[0].labels[1].clone();
+    outcome.findings[1].labels = vec![label; 120];
+    let with_brackets = Finding {
+        message: "see [this]".into(),
+        ..outcome.findings[0].clone()
+    };
+    outcome.findings.push(with_brackets);
+    let log: Value =
+        serde_json::from_str(&plain(Format::CodeScanning, &(sources, outcome))).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let messages = results.iter().map(|it| it["message"]["text"].as_str());
+    let messages: Vec<&str> = messages.map(Option::unwrap).collect();
+    assert_eq!(messages[0], "see {{0}}: write `loan_desk`. [its {{1}}](2).");
+    assert_eq!(results[0]["relatedLocations"][1]["id"], 2);
+    assert_eq!(messages[2], "see [this]: write `loan_desk`.");
+    assert!(messages[1].ends_with(" [its {{1}}](4). [its {{1}}](5)."));
+    let related = results[1]["relatedLocations"].as_array().unwrap();
+    assert_eq!(related.len(), 99);
+}
+
+#[test]
+fn code_scanning_gets_as_much_as_it_shows_errors_first() {
+    let text = "a: b\n".repeat(6_000);
+    let sources = sources(&[("a.yml", &text)]);
+    let findings = (0..6_000).map(|line| Finding {
+        severity: if line < 3_000 {
+            Severity::Warning
+        } else {
+            Severity::Error
+        },
+        ..finding(Span::new(line * 5, line * 5 + 1).in_file(FileId(0)))
+    });
+    let outcome = outcome(findings.collect());
+    let log: Value =
+        serde_json::from_str(&plain(Format::CodeScanning, &(sources, outcome))).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let levels = results.iter().map(|it| it["level"].as_str().unwrap());
+    let levels: Vec<&str> = levels.collect();
+    assert_eq!(
+        levels,
+        [vec!["warning"; 2_000], vec!["error"; 3_000]].concat()
+    );
+    let notes = &run["invocations"][0]["toolExecutionNotifications"];
+    let said = "1000 findings left out: code scanning shows 5000, and errors go first.";
+    assert_eq!(notes[0]["message"]["text"], said);
+}
+
+#[test]
 fn lists_for_programs_read_back_what_was_found() {
     for text in hostile() {
         let example = hostile_example(&text);
@@ -398,6 +468,42 @@ fn nobody_is_called_and_no_issue_is_named() {
     let out = plain(Format::Markdown, &(sources, outcome));
     let told = "ask \\@<!-- -->somebody about \\#<!-- -->12 and <span>$</span>x<span>$</span>";
     assert!(out.contains(told), "{out}");
+}
+
+#[test]
+fn nothing_of_the_scanned_tree_becomes_a_link() {
+    let (sources, mut outcome) = example();
+    outcome.findings[0].message = "`www.example.com|`".into();
+    outcome.findings[0].help = "see www.example.com and ftp://example.com".into();
+    let out = plain(Format::Markdown, &(sources, outcome));
+    for told in [
+        "<code>www&#46;example.com&#124;</code>",
+        "see www&#46;example.com and ftp&#58;//example.com",
+    ] {
+        assert!(out.contains(told), "{out}");
+    }
+}
+
+#[test]
+fn no_two_tests_of_junit_have_the_same_name() {
+    let sources = sources(&[("a.yml", "a: b\n"), ("b.yml", "a: b\n")]);
+    let told = [("same", 0), ("same", 0), ("same", 1), ("other", 1)];
+    let findings = told.map(|(message, file)| Finding {
+        message: message.into(),
+        ..finding(Span::new(0, 1).in_file(FileId(file)))
+    });
+    let junit = elements(&plain(Format::Junit, &(sources, outcome(findings.into()))));
+    let cases = junit.iter().filter(|it| it.name == "testcase");
+    let names: Vec<&str> = cases.map(|case| case.attribute("name")).collect();
+    assert_eq!(
+        names,
+        [
+            "same in a.yml",
+            "same in a.yml (2)",
+            "same in b.yml",
+            "other"
+        ]
+    );
 }
 
 /// Findings of some services, all at one place.

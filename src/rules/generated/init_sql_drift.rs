@@ -4,7 +4,7 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::drift::Drift;
-use crate::model::product::Service;
+use crate::model::service::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("generated", "init-sql-drift", check);

@@ -5,7 +5,8 @@ use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::manifests::{DatabaseDrift, ManifestDrift, ModuleDrift};
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::rule::{Report, Rule, rule};
 use crate::source::{Place, Placed};
 

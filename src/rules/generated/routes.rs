@@ -3,8 +3,9 @@
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
 use crate::model::routes::{RouteDrift, path_of};
+use crate::model::service::Service;
 use crate::rule::Report;
 use crate::source::{Place, Placed};
 

@@ -1,7 +1,8 @@
 //! See `rules/input/dynamic-registry.md`.
 
 use crate::model::Workspace;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("input", "dynamic-registry", check);

@@ -2,7 +2,8 @@
 
 use crate::finding::Owner;
 use crate::model::Workspace;
-use crate::model::product::{Product, Service};
+use crate::model::product::Product;
+use crate::model::service::Service;
 use crate::rule::{Report, Rule, rule};
 
 pub(crate) const RULE: Rule = rule!("input", "incomplete-registry-entry", check);

@@ -24,7 +24,7 @@ fn in_registries(workspace: &Workspace, report: &mut Report) {
             let fix = meant
                 .as_deref()
                 .and_then(|meant| workspace.unsafe_replacement(place, database, meant));
-            let right = meant.or_else(|| service.free_derived_database(product));
+            let right = meant.or_else(|| product.free_derived_database(service));
             report
                 .at(
                     place,

@@ -38,7 +38,7 @@ fn in_registries(workspace: &Workspace, report: &mut Report) {
                     )
                 }))
                 .argues(Attribute::Database, Wrong::Everything)
-                .help(match intruder.free_derived_database(product) {
+                .help(match product.free_derived_database(intruder) {
                     Some(own) => format!("write a database of its own, `{own}`"),
                     None => "write a database of its own".to_owned(),
                 });

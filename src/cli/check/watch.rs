@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::check::{Read, Run};
-use super::{Exit, Failure, Outcome, output};
+use super::{Read, Run};
+use crate::cli::{Exit, Failure, Outcome, output};
 use crate::parse::Kept;
 use crate::report::tally;
 use crate::source::{Seen, Sources};
