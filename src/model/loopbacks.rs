@@ -87,7 +87,8 @@ impl Workspace<'_> {
         let (host, port) = variable
             .host()
             .filter(|(host, _)| is_loopback(&host.text))?;
-        if !host.is_known || self.is_from_env_file(&host) {
+        let is_surplus = self.is_surplus_database(user, variable);
+        if is_surplus || !host.is_known || self.is_from_env_file(&host) {
             return None;
         }
         let is_database = variable.is_postgres();

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::Owner;
-use crate::model::Workspace;
 use crate::model::compose::{Part, Service as Container, Stack, Variable};
 use crate::model::redis::Drift;
+use crate::model::{User, Workspace};
 use crate::source::Place;
 
 /// A container that shares no network with others that it is meant to meet.
@@ -145,36 +145,42 @@ impl Workspace<'_> {
         calls.filter(|call| seen.insert(call.to)).collect()
     }
 
-    /// The names of variables that services of a registry should not have at all: a database's where they own
-    /// another or none, a Redis that they do not need. To lead nowhere is not their mistake.
+    /// The names of variables that services of a registry should not have at all: to lead nowhere is not their
+    /// mistake.
     fn surplus_variables(&self, index: usize) -> HashSet<Place> {
         let Some(&product) = self.product_of_stack.get(&index) else {
             return HashSet::new();
         };
-        let product = &self.products[product];
-        let redis = self.redis_drifts(product).into_iter();
+        let redis = self.redis_drifts(&self.products[product]).into_iter();
         let redis = redis.filter_map(|it| match it.drift {
             Drift::Has { url, .. } => url,
             _ => None,
         });
-        let mut surplus: HashSet<Place> = redis.collect();
-        for (number, container) in self.stacks[index].services.iter().enumerate() {
-            let Some(service) = self.service_of((index, number)) else {
-                continue;
-            };
-            let is_surplus = |variable: &&Variable| match service.database() {
-                Some(own) => {
-                    let named = variable.database();
-                    variable.name.value != self.policy.database_variable
-                        && named.is_some_and(|named| named.is_known && named.text != own)
-                }
-                None => service.is_stateless(),
-            };
-            let variables = container.environment.iter();
-            let databases = variables.filter(|variable| variable.is_postgres());
-            surplus.extend(databases.filter(is_surplus).map(|it| it.name.place));
+        let stack = &self.stacks[index];
+        let databases = stack.variables().filter(|(container, variable)| {
+            let user = (index, stack.position(container));
+            self.is_surplus_database(user, variable)
+        });
+        redis
+            .chain(databases.map(|(_, variable)| variable.name.place))
+            .collect()
+    }
+
+    /// Whether a variable opens a database for a service of a registry that owns another one, or none, besides
+    /// the variable that should hold its own.
+    pub(super) fn is_surplus_database(&self, user: User, variable: &Variable) -> bool {
+        let Some(service) = self.service_of(user).filter(|_| variable.is_postgres()) else {
+            return false;
+        };
+        match service.database() {
+            Some(own) => {
+                let named = variable.database();
+                variable.name.value != self.policy.database_variable
+                    && !variable.is_for_stand_in()
+                    && named.is_some_and(|named| named.is_known && named.text != own)
+            }
+            None => service.is_stateless(),
         }
-        surplus
     }
 }
 
