@@ -145,20 +145,26 @@ fn values_of_an_example_file_are_shared_only_where_they_are_one_value() {
         .replacen("@postgres/loans", "@postgres/${LOANS}", 1)
         .replacen("@postgres/loans", "@postgres/${DESK}", 1);
     let twice = compose.replace("${DESK}", "${LOANS}");
-    let example = "LOANS=loans\nDESK=loans\n";
-    let files = |compose: &str| {
+    let files = |compose: &str, name: &str| {
+        let example = format!("LOANS={name}\nDESK={name}\n");
+        let compose = &compose.replace("POSTGRES_DB: loans", &format!("POSTGRES_DB: {name}"));
         Files::of_fixture("no-registry")
             .add("other/docker-compose.yml", compose)
-            .add("other/.env.example", example)
+            .add("other/.env.example", &example)
             .add("other/apps/loans/package.json", "{}")
             .add("other/apps/loans/prisma/schema.prisma", SCHEMA)
             .add("other/apps/desk/package.json", "{}")
             .add("other/apps/desk/prisma/schema.prisma", SCHEMA)
     };
-    assert_eq!(files(&compose).findings(), [""; 0]);
+    assert_eq!(files(&compose, "everything").findings(), [""; 0]);
     assert_eq!(
-        files(&twice).findings(),
+        files(&twice, "everything").findings(),
         ["shared-database other/docker-compose.yml ⟦${LOANS}⟧"]
+    );
+    // The name of one of them is no stand-in.
+    assert_eq!(
+        files(&compose, "loans").findings(),
+        ["shared-database other/.env.example ⟦loans⟧"]
     );
 }
 

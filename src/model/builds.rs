@@ -1,12 +1,11 @@
 //! What compose services are built from, and what the registry says they are.
 
-use std::collections::BTreeSet;
-
 use crate::finding::Fix;
-use crate::model::Workspace;
 use crate::model::compose::{Build, Part, Service as Container};
 use crate::model::product::Product;
+use crate::model::resolve::Link;
 use crate::model::service::Service;
+use crate::model::{User, Workspace};
 use crate::source::{Existence, Place, file_name, parent, relative};
 
 /// A compose service that is built from another folder than the registry says.
@@ -27,28 +26,42 @@ pub struct OtherBuild<'a> {
     pub fix: Option<Fix>,
 }
 
+/// A text of a build that leads elsewhere than the registry.
+struct WrongPath<'a> {
+    service: &'a Service,
+    container: &'a Container,
+    registered: &'a str,
+    dockerfile: &'a str,
+    user: User,
+    part: Part,
+    right: String,
+}
+
 impl Workspace<'_> {
     /// Services that the product's stacks build from another folder than the registry says.
     pub fn other_builds<'p>(&'p self, product: &'p Product) -> Vec<OtherBuild<'p>> {
-        let mut found = Vec::new();
+        let mut wrongs = Vec::new();
         for &index in &product.stacks {
             for service in product.services() {
                 let container = service.container(&self.stacks[index]);
-                let other = container
-                    .and_then(|container| self.other_build(product, index, service, container));
-                found.extend(other);
+                let wrong = container.and_then(|it| self.wrong_path(product, index, service, it));
+                wrongs.extend(wrong);
             }
         }
-        found
+        let links = self.stand_alike(&wrongs, |wrong| (wrong.user, &wrong.part, &wrong.right));
+        let standing = links.into_iter().zip(wrongs);
+        standing
+            .filter_map(|(link, wrong)| Some(self.other_build(product, &link?, wrong)))
+            .collect()
     }
 
-    fn other_build<'p>(
+    fn wrong_path<'p>(
         &'p self,
         product: &'p Product,
         index: usize,
         service: &'p Service,
         container: &'p Container,
-    ) -> Option<OtherBuild<'p>> {
+    ) -> Option<WrongPath<'p>> {
         let build = container.build.as_ref()?;
         let registered = service.dockerfile.as_deref();
         let registered = registered.filter(|_| service.missing_dockerfile.is_none())?;
@@ -69,19 +82,44 @@ impl Workspace<'_> {
             return None;
         }
         let context = build.context.as_deref()?;
-        let (text, right) = match &build.dockerfile_text {
-            Some(text) if names_folder(&text.text) || build.context_text.is_none() => {
+        let (text, right) = match (&build.dockerfile_text, &build.context_text) {
+            // The path is right, from another folder.
+            (Some(text), Some(context)) if context_of(registered, &text.text).is_some() => {
+                let right = context_of(registered, &text.text).unwrap_or_default();
+                (context, relative(&build.folder, right))
+            }
+            (Some(text), context_text) if names_folder(&text.text) || context_text.is_none() => {
                 (text, relative(context, registered))
             }
-            _ => {
-                let text = build.context_text.as_ref()?;
-                (text, relative(&build.folder, folder))
-            }
+            (_, context) => (context.as_ref()?, relative(&build.folder, folder)),
         };
-        let part = Part::of(text, &(0..text.text.len()));
-        let user = (index, self.stacks[index].position(container));
-        let link = self.stand_on(&part.chain, &BTreeSet::from([user]))?;
-        let is_alone = is_development && self.is_used_only_in(index, &link);
+        Some(WrongPath {
+            service,
+            container,
+            registered,
+            dockerfile,
+            user: (index, self.stacks[index].position(container)),
+            part: Part::of(text, &(0..text.text.len())),
+            right,
+        })
+    }
+
+    fn other_build<'p>(
+        &'p self,
+        product: &'p Product,
+        link: &Link,
+        wrong: WrongPath<'p>,
+    ) -> OtherBuild<'p> {
+        let WrongPath {
+            service,
+            container,
+            registered,
+            dockerfile,
+            user: (index, _),
+            part,
+            right,
+        } = wrong;
+        let is_alone = product.development == Some(index) && self.is_used_only_in(index, link);
         let owner_of = |dockerfile: &str| {
             let others = product.services().iter();
             let mut others = others.filter(|other| other.key() != service.key());
@@ -93,7 +131,7 @@ impl Workspace<'_> {
         let is_own = whose.is_none() && is_there;
         let intruded = owner_of(registered).filter(|_| is_own);
         let fix = self.replacement(link.place, &part.text, &right, is_alone);
-        Some(OtherBuild {
+        OtherBuild {
             service,
             dockerfile,
             whose,
@@ -107,10 +145,22 @@ impl Workspace<'_> {
                 let key = &container.key.value;
                 format!("give `{key}` a `build` of its own, from `{registered}`")
             },
-            way: part.way_to(&link, &container.key.value),
+            way: part.way_to(link, &container.key.value),
             fix: fix.filter(|_| intruded.is_none()),
-        })
+        }
     }
+}
+
+/// The context from which `text` is the path of the registered Dockerfile.
+fn context_of<'r>(registered: &'r str, text: &str) -> Option<&'r str> {
+    let text = text.trim_start_matches("./");
+    let rest = registered
+        .strip_suffix(text)
+        .filter(|_| names_folder(text))?;
+    if rest.is_empty() {
+        return Some("");
+    }
+    rest.strip_suffix('/')
 }
 
 /// Whether the path of a Dockerfile leads out of its context's own folder.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::model::Workspace;
 use crate::model::compose::Part;
 use crate::model::inferred::InferredService;
+use crate::model::owners::Claim;
 use crate::model::settings::{Setting, is_name, is_placeholder, is_variant_of};
 use crate::source::Place;
 
@@ -29,19 +30,39 @@ impl Workspace<'_> {
     pub fn connection_drifts(&self) -> Vec<ConnectionDrift<'_>> {
         let claims = self.claims();
         let claimed: HashSet<&str> = claims.iter().map(|it| it.database.text.as_str()).collect();
+        let nobody = HashSet::new();
         let mut found = Vec::new();
         for (number, service) in self.inferred_services().iter().enumerate() {
             let own = self.claims_of(number);
-            let Some(usual) = own.iter().find(|claim| !claim.is_of_helper()) else {
+            let is_run = |claim: &&Claim| self.stacks[claim.user.0].runs_as_it_is();
+            let mut usual = own.iter().filter(|claim| !claim.is_of_helper());
+            let Some(usual) = usual.clone().find(is_run).or_else(|| usual.next()) else {
                 continue;
             };
-            // Stacks that name several are told apart by what they are for.
-            let names: BTreeSet<&str> = own.iter().map(|it| it.database.text.as_str()).collect();
-            if names.len() > 1 {
+            // A stack that names several has its reasons, or `shared-database` says it.
+            let mut names: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+            for claim in &own {
+                let of_stack = names.entry(claim.user.0).or_default();
+                of_stack.insert(claim.database.text.as_str());
+            }
+            if names.values().any(|names| names.len() > 1) {
                 continue;
             }
             let usual_name = usual.database.text.as_str();
             let mut others: BTreeMap<String, Vec<(&str, Place)>> = BTreeMap::new();
+            let in_other_stacks = own
+                .iter()
+                .filter(|claim| claim.user.0 != usual.user.0 && !claim.is_of_helper())
+                .filter(|claim| !claim.database.is_from_example);
+            for claim in in_other_stacks {
+                let part = &claim.database;
+                let is_drift = is_meant(&part.text, usual_name, &nobody, false)
+                    && stem(&part.text) != stem(usual_name);
+                if let Some(link) = part.chain.last().filter(|_| is_drift) {
+                    let places = others.entry(part.text.clone()).or_default();
+                    places.push((claim.variable.name.value.as_str(), link.place));
+                }
+            }
             for setting in self.settings().of_inferred(number) {
                 let variable = setting.variable.name.value.as_str();
                 if !service.variables.iter().any(|name| name == variable) {
@@ -90,18 +111,36 @@ impl Workspace<'_> {
         usual: &str,
         claimed: &HashSet<&str>,
     ) -> bool {
-        let name = part.text.as_str();
-        let is_meant = if setting.holder.holds_stand_ins() {
-            claimed.contains(name)
-        } else {
-            claimed.contains(name) || !is_placeholder(name)
-        };
+        let holds_stand_ins = setting.holder.holds_stand_ins();
         part.is_known
-            && is_name(name)
-            && is_meant
-            && name != usual
-            && !is_variant_of(usual, name)
-            && !is_variant_of(name, usual)
+            && is_meant(&part.text, usual, claimed, holds_stand_ins)
             && !self.is_of_stack(part)
     }
+}
+
+/// A name without the word behind it that tells what a stack is for.
+fn stem(name: &str) -> &str {
+    const WORDS: [&str; 8] = [
+        "dev",
+        "development",
+        "local",
+        "prod",
+        "production",
+        "stage",
+        "staging",
+        "test",
+    ];
+    match name.rsplit_once(['_', '-']) {
+        Some((stem, word)) if WORDS.contains(&word) => stem,
+        _ => name,
+    }
+}
+
+fn is_meant(name: &str, usual: &str, claimed: &HashSet<&str>, holds_stand_ins: bool) -> bool {
+    let is_owned = claimed.contains(name);
+    is_name(name)
+        && (is_owned || !holds_stand_ins && !is_placeholder(name))
+        && name != usual
+        && !is_variant_of(usual, name)
+        && !is_variant_of(name, usual)
 }

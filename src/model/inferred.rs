@@ -209,6 +209,7 @@ impl<'a> Inference<'a> {
     ) -> Vec<InferredService> {
         let mut order: Vec<Identity> = Vec::new();
         let mut containers: HashMap<Identity, Vec<User>> = HashMap::new();
+        let mut delivered: Vec<User> = Vec::new();
         for (number, stack) in self.stacks.iter().enumerate() {
             for (position, container) in stack.services.iter().enumerate() {
                 let user = (number, position);
@@ -216,6 +217,7 @@ impl<'a> Inference<'a> {
                     continue;
                 }
                 let Some(identity) = self.identity(number, container) else {
+                    delivered.push(user);
                     continue;
                 };
                 // A further container of a registered module is that service's.
@@ -230,6 +232,12 @@ impl<'a> Inference<'a> {
                 }
                 users.push(user);
             }
+        }
+        for (user, identity) in self.built_elsewhere(&delivered, &containers) {
+            containers.entry(identity).or_default().push(user);
+        }
+        for users in containers.values_mut() {
+            users.sort_unstable();
         }
         let stores = |module: &&Module| !module.datasources.is_empty();
         let folders = self

@@ -87,13 +87,17 @@ impl Workspace<'_> {
         let (host, port) = variable
             .host()
             .filter(|(host, _)| is_loopback(&host.text))?;
-        if !host.is_known || self.is_from_env_file(&host) {
+        let is_surplus = self.is_surplus_database(user, variable);
+        if is_surplus || !host.is_known || self.is_from_env_file(&host) {
             return None;
         }
         let is_database = variable.is_postgres();
         let right = if is_database {
             // An image from elsewhere may hold a server of its own.
-            let is_ours = service.is_some() || container.build.is_some();
+            let mut inferred = self.inferred_services().iter();
+            let is_ours = service.is_some()
+                || container.build.is_some()
+                || inferred.any(|it| it.containers.contains(&user));
             is_ours.then(|| only_server.cloned())?
         } else {
             let own = &self.policy.database_variable;

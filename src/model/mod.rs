@@ -27,6 +27,7 @@ pub mod dockerfiles;
 pub mod drift;
 pub mod edited_init_sql;
 pub mod edited_migrations;
+mod env_files;
 pub mod evaluate;
 pub mod extra_env;
 pub mod first_start;
@@ -63,6 +64,7 @@ pub mod owners;
 mod ownership;
 mod packages;
 pub mod passwords;
+mod poolers;
 pub mod ports;
 pub mod prisma_clients;
 pub mod prisma_config;
@@ -194,6 +196,8 @@ impl<'a> Workspace<'a> {
             variable: &policy.database_variable,
         }
         .holdings();
+        let mut users = users(&stacks);
+        env_files::count_owners(&mut users, sources, &stacks, &products, &inferred);
         let replayed = holdings.iter().filter(|holding| holding.is_postgres);
         let replayed = replayed.flat_map(|holding| &holding.migrations);
         Self {
@@ -205,7 +209,7 @@ impl<'a> Workspace<'a> {
             sources,
             policy,
             facts,
-            users: users(&stacks),
+            users,
             containers,
             inferred,
             registry_users: registry_users(&products),

@@ -60,7 +60,6 @@ impl Workspace<'_> {
             server.build.is_some() || server.is_extended || server.has_configs
         };
         let is_unclear = servers.iter().any(is_unclear);
-        let relative = relative_path(&stack.folder, path);
         let own_name = format!("{INIT_FOLDER}/{}", file_name(path));
         let wrong_target = |server: &compose::Service, mount: &Mount| MountDefect::WrongTarget {
             target: written_at(&mount.target).unwrap_or(server.key.place),
@@ -102,7 +101,7 @@ impl Workspace<'_> {
                 text: mount.source.text.clone(),
                 exists,
                 is_certain: has_its_name && !exists,
-                right: relative,
+                right: relative_path(&mount.folder, path),
             });
         }
         // An image that is built here may bring the script along.
@@ -134,6 +133,10 @@ impl Workspace<'_> {
             .services()
             .iter()
             .any(|service| service.database().is_some());
+        // An included file names paths from its own folder, as its other mounts do.
+        let mut mounts = server.mounts.iter();
+        let folder = mounts.next().map_or(&stack.folder, |mount| &mount.folder);
+        let relative = relative_path(folder, path);
         has_databases.then(|| MountDefect::NoMount {
             container: server.volumes_key.unwrap_or(server.key.place),
             write: format!("{relative}:{own_name}:ro"),

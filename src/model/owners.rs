@@ -1,6 +1,6 @@
 //! Who owns which database where no registry says it: what the connection strings of inferred services name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Edit, Fix, Owner, Safety};
 use crate::model::compose::{Part, Service as Container, Variable};
@@ -44,7 +44,7 @@ pub struct KnownService<'a> {
 /// A server, as far as that tells it from others within one stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Server {
-    /// The container of that number, which may be a pooler.
+    /// The container of that number, which may be a pooler whose target is not known.
     Container(usize),
     /// Another host, its port, and for a name that only Docker's DNS can know the networks it is asked in.
     Host(String, String, Vec<String>),
@@ -92,10 +92,31 @@ impl Claim<'_> {
         is_helper(&self.container.key.value)
     }
 
+    /// Whether its container brings its own tables into the database. One that only helps a service may look
+    /// into any, but what it migrates is its own schema, unless it names another.
+    fn keeps_tables(&self) -> bool {
+        let migrates = || {
+            let text = self.container.commands.join(" ");
+            let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            let is_own = !text.contains("--schema")
+                || self
+                    .service
+                    .folder
+                    .as_deref()
+                    .is_some_and(|it| text.contains(it));
+            is_own && words.any(|word| word == "migrate") && self.container.build.is_some()
+        };
+        self.service.store.is_some() && (!self.is_of_helper() || migrates())
+    }
+
     /// Where an example file holds what names the database, if one does: the file that people make of it
-    /// holds other values, and only what comes from one place is the same there.
+    /// may hold other values, and only what comes from one place is certainly the same there. A host that is a
+    /// container of the stack is that whoever names it.
     fn example(&self) -> Option<Place> {
-        let host = self.variable.host().map(|(host, _)| host);
+        let host = match self.server {
+            Server::Container(_) => None,
+            Server::Host(..) => self.variable.host().map(|(host, _)| host),
+        };
         let parts = [Some(&self.database), host.as_ref()];
         let part = parts
             .into_iter()
@@ -251,6 +272,7 @@ impl Workspace<'_> {
             stack_of.answering_to(&host.text)
         };
         if let Some(reached) = reached {
+            let reached = stack_of.behind_pooler(reached).unwrap_or(reached);
             return Some(Server::Container(self.stacks[stack].position(reached)));
         }
         let port = match port {
@@ -281,26 +303,33 @@ impl Workspace<'_> {
     /// Databases that several services of one stack, each with a schema or migrations of its own, connect
     /// to. Two containers of one service share nothing.
     pub fn shared_without_registry(&self) -> Vec<SharedDatabase<'_>> {
-        type Key = (usize, Server, String, Option<Place>);
-        let mut groups: BTreeMap<Key, Vec<Claim>> = BTreeMap::new();
-        let mut claimed = HashMap::new();
-        for claim in self.claims() {
+        type Key = (usize, Server, String);
+        let mut groups: BTreeMap<(Key, Option<Place>), Vec<Claim>> = BTreeMap::new();
+        let mut claimed: HashMap<Key, usize> = HashMap::new();
+        let key = |claim: &Claim| {
             let name = claim.database.text.clone();
-            let key = (claim.user.0, claim.server.clone(), name);
-            claimed.entry(key).or_insert(claim.number);
-            if claim.service.store.is_some() && !claim.is_of_helper() {
-                let key = (
-                    claim.user.0,
-                    claim.server.clone(),
-                    claim.database.text.clone(),
-                    claim.example(),
-                );
-                groups.entry(key).or_default().push(claim);
+            (claim.user.0, claim.server.clone(), name)
+        };
+        let claims = self.claims();
+        let namesakes = claims.iter().filter(|claim| claim.keeps_tables());
+        let namesakes = namesakes.filter(|it| it.service.is_namesake_of(&it.database.text));
+        let owned: HashSet<Key> = namesakes.map(key).collect();
+        for claim in &claims {
+            let key = key(claim);
+            claimed.entry(key.clone()).or_insert(claim.number);
+            if claim.keeps_tables() {
+                // What several lines of an example hold alike may all be there to be replaced, unless it is
+                // the name that one of the services should have.
+                let example = claim.example().filter(|_| !owned.contains(&key));
+                groups
+                    .entry((key, example))
+                    .or_default()
+                    .push(claim.clone());
             }
         }
         groups
             .into_iter()
-            .filter_map(|((stack, server, name, _), claims)| {
+            .filter_map(|(((stack, server, name), _), claims)| {
                 let mut shared = self.shared(name, &claims)?;
                 shared.server = self.server_name(stack, &server);
                 let own = shared.intruder.number;

@@ -85,7 +85,7 @@ impl Workspace<'_> {
                     self.ports_said(stack, container, right, is_development, &mut sayings);
                 }
             }
-            self.exposed(service, right, &built, &mut sayings);
+            self.said_by_dockerfile(service, right, &built, &mut sayings);
             found.extend(self.drifts(product, service, right, sayings));
         }
         found
@@ -223,8 +223,9 @@ impl Workspace<'_> {
         ports
     }
 
-    /// What the Dockerfile says that the registry names, if it builds no other service.
-    fn exposed(
+    /// What the Dockerfile says that the registry names, if it builds no other service: `EXPOSE`, its health
+    /// check and `PORT`, the latter two where Compose sets no others.
+    fn said_by_dockerfile(
         &self,
         service: &Service,
         right: u16,
@@ -249,43 +250,80 @@ impl Workspace<'_> {
         let Facts::Dockerfile(parsed) = self.facts(file) else {
             return;
         };
-        let exposed = &parsed.facts.exposed;
-        let tcp = || exposed.iter().filter(|port| !port.value.ends_with("/udp"));
-        let Some(ports) = tcp().map(exposed_port).collect::<Option<Vec<u16>>>() else {
-            return;
-        };
-        sayings.is_confirmed |= ports.contains(&right);
-        let Some(wrong) = wrong_one(&ports, right) else {
-            return;
-        };
         let own = self.products.iter().flat_map(|product| &product.stacks);
-        let mut own = own.filter_map(|&stack| service.container(&self.stacks[stack]));
-        if own.any(|container| is_further_port(container, wrong)) {
-            return;
-        }
+        let own = own.filter_map(|&stack| service.container(&self.stacks[stack]));
+        let own: Vec<&Container> = own.collect();
         // A service of another product that no entry names may listen there.
-        let is_anothers = |&(user, port): &(User, u16)| {
-            let own = self.service_of(user);
-            port == wrong && !own.is_some_and(|own| std::ptr::eq(own, service))
+        let is_anothers = |wrong: u16| {
+            let mut built = built.get(path).into_iter().flatten();
+            built.any(|&(user, port)| {
+                let own = self.service_of(user);
+                port == wrong && !own.is_some_and(|own| std::ptr::eq(own, service))
+            })
         };
-        if built
-            .get(path)
-            .is_some_and(|built| built.iter().any(is_anothers))
-        {
-            return;
-        }
-        if let Some(word) = tcp().find(|word| exposed_port(word) == Some(wrong)) {
+        let is_meant = |wrong: u16| {
+            let is_further = own.iter().any(|it| is_further_port(it, wrong));
+            !is_further && !is_anothers(wrong)
+        };
+        let dockerfile = &parsed.facts;
+        let mut say = |port: u16, place: Place, what: &'static str| {
             sayings.wrong.push(Said {
                 place: PortPlace {
-                    place: word.part(0..wrong.to_string().len()).in_file(file),
-                    what: "`EXPOSE` in the Dockerfile",
+                    place,
+                    what,
                     is_part: true,
                 },
-                port: wrong,
+                port,
                 way: None,
                 is_development: false,
             });
+        };
+        let tcp = || {
+            let exposed = dockerfile.exposed.iter();
+            exposed.filter(|port| !port.value.ends_with("/udp"))
+        };
+        let exposed = tcp().map(exposed_port).collect::<Option<Vec<u16>>>();
+        let wrong = exposed.as_ref().and_then(|ports| wrong_one(ports, right));
+        let word = tcp().find(|word| wrong.is_some() && exposed_port(word) == wrong);
+        if let Some((word, wrong)) = word.zip(wrong.filter(|wrong| is_meant(*wrong))) {
+            let place = word.part(0..wrong.to_string().len()).in_file(file);
+            say(wrong, place, "`EXPOSE` in the Dockerfile");
         }
+        let sets_port = |container: &&Container| {
+            container.variable("PORT").is_some() || container.unknown_environment.is_some()
+        };
+        let is_default = !own.is_empty() && !own.iter().any(sets_port);
+        if let Some(port) = dockerfile.port.as_ref().filter(|_| is_default)
+            && let Ok(number) = port.value.parse()
+            && number != right
+            && is_meant(number)
+        {
+            say(number, port.in_file(file).place, "`PORT` in the Dockerfile");
+        }
+        let asked: Vec<(u16, Place)> = dockerfile
+            .checks
+            .iter()
+            .flat_map(|word| {
+                let ports = local_ports(&word.value).into_iter();
+                ports.filter_map(|at| {
+                    let number = word.value[at.clone()].parse().ok()?;
+                    Some((number, word.part(at).in_file(file)))
+                })
+            })
+            .collect();
+        let has_checks = own
+            .iter()
+            .any(|container| !container.healthcheck.is_empty());
+        let is_right = asked.iter().any(|(port, _)| *port == right);
+        if let Some(&(wrong, place)) = asked.first()
+            && !has_checks
+            && !is_right
+            && !is_side_port(wrong)
+            && is_meant(wrong)
+        {
+            say(wrong, place, "the port in the Dockerfile's health check");
+        }
+        sayings.is_confirmed |= exposed.is_some_and(|ports| ports.contains(&right));
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::Owner;
-use crate::model::Workspace;
 use crate::model::compose::{Part, Service as Container, Stack, Variable};
+use crate::model::redis::Drift;
+use crate::model::{User, Workspace};
 use crate::source::Place;
 
 /// A container that shares no network with others that it is meant to meet.
@@ -45,8 +46,9 @@ impl Workspace<'_> {
         let mut through = vec![0; stack.services.len()];
         let mut failed = vec![0; stack.services.len()];
         let mut lost: Vec<Call> = Vec::new();
+        let surplus = self.surplus_variables(index);
         for (from, container) in stack.services.iter().enumerate() {
-            for call in self.calls_of(index, from, container) {
+            for call in self.calls_of(index, from, container, &surplus) {
                 let other = &stack.services[call.to];
                 if shares_network(container, other) {
                     through[call.from] += 1;
@@ -104,7 +106,13 @@ impl Workspace<'_> {
 
     /// The containers that a container certainly connects to: servers by its connection strings, services
     /// by the variables that the registry declares.
-    fn calls_of(&self, index: usize, from: usize, container: &Container) -> Vec<Call> {
+    fn calls_of(
+        &self,
+        index: usize,
+        from: usize,
+        container: &Container,
+        surplus: &HashSet<Place>,
+    ) -> Vec<Call> {
         let stack = &self.stacks[index];
         let declared: HashSet<&str> = self
             .service_of((index, from))
@@ -131,9 +139,48 @@ impl Workspace<'_> {
         };
         let has_network = container.network_mode.is_none() && !container.is_overlay();
         let variables = container.environment.iter().filter(|_| has_network);
+        let variables = variables.filter(|variable| !surplus.contains(&variable.name.place));
         let mut seen = HashSet::new();
         let calls = variables.filter_map(leads);
         calls.filter(|call| seen.insert(call.to)).collect()
+    }
+
+    /// The names of variables that services of a registry should not have at all: to lead nowhere is not their
+    /// mistake.
+    fn surplus_variables(&self, index: usize) -> HashSet<Place> {
+        let Some(&product) = self.product_of_stack.get(&index) else {
+            return HashSet::new();
+        };
+        let redis = self.redis_drifts(&self.products[product]).into_iter();
+        let redis = redis.filter_map(|it| match it.drift {
+            Drift::Has { url, .. } => url,
+            _ => None,
+        });
+        let stack = &self.stacks[index];
+        let databases = stack.variables().filter(|(container, variable)| {
+            let user = (index, stack.position(container));
+            self.is_surplus_database(user, variable)
+        });
+        redis
+            .chain(databases.map(|(_, variable)| variable.name.place))
+            .collect()
+    }
+
+    /// Whether a variable opens a database for a service of a registry that owns another one, or none, besides
+    /// the variable that should hold its own.
+    pub(super) fn is_surplus_database(&self, user: User, variable: &Variable) -> bool {
+        let Some(service) = self.service_of(user).filter(|_| variable.is_postgres()) else {
+            return false;
+        };
+        match service.database() {
+            Some(own) => {
+                let named = variable.database();
+                variable.name.value != self.policy.database_variable
+                    && !variable.is_for_stand_in()
+                    && named.is_some_and(|named| named.is_known && named.text != own)
+            }
+            None => service.is_stateless(),
+        }
     }
 }
 

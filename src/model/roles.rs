@@ -30,6 +30,8 @@ pub struct WrongRole {
     pub labels: Vec<(Place, String)>,
     /// Whether the server is what is wrong.
     pub is_of_server: bool,
+    /// The name of the variable that holds the user.
+    pub variable: Place,
 }
 
 /// A connection to a server, by the user that it names.
@@ -63,7 +65,14 @@ impl Workspace<'_> {
         let stack = &self.stacks[index];
         let mut logins: BTreeMap<usize, Vec<Login>> = BTreeMap::new();
         for (container, variable) in stack.variables() {
-            if let Some((server, part)) = login(stack, container, variable) {
+            // In a URL that leads to another's database, that is the mistake.
+            let service = self.service_of((index, stack.position(container)));
+            let named = variable.database().filter(|named| named.is_known);
+            let is_astray = service.zip(named).is_some_and(|(service, named)| {
+                service.database().is_some_and(|own| own != named.text) || service.is_stateless()
+            });
+            let login = login(stack, container, variable).filter(|_| !is_astray);
+            if let Some((server, part)) = login {
                 logins
                     .entry(stack.position(server))
                     .or_default()
@@ -139,6 +148,7 @@ impl Workspace<'_> {
                     help: login.variable.advice(key, &link, &[(&login.part, right)]),
                     labels,
                     is_of_server: false,
+                    variable: login.variable.name.place,
                 })
             })
             .collect()
@@ -171,6 +181,7 @@ impl Workspace<'_> {
             help: format!("write `{right}`"),
             labels: labels.collect(),
             is_of_server: true,
+            variable: superuser.name.place,
             text: whole.text,
             right,
         }

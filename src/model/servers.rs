@@ -216,6 +216,10 @@ impl Workspace<'_> {
                 continue;
             }
             let user = (index, stack.position(container));
+            // What should not be there leads nowhere without harm.
+            if self.is_surplus_database(user, variable) {
+                continue;
+            }
             let defect = match stack.answering_to(&host.text) {
                 Some(reached) if reached.is_postgres() => {
                     port.and_then(|port| self.wrong_port(reached, port))

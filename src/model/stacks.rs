@@ -13,7 +13,7 @@ use crate::model::merging::{Layer, Layers, Reader, beginning_of};
 use crate::model::resolve::{self, Variables};
 use crate::parse::Facts;
 use crate::policy::Policy;
-use crate::source::{Existence, FileId, Kind, Place, Placed, Sources, file_name, join, parent};
+use crate::source::{FileId, Kind, Place, Placed, Sources, file_name, join, parent};
 
 const STANDARD_NAMES: [&str; 4] = [
     "compose.yaml",
@@ -338,7 +338,7 @@ impl<'a> Linker<'a> {
         }
         for layer in layers.iter().rev().filter(|it| it.keeps(&["env_file"])) {
             for env_file in layer.service.env_files.iter().rev() {
-                let path = layer.text(&env_file.path);
+                let path = layer.text(env_file);
                 let at = join(&layer.folder, &path.text).filter(|_| path.is_all_known());
                 if let Some((from, entries)) = at.as_deref().and_then(|at| self.reader.env_file(at))
                 {
@@ -353,12 +353,8 @@ impl<'a> Linker<'a> {
                         }
                     }
                 } else {
-                    let is_absent = at
-                        .as_deref()
-                        .is_some_and(|at| self.sources.existence(at) == Existence::Missing);
-                    if !is_absent || env_file.required {
-                        service.unknown_environment = Some(format!("`{}` was not read", path.text));
-                    }
+                    // `required: false` is said of files that only some machines have.
+                    service.unknown_environment = Some(format!("`{}` was not read", path.text));
                 }
             }
         }

@@ -64,11 +64,18 @@ impl Workspace<'_> {
             .flat_map(|stack| &stack.services)
             .filter(|it| it.is_redis())
             .collect();
+        // A server that goes by another name than the one they wait for.
+        let undefined = product.development.map(|index| self.undefined_hosts(index));
+        let is_renamed = |container: &Container| {
+            let mut names = container.depends_on.iter().map(|it| &it.name.text);
+            names.any(|name| undefined.as_ref().is_some_and(|it| it.contains(name)))
+        };
         let mut found = Vec::new();
         for (user, service, container) in self.waiting_services(product) {
             let stack = &self.stacks[user.0];
             let waits_for = self.waits_for(user.0, container);
             let server = self.own_server(stack, service, container);
+            let server = server.filter(|_| !is_renamed(container));
             let server = server.map(|server| (server, true, service.database_place()));
             let list = service.entry.depends_on.known();
             let declared = list.into_iter().flat_map(List::texts);

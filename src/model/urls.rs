@@ -384,17 +384,28 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
         return None;
     }
     let host = connection.hosts.first();
+    // A variable of unknown value may bring along what is missing on its side of the `@`.
+    let address = host.map_or(0, |host| host.name.start)..connection.range.end;
+    let knows_address = value.is_known(&address);
+    let knows_user = match connection.user {
+        Some(_) => value.is_known(&(connection.scheme.end..address.start)),
+        None => knows_address,
+    };
     let parts = [
-        ("user", connection.user.as_ref()),
-        ("password", connection.password.as_ref()),
-        ("host", host.map(|host| &host.name)),
-        ("port", host.and_then(|host| host.port.as_ref())),
-        ("database", connection.database.as_ref()),
+        ("user", connection.user.as_ref(), knows_user),
+        ("password", connection.password.as_ref(), knows_user),
+        ("host", host.map(|host| &host.name), knows_address),
+        (
+            "port",
+            host.and_then(|host| host.port.as_ref()),
+            knows_address,
+        ),
+        ("database", connection.database.as_ref(), knows_address),
     ];
     let missing: Vec<&str> = parts
         .into_iter()
-        .filter(|(_, part)| part.is_none_or(std::ops::Range::is_empty))
-        .map(|(name, _)| name)
+        .filter(|(_, part, is_certain)| *is_certain && part.is_none_or(std::ops::Range::is_empty))
+        .map(|(name, ..)| name)
         .collect();
     let port = variable.host().and_then(|(_, port)| port);
     let is_number = |port: &Part| port.text.is_empty() || port.text.parse::<u16>().is_ok();
@@ -402,9 +413,7 @@ fn defect(variable: &Variable) -> Option<(Part, String)> {
         // The text is not repeated: where the host is missing it is a password.
         return Some((port, "has a port that is no port number".to_owned()));
     }
-    // A variable of unknown value may bring the missing parts along.
-    let is_certain = !missing.is_empty() && value.is_all_known();
-    is_certain.then(|| {
+    (!missing.is_empty()).then(|| {
         (
             variable.whole(),
             format!("has no {}", missing.join(" and no ")),

@@ -89,7 +89,7 @@ pub struct Service {
     /// `environment`, as a map or a list.
     pub environment: Option<Environment>,
     /// `env_file`, in all its forms, in order.
-    pub env_files: Vec<EnvFile>,
+    pub env_files: Vec<Written>,
     /// The key token `depends_on`, where it is written in the service itself.
     pub depends_on_key: Option<Span>,
     /// `depends_on`, as a list or a map.
@@ -160,15 +160,6 @@ pub struct EnvEntry {
     /// The value; in the list form the part after `=`. `None` where there is none (`NAME:` or `- NAME`),
     /// which passes the variable on from outside.
     pub value: Option<Written>,
-}
-
-/// One file of `env_file`.
-#[derive(Clone, Debug)]
-pub struct EnvFile {
-    /// The path, relative to the compose file.
-    pub path: Written,
-    /// `required: false` makes a missing file fine.
-    pub required: bool,
 }
 
 /// One entry of `depends_on`.
@@ -622,20 +613,15 @@ fn float(text: &str) -> Option<String> {
     Some(format!("{mantissa}e{sign}{:02}", exponent.abs()))
 }
 
-fn env_files(value: &Value) -> Vec<EnvFile> {
+/// The paths of `env_file`, whose entries may be maps with further fields.
+fn env_files(value: &Value) -> Vec<Written> {
     let items = if value.is_sequence() {
         elements(value).collect()
     } else {
         vec![value.clone()]
     };
-    items.iter().filter_map(env_file).collect()
-}
-
-fn env_file(item: &Value) -> Option<EnvFile> {
-    Some(EnvFile {
-        path: written(item).or_else(|| written_field(item, "path"))?,
-        required: flag(item, "required") != Some(false),
-    })
+    let path = |item: &Value| written(item).or_else(|| written_field(item, "path"));
+    items.iter().filter_map(path).collect()
 }
 
 fn depends_on(value: &Value) -> Vec<DependsOn> {
@@ -988,24 +974,16 @@ mod tests {
 
     #[test]
     fn env_files_have_three_forms() {
-        let cases: [(&str, &[(&str, bool)]); 5] = [
-            ("a.env", &[("a.env", true)]),
-            ("[a.env, b.env]", &[("a.env", true), ("b.env", true)]),
-            ("[{path: a.env, required: false}]", &[("a.env", false)]),
-            (
-                "[{path: a.env, format: raw}, {required: true}]",
-                &[("a.env", true)],
-            ),
+        let cases: [(&str, &[&str]); 5] = [
+            ("a.env", &["a.env"]),
+            ("[a.env, b.env]", &["a.env", "b.env"]),
+            ("[{path: a.env, required: false}]", &["a.env"]),
+            ("[{path: a.env, format: raw}, {required: true}]", &["a.env"]),
             ("", &[]),
         ];
-        for (written, expected) in cases {
-            let (text, service) = web(&format!("env_file: {written}"));
-            let files: Vec<_> = service
-                .env_files
-                .iter()
-                .map(|file| (slice(&text, file.path.text.span), file.required))
-                .collect();
-            assert_eq!(files, expected, "{written}");
+        for (file, expected) in cases {
+            let (text, service) = web(&format!("env_file: {file}"));
+            assert_eq!(texts(&text, &service.env_files), expected, "{file}");
         }
     }
 

@@ -16,6 +16,10 @@ pub struct Dockerfile {
     /// What `ENV` and `ARG` set, of all stages, in the order of the text. An `ARG` without a default is
     /// none of them.
     pub variables: Vec<Entry>,
+    /// The value that the last `ENV` with the port to listen on, `PORT`, gives it.
+    pub port: Option<At<String>>,
+    /// The words of every `HEALTHCHECK`, of all stages, as written.
+    pub checks: Vec<At<String>>,
     /// What `ENTRYPOINT` and `CMD` start, of all stages, in the order of the text.
     pub starts: Vec<Start>,
 }
@@ -282,7 +286,12 @@ impl Dockerfile {
             self.exposed
                 .extend(words.take_while(|word| !word.value.starts_with('#')));
         } else if line.is("env") {
-            self.variables.extend(environment(line));
+            let set = environment(line);
+            let port = set.iter().rfind(|entry| entry.name.value == "PORT");
+            self.port = port.map(|entry| entry.value.clone()).or(self.port.take());
+            self.variables.extend(set);
+        } else if line.is("healthcheck") {
+            self.checks.extend(line.plain_words().into_iter().skip(1));
         } else if line.is("cmd") || line.is("entrypoint") {
             self.starts.push(Start {
                 stage: self.stages.len(),

@@ -20,11 +20,7 @@ pub(super) enum Identity {
 impl Inference<'_> {
     /// What a container runs of this workspace; `None` where it runs something from elsewhere.
     pub(super) fn identity(&self, stack: usize, container: &Container) -> Option<Identity> {
-        let owns_nothing = container.is_postgres()
-            || container.is_pooler()
-            || container.is_known_tool()
-            || container.is_other_server();
-        if owns_nothing {
+        if owns_nothing(container) {
             return None;
         }
         if let Some(&number) = self.configured_keys.get(container.key.value.as_str()) {
@@ -35,6 +31,43 @@ impl Inference<'_> {
                 Identity::Module(folder) => self.of_folder(&folder),
                 other => other,
             })
+    }
+
+    /// Those of `delivered`, containers that no build is known of, whose service another stack builds: a stack
+    /// for production takes images by name, and a file that is laid over another takes the other's build. They go
+    /// by the key of the one that is built, and lie beside it or run an image that is called after it.
+    pub(super) fn built_elsewhere(
+        &self,
+        delivered: &[User],
+        built: &HashMap<Identity, Vec<User>>,
+    ) -> Vec<(User, Identity)> {
+        let container = |user: User| &self.stacks[user.0].services[user.1];
+        let folder = |user: User| self.stacks[user.0].folder.as_str();
+        let mut by_key: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let mut stacks: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+        for (identity, users) in built {
+            if let Identity::Module(module) = identity {
+                for &user in users {
+                    let key = container(user).key.value.as_str();
+                    by_key.entry(key).or_default().insert(module);
+                    stacks.entry((key, module)).or_default().push(folder(user));
+                }
+            }
+        }
+        let of = |&user: &User| {
+            let container = container(user);
+            let key = container.key.value.as_str();
+            let module = only(by_key.get(key)?.clone())?;
+            let is_beside = stacks[&(key, module)].contains(&folder(user));
+            let image = container.image.as_ref().and(container.image_name());
+            let is_called_so = image.is_some_and(|image| file_name(image).contains(key));
+            let is_own = !owns_nothing(container)
+                && container.build.is_none()
+                && !container.is_runtime()
+                && (is_beside || is_called_so);
+            is_own.then(|| (user, Identity::Module(module.to_owned())))
+        };
+        delivered.iter().filter_map(of).collect()
     }
 
     /// The folders of the modules that containers would be of without the config.
@@ -215,6 +248,13 @@ impl Inference<'_> {
         });
         only(packages.collect()).map(str::to_owned)
     }
+}
+
+fn owns_nothing(container: &Container) -> bool {
+    container.is_postgres()
+        || container.is_pooler()
+        || container.is_known_tool()
+        || container.is_other_server()
 }
 
 /// Whether the commands of a container migrate a database.

@@ -135,6 +135,14 @@ pub(in crate::model) fn is_placeholder(name: &str) -> bool {
     is_made_of || words.any(|word| WORDS.contains(&word)) || glued.contains(&name.as_str())
 }
 
+/// Whether a text without a scheme names a server: `user@host` or `host:5432/name`.
+fn looks_like_address(text: &str) -> bool {
+    let after_colon = text
+        .split_once(':')
+        .and_then(|(_, rest)| rest.split_once('/'));
+    text.contains('@') || after_colon.is_some_and(|(port, _)| port.parse::<u16>().is_ok())
+}
+
 /// A service's own connection string that is not of the agreed form.
 pub struct MalformedSetting<'a> {
     /// The service.
@@ -151,29 +159,34 @@ impl Setting {
     /// What is wrong with the form of a connection string, as far as that is certain of a file that may
     /// serve programs on any machine: which user, which host and which port is nobody's business.
     fn defect(&self) -> Option<(Part, String)> {
+        if self.holder.holds_stand_ins() {
+            return None;
+        }
         let variable = &self.variable;
-        let value = variable.known_value()?;
-        let text = value.text.trim();
-        let is_template = text.contains(['$', '<', '>', '{', '*']) || text.contains("...");
-        if is_template || self.holder.holds_stand_ins() {
-            return None;
-        }
-        let no_string = || {
-            let what = "is no PostgreSQL connection string".to_owned();
-            Some((variable.whole(), what))
-        };
+        let value = variable.value.as_ref()?;
+        let is_template =
+            |text: &str| text.contains(['$', '<', '>', '{', '*']) || text.contains("...");
         let Some(connection) = &variable.connection else {
+            let text = variable.known_value()?.text.trim();
             let is_path = text.starts_with("file:") || text.starts_with("sqlite:");
-            let is_address = self.holder != Holder::Example && text.contains('@');
-            return (is_path || is_address).then(no_string).flatten();
+            let is_address = self.holder != Holder::Example && looks_like_address(text);
+            let what = "is no PostgreSQL connection string".to_owned();
+            return (!is_template(text) && (is_path || is_address))
+                .then(|| (variable.whole(), what));
         };
-        let scheme = &value.text[connection.scheme.clone()];
-        if matches!(scheme, "prisma" | "prisma+postgres") {
+        let scheme = variable.part(&connection.scheme)?;
+        if !scheme.is_known || is_template(&scheme.text) {
             return None;
         }
-        if !matches!(scheme, "postgres" | "postgresql") {
-            let what = format!("begins with `{scheme}://`, not with `postgresql://`");
-            return Some((variable.part(&connection.scheme)?, what));
+        if !matches!(scheme.text.as_str(), "postgres" | "postgresql") {
+            let is_prisma = matches!(scheme.text.as_str(), "prisma" | "prisma+postgres");
+            let what = format!("begins with `{}://`, not with `postgresql://`", scheme.text);
+            return (!is_prisma).then_some((scheme, what));
+        }
+        // A password that is put in later has nothing to do with what stands behind it.
+        let address = connection.hosts.first()?.name.start..connection.range.end;
+        if !value.is_known(&address) || is_template(&value.text[address]) {
+            return None;
         }
         if is_socket(&value.text, connection) || connection.hosts.len() > 1 {
             return None;

@@ -1,12 +1,12 @@
 //! Whose the files are that set connection strings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Holder;
 use crate::model::inferred::InferredService;
-use crate::model::link;
 use crate::model::product::Product;
 use crate::model::service::Service;
+use crate::model::{link, names};
 use crate::parse::settings::{Setting as Written, is_kubernetes};
 use crate::source::{Kind, SourceFile, ancestors, file_name, parent};
 
@@ -36,10 +36,24 @@ pub(super) struct Owners<'a> {
     by_dockerfile: HashMap<&'a str, Vec<(usize, usize)>>,
     /// Services that no registry names, by the folders of their modules.
     inferred: HashMap<&'a str, usize>,
+    /// The same by their names, where only one service has the name.
+    inferred_names: HashMap<String, Option<usize>>,
 }
 
 impl<'a> Owners<'a> {
     pub(super) fn of(products: &'a [Product], inferred: &'a [InferredService]) -> Self {
+        let mut inferred_names = HashMap::new();
+        for (number, service) in inferred.iter().enumerate() {
+            let folder = service.folder.as_deref().map(file_name);
+            let names = [Some(service.name.as_str()), folder].into_iter().flatten();
+            let names: BTreeSet<String> = names.map(kebab_case).collect();
+            for name in names {
+                inferred_names
+                    .entry(name)
+                    .and_modify(|only| *only = None)
+                    .or_insert(Some(number));
+            }
+        }
         let inferred = inferred.iter().enumerate();
         // What stands in the root serves all.
         let inferred = inferred.filter_map(|(number, service)| {
@@ -51,6 +65,7 @@ impl<'a> Owners<'a> {
             by_folder: HashMap::new(),
             by_dockerfile: HashMap::new(),
             inferred: inferred.collect(),
+            inferred_names,
         };
         for (product, number, service) in numbered(products) {
             if let Some(module) = &service.module {
@@ -110,29 +125,36 @@ impl<'a> Owners<'a> {
         self.of_module(&source.path).or_else(|| {
             let folder = file_name(parent(&source.path));
             let names = within.iter().rev().map(String::as_str);
-            let found = names
+            let mut registered = names
                 .chain([stem, folder])
                 .map(|name| self.of_name(&source.path, name));
-            let services = found.into_iter().find(|services| !services.is_empty())?;
-            Some(Whose::Registered(services))
+            let registered = registered.find(|services| !services.is_empty());
+            // Of services that no registry tells apart, an object is sooner called after one than a container,
+            // which may be any `api`.
+            let names = within.iter().map(String::as_str);
+            let inferred = || {
+                let mut names = names.chain([stem, folder]);
+                names.find_map(|name| self.inferred_of_name(name))
+            };
+            registered
+                .map(Whose::Registered)
+                .or_else(|| inferred().map(Whose::Inferred))
         })
+    }
+
+    /// The service in no registry that a name means.
+    fn inferred_of_name(&self, name: &str) -> Option<usize> {
+        let kebab = kebab_case(name);
+        let names = [Some(kebab.as_str()), without_kind(&kebab)];
+        let mut found = names.into_iter().flatten();
+        found.find_map(|name| *self.inferred_names.get(name)?)
     }
 
     /// The services that a name means: their key, perhaps written in another case, with the product's name
     /// before it or the kind of object behind it.
     fn of_name(&self, path: &str, name: &str) -> Vec<(usize, usize)> {
-        const KINDS: [&str; 8] = [
-            "-config",
-            "-configmap",
-            "-deployment",
-            "-env",
-            "-migrate",
-            "-migration",
-            "-secret",
-            "-secrets",
-        ];
-        let kebab = crate::model::names::snake_case(name).replace('_', "-");
-        let short = KINDS.iter().find_map(|kind| kebab.strip_suffix(kind));
+        let kebab = kebab_case(name);
+        let short = without_kind(&kebab);
         let services = |product: &Product| {
             let prefix = format!("{}-", file_name(&product.name));
             let names = [Some(kebab.as_str()), short];
@@ -151,6 +173,25 @@ impl<'a> Owners<'a> {
             near
         }
     }
+}
+
+fn kebab_case(name: &str) -> String {
+    names::snake_case(name).replace('_', "-")
+}
+
+/// The name of an object without the word behind it that says of what kind it is.
+fn without_kind(name: &str) -> Option<&str> {
+    const KINDS: [&str; 8] = [
+        "-config",
+        "-configmap",
+        "-deployment",
+        "-env",
+        "-migrate",
+        "-migration",
+        "-secret",
+        "-secrets",
+    ];
+    KINDS.iter().find_map(|kind| name.strip_suffix(kind))
 }
 
 fn numbered(products: &[Product]) -> impl Iterator<Item = (usize, usize, &Service)> {
