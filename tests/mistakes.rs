@@ -1534,6 +1534,99 @@ const MISTAKES: &[Mistake] = &[
         finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
     },
     Mistake {
+        what: "a stateless service with a PrismaService, which its module exports",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/tide-watch/src/prisma.service.ts",
+                    "import { PrismaClient } from \"@prisma/client\";\n\nexport class PrismaService extends PrismaClient {}\n",
+                )
+                .add(
+                    "modules/domain/tide-watch/src/prisma.module.ts",
+                    "@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+                )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/prisma.service.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a stateless service that opens the database of its `DATABASE_URL`",
+        make: |files| {
+            files.add(
+                "modules/domain/tide-watch/src/pool.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/pool.ts ⟦Pool⟧",
+    },
+    Mistake {
+        what: "a direct URL of a neighbour, beside the URL of one's own",
+        make: |files| {
+            files.replace(
+                "modules/domain/customs-clearance/prisma.config.ts",
+                "url: env(\"DATABASE_URL\"),",
+                "url: env(\"DATABASE_URL\"),\n    directUrl: env(\"INVOICING_DATABASE_URL\"),",
+            )
+        },
+        finding: "prisma-datasource-url modules/domain/customs-clearance/prisma.config.ts ⟦INVOICING_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a shadow database that is a neighbour's",
+        make: |files| {
+            files.replace(
+                "modules/domain/customs-clearance/prisma.config.ts",
+                "url: env(\"DATABASE_URL\"),",
+                "url: env(\"DATABASE_URL\"),\n    shadowDatabaseUrl: process.env.INVOICING_DATABASE_URL,",
+            )
+        },
+        finding: "prisma-datasource-url modules/domain/customs-clearance/prisma.config.ts ⟦INVOICING_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a direct URL in the compose file that leads to a neighbour, for a config that reads it",
+        make: |files| {
+            files
+                .replace(
+                    "modules/domain/customs-clearance/prisma.config.ts",
+                    "url: env(\"DATABASE_URL\"),",
+                    "url: env(\"MIGRATION_URL\"),",
+                )
+                .replace(
+                    COMPOSE,
+                    "@postgres:5432/customs_clearance\n",
+                    "@postgres:5432/customs_clearance\n      MIGRATION_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n",
+                )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a shared package with a schema",
+        make: |files| {
+            files.add(
+                "packages/service-client/prisma/schema.prisma",
+                "datasource db {\n  provider = \"postgresql\"\n}\n\nmodel Call {\n  id Int @id\n\n  @@map(\"call\")\n}\n",
+            )
+        },
+        finding: "database-outside-service packages/service-client/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a client that the neighbour's index exports again",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/invoicing/src/store.ts",
+                    "import { PrismaClient } from \"../generated/prisma\";\n\nexport const store = new PrismaClient();\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/index.ts",
+                    "export * from \"./store\";\n",
+                )
+                .add(
+                    "modules/domain/customs-clearance/src/bills.ts",
+                    "import { store } from \"../../invoicing/src\";\n\nexport const bills = store;\n",
+                )
+        },
+        finding: "foreign-prisma-client modules/domain/customs-clearance/src/bills.ts ⟦../../invoicing/src⟧",
+    },
+    Mistake {
         what: "a service that is called stateless and is not",
         make: |files| files.replace(REGISTRY, "database: \"tariff_book\"", "database: \"\""),
         finding: "stateless-with-database products/nordhaven/infra/service-registry.ts ⟦\"\"⟧",
@@ -3021,6 +3114,19 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
         finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
     },
     Mistake {
+        what: "another's database instead of one's own, which has another name than its service",
+        make: |files| {
+            files
+                .replace(
+                    INIT,
+                    "CREATE DATABASE workshop;",
+                    "CREATE DATABASE repairs;",
+                )
+                .replace(STACK, "@postgres/workshop", "@postgres/stations")
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
         what: "a database of a service that is gone",
         make: |files| {
             files.replace(
@@ -3175,6 +3281,8 @@ const TARIFFS: &str =
 const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
 const TARIFF_SERVICE: &str = "modules/shared/tariff-book/src/tariff.service.ts";
 const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const OPEN_BALANCE: &str =
+    "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql";
 const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
 
 /// Mistakes about tables, and about migrations that were merged before.
@@ -3233,6 +3341,22 @@ const OF_TABLES: &[Mistake] = &[
         what: "a merged migration that is gone",
         make: |files| files.merged().remove(BERTHING),
         finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone, with the view that code reads",
+        make: |files| files.merged().remove(OPEN_BALANCE),
+        finding: "migration-edited modules/domain/invoicing/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a view under another name in the merged migration that makes it",
+        make: |files| {
+            files.merged().replace(
+                OPEN_BALANCE,
+                "CREATE VIEW \"open_balance\" AS",
+                "CREATE VIEW \"balance\" AS",
+            )
+        },
+        finding: "migration-edited modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦CREATE VIEW \"balance\" AS⟧",
     },
     Mistake {
         what: "all merged migrations of a module gone",

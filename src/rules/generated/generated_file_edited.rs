@@ -1,5 +1,6 @@
 //! See `rules/generated/generated-file-edited.md`.
 
+use super::init_sql_drift::{said, stake};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -56,6 +57,29 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         "move it to a migration of the module that it is for, or into `{generator}`"
                     ),
                     None => "move it to a migration of the module that it is for".to_owned(),
+                });
+        }
+        let Some(edited) = workspace.edited_init_sql(product) else {
+            continue;
+        };
+        let path = &product.init_sql_path;
+        let not_run = workspace.services_not_run(product);
+        for drift in &edited.drift {
+            let (owner, attribute, wrong) = stake(workspace, product, &not_run, drift);
+            report
+                .at(
+                    edited.stand,
+                    match generator {
+                        Some(generator) => format!("`{path}` was edited by hand: neither its registry nor `{generator}` has changed"),
+                        None => format!("`{path}` was edited by hand: its registry has not changed"),
+                    },
+                )
+                .about(product, "edited by hand")
+                .because_all([said(drift)])
+                .argues_for(owner, attribute, wrong)
+                .help(match generator {
+                    Some(generator) => format!("undo the edit, change the registry instead, and generate the file again with `{generator}`"),
+                    None => "undo the edit, change the registry instead, and generate the file again".to_owned(),
                 });
         }
     }
