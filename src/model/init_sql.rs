@@ -79,16 +79,6 @@ impl InitSql {
                     words: "DROP DATABASE".to_owned(),
                     place: statement.span.in_file(file),
                 }),
-                StatementKind::CreateRole { .. } => {
-                    let start = text[statement.span.range()].split_whitespace().take(2);
-                    let words: Vec<String> = start.map(str::to_ascii_uppercase).collect();
-                    if words.first().is_some_and(|word| word == "CREATE") {
-                        init.others.push(Other {
-                            words: words.join(" "),
-                            place: statement.span.in_file(file),
-                        });
-                    }
-                }
                 StatementKind::Other { words } if !is_broken => init.others.push(Other {
                     words: words.value.clone(),
                     place: statement.span.in_file(file),
