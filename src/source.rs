@@ -550,6 +550,11 @@ impl Sources {
             .map(|(number, file)| (FileId(Span::new(number, number).start), file))
     }
 
+    /// Every path under which a text is known, links to files included, with its file; sorted.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.by_path.iter().map(|(path, &id)| (path.as_str(), id))
+    }
+
     /// All files as a slice; a file's index is its [`FileId`].
     pub fn as_slice(&self) -> &[SourceFile] {
         &self.files

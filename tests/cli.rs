@@ -453,6 +453,30 @@ fn pipes_directories_and_links_are_passed_over_in_silence() {
     assert_eq!(checked(folder.path()), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_compose_file_runs_it_in_the_folder_of_the_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clean");
+    support::copy(&fixture, folder.path());
+    let link = folder.path().join("products/nordhaven/docker-compose.yml");
+    for target in ["deploy/nordhaven.compose.yml", "stacks/docker-compose.yml"] {
+        let file = folder.path().join(target);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::rename(fs::canonicalize(&link).unwrap(), &file).unwrap();
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(Path::new("../..").join(target), &link).unwrap();
+        assert_eq!(checked(folder.path()), (0, String::new()), "{target}");
+    }
+    let file = fs::canonicalize(&link).unwrap();
+    let broken = fs::read_to_string(&file).unwrap();
+    fs::write(&file, broken.replace("/identity\n", "/audit_trail\n")).unwrap();
+    let (code, said) = checked(folder.path());
+    let is_there =
+        said.starts_with("stacks/docker-compose.yml:") && said.contains("[database-url-mismatch]");
+    assert!(code == 1 && is_there && said.lines().count() == 1, "{said}");
+}
+
 #[test]
 fn nothing_of_the_scanned_tree_reaches_a_terminal_unescaped() {
     let name = "caf\u{e9}\u{202e}\u{1b}[31m";

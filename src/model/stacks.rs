@@ -42,8 +42,13 @@ fn override_names(base: &str) -> impl Iterator<Item = String> {
         .into_iter()
 }
 
+/// A file and the path that names it, which may be that of a link.
+type NamedFile = (String, FileId);
+
 /// What Compose runs in a folder when it is told no file.
 struct Default {
+    /// The folder of the first file, by the path that it is run under: that of a link, if it is one.
+    folder: String,
     files: Vec<FileId>,
     /// Why other files may take part.
     open: Vec<Placed<String>>,
@@ -57,15 +62,15 @@ pub(super) fn stacks(sources: &Sources, facts: &[Arc<Facts>], policy: &Policy) -
         tools: &policy.tools,
     };
     let named = named_sets(sources, policy);
-    let mut listed: HashSet<FileId> = named.iter().flat_map(|set| set.0.clone()).collect();
-    let is_development = |set: &&(Vec<FileId>, Purpose)| set.1 == Purpose::Development;
+    let mut listed: HashSet<FileId> = named.iter().flat_map(|set| set.files.clone()).collect();
+    let is_development = |set: &&NamedSet| set.purpose == Purpose::Development;
     let development = named.iter().filter(is_development);
-    let development: HashSet<FileId> = development.flat_map(|set| set.0.clone()).collect();
+    let development: HashSet<FileId> = development.flat_map(|set| set.files.clone()).collect();
     let mut stacks: Vec<Stack> = named
         .into_iter()
-        .map(|(files, purpose)| Stack {
-            purpose: Some(purpose),
-            ..linker.stack(files, None, Vec::new())
+        .map(|set| Stack {
+            purpose: Some(set.purpose),
+            ..linker.stack(&set.folder, set.files, None, Vec::new())
         })
         .collect();
     let mut defaults = linker.defaults();
@@ -76,41 +81,62 @@ pub(super) fn stacks(sources: &Sources, facts: &[Arc<Facts>], policy: &Policy) -
     defaults.retain(|_, default| !default.files.is_empty());
     for (from, default) in defaults {
         listed.extend(&default.files);
-        stacks.push(linker.stack(default.files, Some(from), default.open));
+        let Default {
+            folder,
+            files,
+            open,
+        } = default;
+        stacks.push(linker.stack(&folder, files, Some(from), open));
     }
     let alone = sources
         .files()
         .filter(|(id, file)| file.kind == Kind::Compose && !listed.contains(id));
-    stacks.extend(alone.map(|(id, _)| linker.stack(vec![id], None, Vec::new())));
+    stacks.extend(
+        alone.map(|(id, file)| linker.stack(parent(&file.path), vec![id], None, Vec::new())),
+    );
     drop_included(&mut stacks);
     stacks.sort_by(|a, b| a.files.cmp(&b.files));
     stacks
 }
 
+/// A set of files that the config names.
+struct NamedSet {
+    /// The folder of the first, by the path that it is named by.
+    folder: String,
+    files: Vec<FileId>,
+    purpose: Purpose,
+}
+
 /// The sets of files that the config names, wherever the first of them stands.
-fn named_sets(sources: &Sources, policy: &Policy) -> Vec<(Vec<FileId>, Purpose)> {
+fn named_sets(sources: &Sources, policy: &Policy) -> Vec<NamedSet> {
     let named = [
         (&policy.development, Purpose::Development),
         (&policy.production, Purpose::Production),
     ];
-    let mut sets: Vec<(Vec<FileId>, Purpose)> = Vec::new();
+    let mut sets: Vec<NamedSet> = Vec::new();
     for (paths, purpose) in named {
         let base = paths.first().and_then(|base| join("", base));
         let Some(end) = base.map(|base| format!("/{base}")) else {
             continue;
         };
         let bases = sources
-            .files()
-            .filter(|(_, file)| file.kind == Kind::Compose);
-        let rooted: Vec<String> = bases.map(|(_, file)| format!("/{}", file.path)).collect();
-        let folders = rooted.iter().filter_map(|path| path.strip_suffix(&end));
-        for folder in folders {
+            .paths()
+            .filter(|&(_, id)| sources.file(id).kind == Kind::Compose);
+        for (path, _) in bases {
+            let rooted = format!("/{path}");
+            let Some(folder) = rooted.strip_suffix(&end) else {
+                continue;
+            };
             let files = paths
                 .iter()
                 .filter_map(|path| sources.find(&join(folder, path)?));
             let files: Vec<FileId> = files.collect();
-            if !sets.iter().any(|(known, _)| *known == files) {
-                sets.push((files, purpose));
+            if !sets.iter().any(|set| set.files == files) {
+                sets.push(NamedSet {
+                    folder: parent(path).to_owned(),
+                    files,
+                    purpose,
+                });
             }
         }
     }
@@ -145,13 +171,21 @@ struct Linker<'a> {
 impl<'a> Linker<'a> {
     /// What Compose runs when it is told no file, by the folder in which it does so.
     fn defaults(&self) -> BTreeMap<String, Default> {
+        let is_standard = |path: &str, id: FileId| {
+            let is_compose = self.sources.file(id).kind == Kind::Compose;
+            is_compose && STANDARD_NAMES.contains(&file_name(path))
+        };
+        let is_link = |path: &str, id: FileId| self.sources.file(id).path != path;
+        let links = self.sources.paths();
+        let links = links.filter(|&(path, id)| is_link(path, id) && is_standard(path, id));
+        // Compose takes the folder of the link for that of the project.
+        let linked: HashSet<FileId> = links.map(|(_, id)| id).collect();
         let mut defaults = BTreeMap::new();
-        for (_, file) in self.sources.files() {
-            let name = file_name(&file.path);
-            let folder = parent(&file.path);
-            let is_env = file.kind == Kind::Env && name == ".env";
-            let is_standard = file.kind == Kind::Compose && STANDARD_NAMES.contains(&name);
-            if (is_env || is_standard) && !defaults.contains_key(folder) {
+        for (path, id) in self.sources.paths() {
+            let folder = parent(path);
+            let is_env = self.sources.file(id).kind == Kind::Env && file_name(path) == ".env";
+            let is_run = is_standard(path, id) && (is_link(path, id) || !linked.contains(&id));
+            if (is_env || is_run) && !defaults.contains_key(folder) {
                 let default = self.configured(folder).or_else(|| self.standard(folder));
                 defaults.extend(default.map(|default| (folder.to_owned(), default)));
             }
@@ -165,8 +199,9 @@ impl<'a> Linker<'a> {
         // Who copies the example may run more than the standard file.
         let example = self.listed(folder, ".env.example");
         let more = example.filter(|(_, listed)| listed.len() > 1);
-        let more = more.filter(|(_, listed)| listed.iter().flatten().any(|id| *id == base));
+        let more = more.filter(|(_, listed)| listed.iter().flatten().any(|(_, id)| *id == base));
         Some(Default {
+            folder: folder.to_owned(),
             files,
             open: more
                 .map(|(place, _)| Placed {
@@ -182,19 +217,21 @@ impl<'a> Linker<'a> {
     fn configured(&self, folder: &str) -> Option<Default> {
         let (place, listed) = self.listed(folder, ".env")?;
         let is_lost = listed.iter().any(Option::is_none);
-        let files: Vec<FileId> = listed.into_iter().flatten().collect();
+        let files: Vec<NamedFile> = listed.into_iter().flatten().collect();
+        let (first, _) = files.first()?;
         let open = is_lost.then(|| Placed {
             value: "`COMPOSE_FILE` lists a file that was not read".to_owned(),
             place,
         });
-        (!files.is_empty()).then(|| Default {
-            files,
+        Some(Default {
+            folder: parent(first).to_owned(),
+            files: files.into_iter().map(|(_, file)| file).collect(),
             open: open.into_iter().collect(),
         })
     }
 
-    /// The files of `COMPOSE_FILE` as far as they were read, and where it is set.
-    fn listed(&self, folder: &str, env: &str) -> Option<(Place, Vec<Option<FileId>>)> {
+    /// The files of `COMPOSE_FILE` with their paths, as far as they were read, and where it is set.
+    fn listed(&self, folder: &str, env: &str) -> Option<(Place, Vec<Option<NamedFile>>)> {
         let (file, entries) = self.reader.env_file(&join(folder, env)?)?;
         let last = |name: &str| entries.iter().rev().find(|entry| entry.name.value == name);
         let entry = last("COMPOSE_FILE")?;
@@ -207,8 +244,12 @@ impl<'a> Linker<'a> {
         let usual = if text.contains(';') { ";" } else { ":" };
         let separator = separator.filter(|it| !it.is_empty()).unwrap_or(usual);
         let find = |name: &str| {
-            let found = self.sources.find(&join(folder, name.trim())?);
-            found.filter(|&id| self.reader.compose(id).is_some())
+            let path = join(folder, name.trim())?;
+            let found = self.sources.find(&path)?;
+            self.reader
+                .compose(found)
+                .is_some()
+                .then_some((path, found))
         };
         let mut names = text.split(separator).filter(|name| !name.trim().is_empty());
         let is_set = names.clone().next().is_some();
@@ -218,14 +259,11 @@ impl<'a> Linker<'a> {
 
     fn stack(
         &self,
+        folder: &str,
         files: Vec<FileId>,
         run_from: Option<String>,
         open: Vec<Placed<String>>,
     ) -> Stack {
-        let base = files
-            .first()
-            .map(|&base| self.sources.file(base).path.as_str());
-        let folder = parent(base.unwrap_or_default());
         let env_folders: BTreeSet<&str> = run_from.as_deref().into_iter().chain([folder]).collect();
         let beside = |name: &str| {
             let paths = env_folders.iter().rev();
