@@ -225,6 +225,7 @@ fn summary(workspace: &Workspace, rules: &RuleSet, speaking: &[&Rule]) -> Summar
             })
             .collect(),
         has_subject: workspace.has_subject(),
+        grounds: workspace.folder_owners(),
     }
 }
 

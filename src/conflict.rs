@@ -33,6 +33,8 @@ pub enum Attribute {
     InitSql,
     /// A further variable of a service, by its name.
     Environment,
+    /// A generated file, by what the registry implies of it and it does not hold.
+    Generated,
     /// The routes of a product: which service serves which path.
     Route,
     /// The user that a service connects as.
@@ -93,7 +95,7 @@ impl Draft {
 }
 
 /// Who speaks first.
-const ORDER: [(Attribute, &[&str]); 19] = [
+const ORDER: [(Attribute, &[&str]); 20] = [
     (
         Attribute::Database,
         &[
@@ -105,6 +107,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
             "foreign-migration",
             "database-url-mismatch",
             "init-sql-drift",
+            "generated-file-edited",
             "start-script-drift",
             "unprovisioned-database",
             "orphan-database",
@@ -126,6 +129,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
         &[
             "unregistered-module",
             "init-sql-drift",
+            "generated-file-edited",
             "init-sql-aborts",
             "start-script-drift",
             "unknown-dependency",
@@ -174,6 +178,8 @@ const ORDER: [(Attribute, &[&str]); 19] = [
             "missing-compose-service",
             "missing-module",
             "init-sql-drift",
+            "generated-file-edited",
+            "start-script-drift",
             "single-dev-postgres",
             "undefined-reference",
             "database-url-host",
@@ -199,6 +205,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
         &[
             "init-sql-not-mounted",
             "init-sql-drift",
+            "generated-file-edited",
             "init-sql-aborts",
             "unprovisioned-database",
         ],
@@ -208,6 +215,7 @@ const ORDER: [(Attribute, &[&str]); 19] = [
         &[
             "connection-string-in-extra-env",
             "second-connection",
+            "prisma-datasource-url",
             "client-url-override",
             "foreign-migration",
             "hardcoded-credential",
@@ -215,11 +223,25 @@ const ORDER: [(Attribute, &[&str]); 19] = [
     ),
     (
         Attribute::Superuser,
-        &["init-sql-aborts", "role-mismatch", "init-sql-drift"],
+        &[
+            "init-sql-aborts",
+            "role-mismatch",
+            "init-sql-drift",
+            "generated-file-edited",
+        ],
     ),
     (
         Attribute::Role,
-        &["role-mismatch", "init-sql-drift", "init-sql-aborts"],
+        &[
+            "role-mismatch",
+            "init-sql-drift",
+            "generated-file-edited",
+            "init-sql-aborts",
+        ],
+    ),
+    (
+        Attribute::Generated,
+        &["init-sql-drift", "generated-file-edited"],
     ),
     (Attribute::Route, &["manifest-drift", "proxy-drift"]),
     (

@@ -20,11 +20,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::policy::{DEBT_FILE, FILE_NAME, Policy};
-use crate::source::{Kind, Seen, SourceFile, Sources};
+use crate::source::{Kind, Seen, SourceFile, Sources, file_name};
 
 pub use baseline::{compare_in_memory, compare_with_default_branch};
 pub use change::{Against, compare_with};
 pub use git::folder as git_folder;
+pub use imports::relative_imports;
 pub use kind::{
     OTHER_LIBRARIES, is_like_registry, is_named_for_tests, is_test_code, is_test_environment,
     keeps_tables, kind_of,
@@ -141,6 +142,8 @@ pub fn root(explicit: Option<&Path>, start: &Path) -> io::Result<PathBuf> {
 /// user's global excludes are not: two people who check one tree see one result. Ignored files are
 /// known by name ([`Sources::existence`]) and not read.
 ///
+/// What a sparse checkout leaves out of the work tree is not there, and nothing is known of it.
+///
 /// Links are not followed. A link to a file of the workspace makes that file known under both names; if
 /// only the link's name is of a kind we read, the file is of that kind.
 pub fn discover(root: &Path, options: &Options) -> Result<Sources, Error> {
@@ -159,6 +162,9 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
         ),
         help: "name a folder that you may read with `--root`".to_owned(),
     })?;
+    for path in git::left_out(root) {
+        walked.leave_out(&path);
+    }
     walked.put_back(root, before, &excluded);
 
     let mut links = resolve_links(root, &walked);
@@ -246,8 +252,7 @@ fn read_workspace(root: &Path, options: &Options, before: &Before) -> Result<Sou
 
 /// Path of a folder from the root of the repository that it lies in.
 fn below_repository(root: &Path) -> String {
-    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
-    let below = repository.and_then(|repository| root.strip_prefix(repository).ok());
+    let below = git::repository_of(root).and_then(|repository| root.strip_prefix(repository).ok());
     let parts = below
         .into_iter()
         .flatten()
@@ -356,13 +361,19 @@ fn is_kept_code(file: &SourceFile, leaving: &Leaving) -> bool {
             is_worth_keeping(file.kind, &file.text)
         }
     };
-    file.unreadable.is_none() && (is_worth() || leaving.has_leaving(file))
+    file.unreadable.is_none() && (is_worth() || is_barrel(file) || leaving.has_leaving(file))
+}
+
+/// Whether a file gives on what other files have.
+fn is_barrel(file: &SourceFile) -> bool {
+    let has = |word: &str| memchr::memmem::find(file.text.as_bytes(), word.as_bytes()).is_some();
+    file_name(&file.path).starts_with("index.") && has("export") && has("from")
 }
 
 /// A file as what its text shows it to be. What the config calls a registry is one.
 fn by_text(mut file: SourceFile, options: &Options) -> SourceFile {
     let is_by_name = file.kind == Kind::Registry && options.registries.is_empty();
-    if is_by_name && is_code_by_text(&file.text) {
+    if is_by_name && is_code_by_text(&file.path, &file.text) {
         file.kind = if file.path.ends_with("ts") {
             Kind::TypeScript
         } else {

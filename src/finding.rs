@@ -1,7 +1,9 @@
 //! What a rule says: a place, a sentence, the text to write, and perhaps an edit that writes it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::coverage::Coverage;
-use crate::source::Place;
+use crate::source::{Place, ancestors};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,6 +215,25 @@ pub struct Summary {
     pub open: Vec<Open>,
     /// Whether there was anything to judge: a registry, a compose file or a Prisma schema.
     pub has_subject: bool,
+    /// Whose the folders of products, stacks and modules are, by their paths; the workspace root is `""`.
+    pub grounds: BTreeMap<String, Ground>,
+}
+
+/// Whose a folder is: what lies below it belongs to the same ones, unless a folder between is others'.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// The products whose own it is, or whose services are built from it, by their paths.
+    pub products: BTreeSet<String>,
+    /// Whether it is also a service's that is in no registry, or holds the stack of one.
+    pub is_unregistered: bool,
+}
+
+impl Summary {
+    /// Whose a file is, where that is known.
+    pub fn ground_of(&self, path: &str) -> Option<&Ground> {
+        let mut folders = ancestors(path).chain([""]);
+        folders.find_map(|folder| self.grounds.get(folder))
+    }
 }
 
 /// A rule that could not judge a product.

@@ -58,10 +58,12 @@ fn may_be_of_service(host: &[u8]) -> bool {
 }
 
 /// What a source file without any of these holds no SQL.
-const OF_SQL: [&str; 14] = [
-    // The package whose tag may be called anything.
+const OF_SQL: [&str; 16] = [
+    // The packages whose tag or methods may be called anything.
     "\"postgres\"",
     "'postgres'",
+    "\"pg-promise\"",
+    "'pg-promise'",
     ".query(",
     ".query<",
     "$queryRaw",

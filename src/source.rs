@@ -198,7 +198,48 @@ pub struct SourceFile {
     pub unreadable: Option<String>,
     /// Byte offset at which each line begins; the first is 0.
     line_starts: std::sync::OnceLock<Vec<u32>>,
+    /// How many letters stand before each block of [`BLOCK`] bytes.
+    letters: std::sync::OnceLock<Vec<Letters>>,
 }
+
+/// A number of letters, as people and as editors count them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Letters {
+    code_points: u32,
+    utf16_units: u32,
+}
+
+impl Letters {
+    /// Those that begin among the bytes, which may begin or end amid one.
+    fn among(bytes: &[u8]) -> Self {
+        let mut letters = Self::default();
+        for byte in bytes {
+            let begins = u32::from(byte & 0xc0 != 0x80);
+            letters.code_points += begins;
+            // What takes four bytes of UTF-8 takes two units of UTF-16.
+            letters.utf16_units += begins + u32::from(*byte >= 0xf0);
+        }
+        letters
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            code_points: self.code_points + other.code_points,
+            utf16_units: self.utf16_units + other.utf16_units,
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            code_points: self.code_points - other.code_points,
+            utf16_units: self.utf16_units - other.utf16_units,
+        }
+    }
+}
+
+/// Bytes whose letters are counted once and for all: a line may be as long as the file, and hold any number of
+/// places.
+const BLOCK: usize = 1024;
 
 /// A place for people: 1-based line, 1-based column in Unicode code points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,6 +272,7 @@ impl SourceFile {
             text,
             unreadable: None,
             line_starts: std::sync::OnceLock::new(),
+            letters: std::sync::OnceLock::new(),
         }
     }
 
@@ -270,21 +312,42 @@ impl SourceFile {
         Span::new(start, start + text.len())
     }
 
-    /// The text between the start of `offset`'s line and `offset`, and the 0-based line.
-    fn before_on_line(&self, offset: u32) -> (usize, &str) {
+    /// The letters between the start of `offset`'s line and `offset`, a byte order mark not counted, and the
+    /// 0-based line.
+    fn before_on_line(&self, offset: u32) -> (usize, Letters) {
         let line = self.line_of(offset);
-        let start = self.line_starts()[line] as usize;
+        let mut start = self.line_starts()[line] as usize;
+        if line == 0 && self.text.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len_utf8();
+        }
         let mut end = (offset as usize).min(self.text.len());
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let text = &self.text[start..end];
-        let text = if line == 0 {
-            text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
-        } else {
-            text
+        let bytes = self.text.as_bytes();
+        let letters = match bytes.get(start..end) {
+            None => Letters::default(),
+            Some(between) if between.len() <= BLOCK => Letters::among(between),
+            Some(_) => self.letters_before(end).minus(self.letters_before(start)),
         };
-        (line, text)
+        (line, letters)
+    }
+
+    /// The letters of the whole text before a byte.
+    fn letters_before(&self, offset: usize) -> Letters {
+        let bytes = self.text.as_bytes();
+        let known = self.letters.get_or_init(|| {
+            let blocks = bytes.chunks(BLOCK);
+            let counted = blocks.scan(Letters::default(), |before, block| {
+                let here = *before;
+                *before = before.plus(Letters::among(block));
+                Some(here)
+            });
+            counted.collect()
+        });
+        let block = (offset / BLOCK).min(known.len().saturating_sub(1));
+        let rest = Letters::among(&bytes[block * BLOCK..offset]);
+        known.get(block).copied().unwrap_or_default().plus(rest)
     }
 
     /// Where byte `offset` stands, for people.
@@ -292,7 +355,7 @@ impl SourceFile {
         let (line, before) = self.before_on_line(offset);
         Position {
             line: Span::new(line + 1, line + 1).start,
-            column: Span::new(before.chars().count() + 1, 0).start,
+            column: before.code_points + 1,
         }
     }
 
@@ -301,7 +364,7 @@ impl SourceFile {
         let (line, before) = self.before_on_line(offset);
         Utf16Position {
             line: Span::new(line, line).start,
-            character: Span::new(before.encode_utf16().count(), 0).start,
+            character: before.utf16_units,
         }
     }
 
@@ -348,6 +411,17 @@ pub struct ChangeSet {
     pub changed: BTreeSet<String>,
     /// The workspace as it was before the change; `None` where that is the same.
     pub before: Option<Box<Sources>>,
+    /// The commit before the change, where a revision was named.
+    pub since: Option<Since>,
+}
+
+/// A commit that a change is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The revision, as it was named.
+    pub revision: String,
+    /// The commit where the branch that is checked out left it, in hexadecimal.
+    pub commit: String,
 }
 
 impl ChangeSet {
@@ -357,7 +431,7 @@ impl ChangeSet {
             (Some(a), Some(b)) => a.is_same(b),
             _ => false,
         };
-        is_same_before && self.changed == other.changed
+        is_same_before && self.changed == other.changed && self.since == other.since
     }
 
     /// Whether a file has changed, or a submodule that it lies in.
@@ -369,7 +443,7 @@ impl ChangeSet {
 /// The migrations that the default branch had where the branch under judgement left it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    /// What people call the default branch (`origin/main`).
+    /// What people call the default branch (`origin/main`), or the revision of it that a change is compared with.
     pub branch: String,
     /// The commit, in hexadecimal.
     pub commit: String,
@@ -628,6 +702,16 @@ pub fn shown_folder(folder: &str) -> &str {
     if folder.is_empty() { "." } else { folder }
 }
 
+/// A path or a name as a shell reads it.
+pub fn shell_quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./@+=:,".contains(letter);
+    if word.chars().all(is_plain) && !word.starts_with('-') {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// The path of `to` as seen from a folder, both from the workspace root.
 pub fn relative(folder: &str, to: &str) -> String {
     let mut up = String::new();
@@ -687,6 +771,31 @@ mod tests {
 
     fn file(text: &str) -> SourceFile {
         SourceFile::new("a.sql", Kind::Sql, text)
+    }
+
+    #[test]
+    fn positions_on_a_line_that_never_ends_are_those_of_a_short_one() {
+        let letters = "\u{feff}".to_owned() + &"aé𝄞".repeat(3 * BLOCK);
+        let file = file(&format!("{letters}\nb{letters}"));
+        let (mut line, mut column, mut unit) = (1, 0, 0);
+        for (offset, letter) in file.text.char_indices() {
+            let at = Span::new(offset, 0).start;
+            let expected = Position {
+                line,
+                column: (column + 1).max(1),
+            };
+            assert_eq!(file.position(at), expected, "{offset}");
+            let editor = file.utf16_position(at);
+            assert_eq!((editor.line, editor.character), (line - 1, unit));
+            match letter {
+                '\n' => (line, column, unit) = (line + 1, 0, 0),
+                BYTE_ORDER_MARK if offset == 0 => {}
+                _ => {
+                    column += 1;
+                    unit += u32::try_from(letter.len_utf16()).unwrap();
+                }
+            }
+        }
     }
 
     #[test]

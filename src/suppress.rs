@@ -9,7 +9,7 @@ use crate::catalogue::{self, Catalogue};
 use crate::finding::{Finding, Silenced, Silencer, Summary};
 use crate::parse::AllFacts;
 use crate::policy::Policy;
-use crate::source::{FileId, Sources, is_within};
+use crate::source::{FileId, Sources};
 
 use self::comments::{Comment, Comments};
 use self::debt::Debt;
@@ -94,11 +94,15 @@ impl<'a> Silencers<'a> {
     pub fn was_asked(&self, rule: &str, file: FileId) -> bool {
         let path = &self.sources.file(file).path;
         let level = self.policy.level_at(rule, path, self.catalogue);
+        let ground = self.summary.ground_of(path);
+        let is_unregistered = ground.is_some_and(|ground| ground.is_unregistered);
         let mut resting = self.summary.inactive.iter().filter(|it| it.rule == rule);
-        let is_below = |product: &str| product == "." || is_within(path, product);
-        let rests = resting.any(|it| it.product.as_deref().is_none_or(is_below));
+        let rests = resting.any(|it| it.product.is_none() || is_unregistered);
         let mut open = self.summary.open.iter();
-        let is_open = open.any(|it| is_below(&it.product));
+        // What an open registry holds may lie anywhere that is nobody else's.
+        let is_open = open.any(|it| {
+            ground.is_none_or(|whose| whose.is_unregistered || whose.products.contains(&it.product))
+        });
         let is_obscure = self
             .unreadable
             .iter()

@@ -237,6 +237,13 @@ fn what_a_removed_or_renamed_file_leaves_behind_is_reported() {
     let elsewhere = DOCKERFILE.replace("Dockerfile", "Containerfile");
     repository.git(&["mv", DOCKERFILE, &elsewhere]);
     assert_eq!(repository.rules(&["--staged"]), expected, "renamed");
+    repository.git(&["reset", "--quiet", "--hard"]);
+    let other_case = DOCKERFILE.replace("Dockerfile", "dockerfile");
+    repository.git(&["mv", DOCKERFILE, &other_case]);
+    for change in [&["--staged"][..], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), expected, "in another case");
+    }
+    repository.git(&["mv", &other_case, &elsewhere]);
     repository.commit("A rename");
     assert_eq!(repository.rules(&["--staged"]), NONE);
     assert_eq!(repository.rules(&["--since", "HEAD~1"]), expected);
@@ -413,6 +420,52 @@ fn a_hook_is_judged_by_its_own_index() {
     repository.replace(COMPOSE, "services:", "# All of them\nservices:");
     assert!(commit(&["--all"], ""), "mended");
 
+    // Wherever the hook goes: git says of its index where it is from the root of the work tree.
+    let elsewhere = ["cd products/nordhaven && ", "cd / && "];
+    repository.git(&["reset", "--quiet", "--hard"]);
+    repository.break_compose();
+    repository.git(&[
+        "commit",
+        "--all",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        "No",
+    ]);
+    for go in elsewhere {
+        let root = repository.root.display();
+        let text = format!("#!/bin/sh\n{go}exec '{program}' check --staged --root '{root}'\n");
+        fs::write(&hook, text).unwrap();
+        repository.replace("README.md", "# ", "# Now ");
+        repository.git(&["add", "--all"]);
+        assert!(commit(&[], ""), "{go}");
+        repository.replace(COMPOSE, "services:", "# One more\nservices:");
+        assert!(!commit(&["--all"], ""), "{go}");
+        assert!(!commit(&[COMPOSE], ""), "{go}");
+        repository.git(&["reset", "--quiet", "--hard"]);
+    }
+
+    // In a linked work tree, whose hooks are those of the repository.
+    repository.git(&["worktree", "add", "--quiet", "../tree", "-b", "work"]);
+    let tree = repository.root.parent().unwrap().join("tree");
+    fs::write(
+        &hook,
+        format!("#!/bin/sh\nexec '{program}' check --staged\n"),
+    )
+    .unwrap();
+    let commit = |more: &[&str]| {
+        let mut command = git_command(&tree);
+        command.args(["commit", "--quiet", "--message", "Try"]);
+        command.args(more).output().unwrap().status.success()
+    };
+    replace(&tree.join("README.md"), "# ", "# The ");
+    assert!(commit(&["--all"]));
+    replace(&tree.join(COMPOSE), "services:", "# All\nservices:");
+    replace(&tree.join("README.md"), "# ", "# New ");
+    assert!(!commit(&["--all"]));
+    assert!(!commit(&[COMPOSE]));
+    assert!(commit(&["README.md"]));
+
     // A hook of another repository says nothing about this one.
     let other = Repository::new();
     other.break_compose();
@@ -427,8 +480,228 @@ fn a_hook_is_judged_by_its_own_index() {
 }
 
 #[test]
+fn a_generated_file_is_edited_where_only_it_has_changed() {
+    const INIT: &str = "products/nordhaven/infra/init-databases.sql";
+    const GENERATOR: &str = "products/nordhaven/infra/generate.ts";
+    const ADDED: &str =
+        "\nCREATE DATABASE pilots;\nGRANT ALL PRIVILEGES ON DATABASE pilots TO nordhaven;\n";
+    let edited = [format!("{INIT} [generated-file-edited]")];
+    let drift = [format!("{INIT} [init-sql-drift]")];
+    let repository = Repository::new();
+    let append = |more: &str| {
+        let path = repository.root.join(INIT);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text + more).unwrap();
+        repository.git(&["add", "--all"]);
+    };
+    let said = |change: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dbfence"));
+        command.args(["check", "--format", "json", "--root"]);
+        command.arg(&repository.root).args(change);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+
+    // With both rules it is one finding, which says what the other one saw.
+    append(ADDED);
+    for change in [&["--staged"][..], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), drift);
+        assert!(said(change).contains("was edited by hand: neither its registry nor"));
+    }
+    assert!(!said(&[]).contains("edited by hand"));
+    repository.git(&["reset", "--quiet", "--hard"]);
+
+    let without_drift = "rules:\n  init-sql-drift: off";
+    repository.replace("dbfence.yaml", "rules:", without_drift);
+    repository.commit("Leave the differences alone");
+    append(ADDED);
+    assert_eq!(repository.rules(&[]), NONE, "no change is known");
+    assert_eq!(repository.rules(&["--staged"]), edited);
+    assert_eq!(repository.rules(&["--since", "main"]), edited);
+    assert!(said(&["--staged"]).contains("the init SQL creates `pilots`, which no service owns"));
+
+    // Whatever it is generated from may be the reason.
+    repository.replace(GENERATOR, "#!/usr/bin/env bash", "#!/bin/bash");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "the generator");
+    repository.git(&["checkout", "--quiet", "HEAD", "--", GENERATOR]);
+    repository.replace(REGISTRY, "port: ", "port:  ");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE, "the registry");
+    repository.git(&["checkout", "--quiet", "HEAD", "--", REGISTRY]);
+
+    // Who edits a comment of a file that was wrong before has not made it so.
+    repository.commit("A wrong one");
+    append("-- The end\n");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    // Nor has who makes it equal what the registry implies.
+    repository.replace(INIT, ADDED, "");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+
+    // What is taken out is missed where it was.
+    repository.commit("The right one");
+    repository.replace(INIT, "CREATE DATABASE identity;\n", "");
+    repository.git(&["add", "--all"]);
+    assert_eq!(repository.rules(&["--staged"]), edited);
+    repository.git(&["reset", "--quiet", "--hard"]);
+    // Several differences are one edit.
+    repository.replace(INIT, "DATABASE invoicing TO", "DATABASE invoices TO");
+    append(ADDED);
+    assert_eq!(repository.rules(&["--staged"]), edited);
+}
+
+#[test]
+fn who_does_not_own_the_repository_hears_what_to_write() {
+    let repository = Repository::new();
+    for option in [&["--staged"][..], &["--since", "main"]] {
+        let output = dbfence(&repository.root.join("products"), option)
+            .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+            .output()
+            .unwrap();
+        let error = refusal(&output);
+        assert!(error.contains("another user owns it"), "{error}");
+        let root = fs::canonicalize(&repository.root).unwrap();
+        let expected = format!(
+            "`git config --global --add safe.directory {}`",
+            root.display()
+        );
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn what_a_sparse_checkout_leaves_out_is_not_missing() {
+    let repository = Repository::new();
+    repository.git(&["sparse-checkout", "init", "--no-cone"]);
+    let rules_file = repository.root.join(".git/info/sparse-checkout");
+    for left_out in [
+        "modules/shared/party-directory/",
+        DOCKERFILE,
+        "modules/domain/container-yard/prisma/schema/",
+        "modules/domain/container-yard/prisma/schema/move.prisma",
+        "modules/domain/invoicing/prisma/migrations/",
+        "modules/domain/invoicing/prisma/migrations/20241125090000_init/",
+        "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql",
+        COMPOSE,
+    ] {
+        fs::write(&rules_file, format!("/*\n!/{left_out}\n")).unwrap();
+        repository.git(&["read-tree", "-m", "-u", "HEAD"]);
+        assert!(!repository.root.join(left_out).exists());
+        for change in [&[][..], &["--staged"], &["--since", "main"]] {
+            assert_eq!(repository.rules(change), NONE, "{left_out} {change:?}");
+        }
+    }
+    repository.git(&["sparse-checkout", "disable"]);
+    fs::remove_file(repository.root.join(DOCKERFILE)).unwrap();
+    let expected = [format!("{REGISTRY} [missing-module]")];
+    assert_eq!(repository.rules(&[]), expected);
+}
+
+#[test]
+fn what_is_only_meant_to_be_added_is_not_staged() {
+    let repository = Repository::new();
+    let path = "products/nordhaven/docker-compose.override.yml";
+    let second = "services:\n  store:\n    image: postgres:16\n";
+    fs::write(repository.root.join(path), second).unwrap();
+    repository.git(&["add", "--intent-to-add", path]);
+    let expected = [format!("{path} [single-dev-postgres]")];
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "HEAD"]), expected);
+    repository.git(&["add", path]);
+    assert_eq!(repository.rules(&["--staged"]), expected);
+}
+
+#[test]
+fn what_is_not_merged_yet_has_changed() {
+    let repository = Repository::new();
+    repository.git(&["checkout", "--quiet", "-b", "side"]);
+    repository.break_compose();
+    repository.commit("A wrong database");
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.replace(COMPOSE, RIGHT, "@postgres:5432/identities");
+    repository.commit("Another one");
+    let merge = git_command(&repository.root)
+        .args(["merge", "--quiet", "side"])
+        .output();
+    assert!(!merge.unwrap().status.success());
+    let expected = ["products/nordhaven/docker-compose.yml [syntax-error]"];
+    for change in [
+        &["--staged"][..],
+        &["--since", "main"],
+        &["--since", "side"],
+    ] {
+        assert_eq!(repository.rules(change), expected, "{change:?}");
+    }
+    repository.git(&["checkout", "--quiet", "--theirs", COMPOSE]);
+    for change in [
+        &["--staged"][..],
+        &["--since", "main"],
+        &["--since", "side"],
+    ] {
+        assert_eq!(repository.rules(change), MISMATCH, "{change:?}");
+    }
+}
+
+#[test]
+fn a_revision_is_named_in_any_way_that_git_knows() {
+    let origin = Repository::new();
+    origin.git(&["tag", "light"]);
+    origin.git(&["tag", "--annotate", "--message", "v1", "heavy"]);
+    let scratch = tempfile::tempdir().unwrap();
+    let from = origin.root.to_str().unwrap();
+    git(scratch.path(), &["clone", "--quiet", from, "clone"]);
+    let clone = scratch.path().join("clone");
+    let since = |revision: &str| rules(&check(&clone, &["--since", revision]));
+    assert_eq!(since("@{upstream}"), NONE);
+    replace(&clone.join(COMPOSE), RIGHT, WRONG);
+    git(&clone, &["commit", "--all", "--quiet", "--message", "No"]);
+    let names = [
+        "light", "heavy", "HEAD~1", "HEAD^", "@{u}", "main@{u}", "origin", "main@{1}",
+    ];
+    for revision in names {
+        assert_eq!(since(revision), MISMATCH, "{revision}");
+    }
+    assert_eq!(since("HEAD"), NONE);
+
+    // What git would take for an option never gets there.
+    let file = clone.join("written");
+    let output = format!("--output={}", file.display());
+    for option in ["--help", "-x", "--all", "--since=x", &output] {
+        let error = refusal(&check(&clone, &[&format!("--since={option}")]));
+        assert!(error.contains("git knows no commit"), "{error}");
+    }
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_partial_clone_says_what_to_fetch() {
+    let origin = Repository::new();
+    origin.git(&["config", "uploadpack.allowFilter", "true"]);
+    origin.git(&["rm", "--quiet", DOCKERFILE]);
+    origin.commit("Gone");
+    let scratch = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", origin.root.display());
+    git(
+        scratch.path(),
+        &["clone", "--quiet", "--filter=blob:none", &from, "clone"],
+    );
+    let clone = scratch.path().join("clone");
+    let since = || check(&clone, &["--since", "HEAD~1"]);
+    // Neither is the remote asked, nor waited for.
+    let error = refusal(&since());
+    assert!(error.contains("partial clone lacks old texts"), "{error}");
+    let command = "git diff --merge-base --stat 'HEAD~1'";
+    assert!(error.contains(command), "{error}");
+    assert_eq!(rules(&check(&clone, &["--staged"])), NONE);
+    git(&clone, &["diff", "--merge-base", "--stat", "HEAD~1"]);
+    let expected = [format!("{REGISTRY} [missing-module]")];
+    assert_eq!(rules(&since()), expected);
+}
+
+#[test]
 fn line_ends_and_odd_names_are_no_changes() {
     let repository = Repository::new();
+    repository.git(&["config", "core.quotePath", "true"]);
     let path = repository.root.join(COMPOSE);
     let text = fs::read_to_string(&path).unwrap();
     repository.break_compose();
@@ -527,4 +800,94 @@ fn an_edited_migration_is_reported_by_the_change_that_edits_it() {
     repository.replace("README.md", "# ", "# The ");
     repository.git(&["add", "--all"]);
     assert_eq!(repository.rules(&["--staged"]), NONE, "it is an older one");
+}
+
+#[test]
+fn a_removed_or_renamed_migration_is_reported_and_one_of_the_branch_is_not() {
+    const FOLDER: &str = "modules/domain/invoicing/prisma/migrations";
+    const LAST: &str = "20250120070000_open_balance";
+    let deleted = ["modules/domain/invoicing/prisma/schema.prisma [migration-edited]"];
+    let renamed = [format!(
+        "{FOLDER}/20250121070000_open_balance/migration.sql [migration-edited]"
+    )];
+    let last = format!("{FOLDER}/{LAST}");
+    let repository = Repository::new();
+    repository.git(&["checkout", "--quiet", "-b", "work"]);
+    repository.git(&["rm", "--quiet", "-r", &last]);
+    for change in [&[][..], &["--staged"], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), deleted, "{change:?}");
+    }
+    repository.git(&["reset", "--quiet", "--hard"]);
+    let next = format!("{FOLDER}/20250121070000_open_balance");
+    repository.git(&["mv", &last, &next]);
+    for change in [&[][..], &["--staged"], &["--since", "main"]] {
+        assert_eq!(repository.rules(change), renamed, "{change:?}");
+    }
+    repository.git(&["reset", "--quiet", "--hard"]);
+
+    // What the default branch does not have yet may become one migration.
+    let write = |name: &str, text: &str| {
+        let folder = repository.root.join(FOLDER).join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("migration.sql"), text).unwrap();
+    };
+    let comment = "COMMENT ON TABLE invoice IS 'Sent';\n";
+    write("20260101000000_a", comment);
+    write("20260102000000_b", comment);
+    repository.commit("Two migrations");
+    for name in ["20260101000000_a", "20260102000000_b"] {
+        fs::remove_dir_all(repository.root.join(FOLDER).join(name)).unwrap();
+    }
+    write("20260103000000_ab", comment);
+    repository.git(&["add", "--all"]);
+    for change in [
+        &[][..],
+        &["--staged"],
+        &["--since", "main"],
+        &["--since", "HEAD"],
+    ] {
+        assert_eq!(repository.rules(change), NONE, "{change:?}");
+    }
+
+    // On the default branch itself.
+    repository.git(&["reset", "--quiet", "--hard"]);
+    repository.git(&["checkout", "--quiet", "main"]);
+    repository.git(&["rm", "--quiet", "-r", &last]);
+    assert_eq!(repository.rules(&["--staged"]), deleted);
+    repository.commit("Gone");
+    assert_eq!(repository.rules(&["--staged"]), NONE);
+    assert_eq!(repository.rules(&["--since", "HEAD~1"]), deleted);
+}
+
+#[test]
+fn the_remote_knows_the_default_branch_better() {
+    const FOLDER: &str = "modules/domain/invoicing/prisma/migrations/20260101000000_a";
+    let origin = Repository::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let from = origin.root.to_str().unwrap();
+    git(scratch.path(), &["clone", "--quiet", from, "clone"]);
+    let clone = scratch.path().join("clone");
+    fs::create_dir_all(origin.root.join(FOLDER)).unwrap();
+    let migration = format!("{FOLDER}/migration.sql");
+    let text = "COMMENT ON TABLE invoice IS 'Sent';\n";
+    fs::write(origin.root.join(&migration), text).unwrap();
+    origin.commit("Theirs");
+    git(&clone, &["fetch", "--quiet"]);
+    git(
+        &clone,
+        &[
+            "checkout",
+            "--quiet",
+            "-b",
+            "work",
+            "--no-track",
+            "origin/main",
+        ],
+    );
+    replace(&clone.join(&migration), "Sent", "Paid");
+    git(&clone, &["add", "--all"]);
+    let expected = [format!("{migration} [migration-edited]")];
+    for change in [&[][..], &["--staged"], &["--since", "HEAD"]] {
+        assert_eq!(rules(&check(&clone, change)), expected, "{change:?}");
+    }
 }

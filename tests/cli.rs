@@ -20,6 +20,7 @@ fn dbfence(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
         .env_remove("COLUMNS");
     command
 }
@@ -305,6 +306,19 @@ fn colour_is_used_only_where_it_is_asked_for() {
     assert!(!colored(&["--format", "pretty"]), "in a pipe");
     assert!(colored(&["--format", "pretty", "--color", "always"]));
     assert!(!colored(&["--format", "pretty", "--color", "never"]));
+
+    let root = fixture("trouble");
+    let forced = |variables: &[(&str, &str)], format| {
+        let mut command = dbfence(&["check", "--format", format, "--root"]);
+        let command = command.arg(&root).envs(variables.iter().copied());
+        text(&command.output().unwrap().stdout).contains('\u{1b}')
+    };
+    let force = ("CLICOLOR_FORCE", "1");
+    assert!(forced(&[force], "pretty"));
+    assert!(forced(&[force, ("TERM", "dumb")], "pretty"));
+    assert!(!forced(&[force, ("NO_COLOR", "1")], "pretty"));
+    assert!(!forced(&[("CLICOLOR_FORCE", "0")], "pretty"));
+    assert!(!forced(&[force], "json"), "a report for programs");
 }
 
 #[test]

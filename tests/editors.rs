@@ -1,7 +1,7 @@
 //! The patterns that `docs/editors.md` gives to editors, on what the program really prints.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use regex::Regex;
@@ -33,19 +33,21 @@ fn workspace() -> tempfile::TempDir {
         let folder = root.path().join(folder);
         fs::create_dir_all(&folder).unwrap();
         let compose = "services:\n  db:\n    image: postgres:16\n  web:\n    image: web\n    depends_on: { db: { condition: service_healthy } }\n    \
-                       environment:\n      DATABASE_URL: postgresql://app:pw@${MISSING_HOST}:5432/app\n";
+                       environment: { NOTE: \"é見本🚢\",\tDATABASE_URL: 'postgresql://app:pw@${MISSING_HOST}:5432/app' }\n";
         fs::write(folder.join("compose.yaml"), compose).unwrap();
     }
     root
 }
 
-fn concise(root: &Path) -> String {
+/// What a check prints for an editor, and what it says on standard error.
+fn printed(root: &Path) -> (String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_dbfence"))
         .args(["check", "--format", "concise", "--root"])
         .arg(root)
         .output()
         .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
 }
 
 /// Path, line, column, the first letter of the severity, message.
@@ -71,21 +73,26 @@ fn expected(output: &str) -> Vec<Seen> {
     seen.collect()
 }
 
-/// The output of a check, and what an editor shall make of it.
-fn output() -> (String, Vec<Seen>) {
+/// A config that keeps the program from checking, with its mistake at 1:10.
+const BROKEN: &str = "rules: { nope: error }\n";
+
+/// A workspace, the output of a check of it, and what an editor shall make of that.
+fn checked() -> (tempfile::TempDir, String, Vec<Seen>) {
     let root = workspace();
-    let output = concise(root.path());
+    let (output, _) = printed(root.path());
     let seen = expected(&output);
     let count = |letter| seen.iter().filter(|it| it.3 == letter).count();
     assert_eq!(count('e'), ODD.len(), "{output}");
     assert_eq!(count('w'), ODD.len(), "{output}");
-    (output, seen)
+    (root, output, seen)
 }
 
 #[test]
 fn visual_studio_code_matches_every_line() {
     let tasks: serde_json::Value = serde_json::from_str(&block("json tasks.json")).unwrap();
-    let (output, expected) = output();
+    let (root, output, expected) = checked();
+    fs::write(root.path().join("dbfence.yaml"), BROKEN).unwrap();
+    let (_, failure) = printed(root.path());
     for task in tasks["tasks"].as_array().unwrap() {
         let pattern = &task["problemMatcher"]["pattern"];
         let regexp = Regex::new(pattern["regexp"].as_str().unwrap()).unwrap();
@@ -104,77 +111,184 @@ fn visual_studio_code_matches_every_line() {
             )
         });
         assert_eq!(seen.collect::<Vec<_>>(), expected);
+
+        let mut matched = failure.lines().filter_map(|line| regexp.captures(line));
+        let found = matched.next().unwrap();
+        let config = root.path().canonicalize().unwrap().join("dbfence.yaml");
+        assert_eq!(Path::new(&found[group("file")]), config);
+        assert_eq!(&found[group("line")], "1");
+        assert_eq!(&found[group("column")], "10");
+        // Without a severity it is an error.
+        assert!(found.get(group("severity")).is_none());
+        assert!(matched.next().is_none(), "{failure}");
     }
 }
 
-#[test]
-fn emacs_matches_every_line() {
-    let code = block("elisp");
-    let quoted = code.split('"').nth(1).unwrap();
-    let pattern = quoted.replace("\\\\", "\\");
-    // What is special with a backslash in Emacs is special without one elsewhere, and the other way round.
-    let pattern = pattern
-        .replace("\\(", "\u{1}")
-        .replace("\\)", "\u{2}")
-        .replace("\\|", "|")
-        .replace('\u{1}', "(")
-        .replace('\u{2}', ")");
-    let regexp = Regex::new(&pattern).unwrap();
-    let (output, expected) = output();
-    for (line, (path, row, column, severity, _)) in output.lines().zip(expected) {
-        let found = regexp.captures(line).unwrap();
-        assert_eq!(
-            (&found[1], &found[2], &found[3]),
-            (path.as_str(), row.as_str(), column.as_str())
-        );
-        assert_eq!(found.get(4).is_some(), severity == 'w');
-    }
-}
-
-/// Without Vim on the machine there is nothing to ask, unless `DBFENCE_VIM=require` says that it has to be there.
-#[test]
-fn vim_fills_its_quickfix_list() {
-    let is_there = Command::new("vim")
+/// Without the editor on the machine there is nothing to ask, unless `DBFENCE_EDITORS=require` says that it has to be there.
+fn is_there(editor: &str) -> bool {
+    let asked = Command::new(editor)
         .arg("--version")
         .stdout(Stdio::null())
-        .status()
-        .is_ok();
-    if !is_there && std::env::var_os("DBFENCE_VIM").is_none_or(|it| it != "require") {
-        eprintln!("vim is not installed: its `errorformat` was not tried");
-        return;
+        .status();
+    if asked.is_ok() {
+        return true;
     }
-    let (output, expected) = output();
+    let is_required = std::env::var_os("DBFENCE_EDITORS").is_some_and(|it| it == "require");
+    assert!(!is_required, "{editor} is not installed");
+    eprintln!("{editor} is not installed: what the page says of it was not tried");
+    false
+}
+
+/// Runs an editor where its script is, with the built program on the path, and gives what the script wrote: a line of
+/// JSON for each place that the editor went to.
+fn driven(editor: &str, arguments: &[&str], script: &str) -> Vec<(String, u32, u32, String)> {
     let place = tempfile::tempdir().unwrap();
-    let settings = block("vim");
-    let format = settings
-        .lines()
-        .find(|line| line.starts_with("set errorformat"))
-        .unwrap();
-    let script = format!(
-        "{format}\ncgetfile output.txt\n\
-         let lines = map(getqflist(), {{_, it -> json_encode([bufname(it.bufnr), it.lnum, it.col, it.type, it.text])}})\n\
-         call writefile(lines, 'seen.txt')\nqall!\n"
-    );
-    fs::write(place.path().join("output.txt"), &output).unwrap();
-    fs::write(place.path().join("script.vim"), script).unwrap();
-    let status = Command::new("vim")
-        .args(["-N", "-u", "NONE", "-i", "NONE", "-es", "-S", "script.vim"])
+    fs::write(place.path().join("script"), script).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_dbfence"));
+    let others = std::env::var_os("PATH").unwrap();
+    let others: Vec<PathBuf> = std::env::split_paths(&others).collect();
+    let path = [program.parent().unwrap().to_owned()]
+        .into_iter()
+        .chain(others);
+    let output = Command::new(editor)
+        .args(arguments)
+        .env("PATH", std::env::join_paths(path).unwrap())
         .env("LC_ALL", "C.UTF-8")
+        .env("TERM", "xterm")
+        .env("HOME", place.path())
         .current_dir(place.path())
         .stdin(Stdio::null())
-        .status()
+        .output()
         .unwrap();
-    assert!(status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{editor}: {said}");
     let seen = fs::read_to_string(place.path().join("seen.txt")).unwrap();
-    let seen: Vec<(String, u32, u32, String, String)> = seen
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(seen.len(), expected.len());
-    for (seen, (path, row, column, severity, message)) in seen.iter().zip(expected) {
-        assert_eq!(seen.0, path);
-        assert_eq!((seen.1.to_string(), seen.2.to_string()), (row, column));
-        assert_eq!(seen.3.to_lowercase(), severity.to_string());
-        assert!(seen.4.ends_with(&message), "{} is not {message}", seen.4);
+    let seen = seen.lines().map(|line| serde_json::from_str(line).unwrap());
+    seen.collect()
+}
+
+/// Goes from finding to finding as the documented settings have it, from a folder deep in the workspace.
+fn emacs_walks(root: &Path, folder: &str) -> Vec<(String, u32, u32, String)> {
+    let code = block("elisp");
+    let start = serde_json::to_string(&format!("{}/{folder}/", root.display())).unwrap();
+    let script = format!(
+        r#"{code}
+(require 'json)
+(let ((default-directory {start})) (dbfence))
+(let ((buffer (get-buffer "*dbfence*")) (seen '()))
+  (while (get-buffer-process buffer) (accept-process-output nil 0.05))
+  (setq next-error-last-buffer buffer)
+  (condition-case nil
+      (while t
+        (next-error)
+        (let ((severity (with-current-buffer buffer
+                          (aref ["info" "warning" "error"]
+                                (compilation--message->type
+                                 (get-text-property (point) 'compilation-message))))))
+          (with-current-buffer (window-buffer)
+            (push (json-encode (list (buffer-file-name) (line-number-at-pos)
+                                     (1+ (- (point) (line-beginning-position))) severity))
+                  seen))))
+    (user-error nil))
+  (write-region (concat (mapconcat #'identity (nreverse seen) "\n") "\n") nil "seen.txt"))
+"#
+    );
+    driven("emacs", &["-Q", "--batch", "--load", "script"], &script)
+}
+
+#[test]
+fn emacs_goes_to_every_finding() {
+    if !is_there("emacs") {
+        return;
     }
+    let (root, _, expected) = checked();
+    let root = root.path().canonicalize().unwrap();
+    let expected = expected
+        .into_iter()
+        .map(|(path, line, column, severity, _)| {
+            let path = root.join(path).to_str().unwrap().to_owned();
+            let severity = if severity == 'w' { "warning" } else { "error" };
+            (
+                path,
+                line.parse().unwrap(),
+                column.parse().unwrap(),
+                severity.to_owned(),
+            )
+        });
+    let expected: Vec<_> = expected.collect();
+    assert_eq!(emacs_walks(&root, ODD[1]), expected);
+
+    fs::write(root.join("dbfence.yaml"), BROKEN).unwrap();
+    let config = root.join("dbfence.yaml").to_str().unwrap().to_owned();
+    let expected = (config, 1, 10, "error".to_owned());
+    assert_eq!(emacs_walks(&root, ODD[1]), [expected]);
+}
+
+/// `:make` as the documented settings have it, and then from finding to finding: the path and the line where the editor is, the
+/// column that it was told, and the severity.
+fn vim_walks(editor: &str, arguments: &[&str], root: &Path) -> Vec<(String, u32, u32, String)> {
+    let settings = block("vim");
+    let script = format!(
+        "{settings}\nlet place = getcwd()\nexecute 'cd' fnameescape('{}')\nsilent make!\n\
+         let seen = []\nlet list = getqflist()\n\
+         for number in range(1, len(list))\n\
+         execute 'silent cc!' number\n\
+         let found = list[number - 1]\n\
+         call add(seen, json_encode([expand('%'), line('.'), found.col, found.type]))\n\
+         endfor\n\
+         call writefile(seen, place .. '/seen.txt')\nqall!\n",
+        root.display()
+    );
+    driven(editor, arguments, &script)
+}
+
+fn vim_goes_to_every_finding(editor: &str, arguments: &[&str]) {
+    if !is_there(editor) {
+        return;
+    }
+    let (root, _, expected) = checked();
+    let root = root.path();
+    let expected = expected
+        .into_iter()
+        .map(|(path, line, column, severity, _)| {
+            (
+                path,
+                line.parse().unwrap(),
+                column.parse().unwrap(),
+                severity.to_string(),
+            )
+        });
+    let expected: Vec<_> = expected.collect();
+    assert_eq!(vim_walks(editor, arguments, root), expected);
+
+    fs::write(root.join("dbfence.yaml"), BROKEN).unwrap();
+    let seen = vim_walks(editor, arguments, root);
+    let config = root.canonicalize().unwrap().join("dbfence.yaml");
+    let first = (config.to_str().unwrap().to_owned(), 1, 10, "e".to_owned());
+    assert_eq!(seen[0], first);
+}
+
+#[test]
+fn vim_fills_its_quickfix_list() {
+    vim_goes_to_every_finding(
+        "vim",
+        &["-N", "-u", "NONE", "-i", "NONE", "-es", "-S", "script"],
+    );
+}
+
+#[test]
+fn neovim_fills_its_quickfix_list() {
+    vim_goes_to_every_finding(
+        "nvim",
+        &[
+            "--headless",
+            "-u",
+            "NONE",
+            "-i",
+            "NONE",
+            "-es",
+            "-S",
+            "script",
+        ],
+    );
 }

@@ -29,6 +29,81 @@ struct Mistake {
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
+        what: "an entry that was copied and kept its key",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "  \"tariff-book\": {\n",
+                "  \"party-directory\": {\n",
+            )
+        },
+        finding: "dynamic-registry products/nordhaven/infra/service-registry.ts ⟦party-directory⟧",
+    },
+    Mistake {
+        what: "an init SQL that gives a database to a role that nobody creates",
+        make: |files| {
+            files.replace(
+                INIT_SQL,
+                "CREATE DATABASE tariff_book;",
+                "CREATE DATABASE tariff_book OWNER tariffs;",
+            )
+        },
+        finding: "init-sql-aborts products/nordhaven/infra/init-databases.sql ⟦tariffs⟧",
+    },
+    Mistake {
+        what: "Postgres published on another port than the start script connects by",
+        make: |files| files.replace(COMPOSE, "\"5433:5432\"", "\"5434:5432\""),
+        finding: "start-script-drift products/nordhaven/start-dev.sh ⟦5433⟧",
+    },
+    Mistake {
+        what: "a URL of a service without its port",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "TARIFF_BOOK_URL: \"http://tariff-book:4212\"",
+                "TARIFF_BOOK_URL: \"http://tariff-book\"",
+            )
+        },
+        finding: "extra-env-target products/nordhaven/infra/service-registry.ts ⟦tariff-book⟧",
+    },
+    Mistake {
+        what: "an address where a key is wanted",
+        make: |files| {
+            files.replace(
+                REGISTRY,
+                "dependsOn: [\"tariff-book\", \"port-calls\"]",
+                "dependsOn: [\"tariff-book:4212\", \"port-calls\"]",
+            )
+        },
+        finding: "unknown-dependency products/nordhaven/infra/service-registry.ts ⟦tariff-book:4212⟧",
+    },
+    Mistake {
+        what: "another script mounted in the place of the init SQL",
+        make: |files| {
+            files
+                .add(
+                    "products/nordhaven/docker/init.sql",
+                    "CREATE DATABASE identity;\n",
+                )
+                .replace(
+                    COMPOSE,
+                    "./infra/init-databases.sql:/docker",
+                    "./docker/init.sql:/docker",
+                )
+        },
+        finding: "init-sql-not-mounted products/nordhaven/docker-compose.yml ⟦./docker/init.sql⟧",
+    },
+    Mistake {
+        what: "a registry that is read from elsewhere",
+        make: |files| {
+            files.remove(REGISTRY).add(
+                REGISTRY,
+                "import { load } from \"@nordhaven/registry\";\n\nexport const serviceRegistry = load();\n",
+            )
+        },
+        finding: "dynamic-registry products/nordhaven/infra/service-registry.ts ⟦load()⟧",
+    },
+    Mistake {
         what: "a comment that silences nothing",
         make: |files| {
             files.replace(
@@ -1457,6 +1532,99 @@ const MISTAKES: &[Mistake] = &[
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")
         },
         finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a PrismaService, which its module exports",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/tide-watch/src/prisma.service.ts",
+                    "import { PrismaClient } from \"@prisma/client\";\n\nexport class PrismaService extends PrismaClient {}\n",
+                )
+                .add(
+                    "modules/domain/tide-watch/src/prisma.module.ts",
+                    "@Module({ providers: [PrismaService], exports: [PrismaService] })\nexport class PrismaModule {}\n",
+                )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/prisma.service.ts ⟦PrismaService⟧",
+    },
+    Mistake {
+        what: "a stateless service that opens the database of its `DATABASE_URL`",
+        make: |files| {
+            files.add(
+                "modules/domain/tide-watch/src/pool.ts",
+                "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+            )
+        },
+        finding: "stateless-with-database modules/domain/tide-watch/src/pool.ts ⟦Pool⟧",
+    },
+    Mistake {
+        what: "a direct URL of a neighbour, beside the URL of one's own",
+        make: |files| {
+            files.replace(
+                "modules/domain/customs-clearance/prisma.config.ts",
+                "url: env(\"DATABASE_URL\"),",
+                "url: env(\"DATABASE_URL\"),\n    directUrl: env(\"INVOICING_DATABASE_URL\"),",
+            )
+        },
+        finding: "prisma-datasource-url modules/domain/customs-clearance/prisma.config.ts ⟦INVOICING_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a shadow database that is a neighbour's",
+        make: |files| {
+            files.replace(
+                "modules/domain/customs-clearance/prisma.config.ts",
+                "url: env(\"DATABASE_URL\"),",
+                "url: env(\"DATABASE_URL\"),\n    shadowDatabaseUrl: process.env.INVOICING_DATABASE_URL,",
+            )
+        },
+        finding: "prisma-datasource-url modules/domain/customs-clearance/prisma.config.ts ⟦INVOICING_DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a direct URL in the compose file that leads to a neighbour, for a config that reads it",
+        make: |files| {
+            files
+                .replace(
+                    "modules/domain/customs-clearance/prisma.config.ts",
+                    "url: env(\"DATABASE_URL\"),",
+                    "url: env(\"MIGRATION_URL\"),",
+                )
+                .replace(
+                    COMPOSE,
+                    "@postgres:5432/customs_clearance\n",
+                    "@postgres:5432/customs_clearance\n      MIGRATION_URL: postgresql://nordhaven:${POSTGRES_PASSWORD:-ebb-and-flow}@postgres:5432/invoicing\n",
+                )
+        },
+        finding: "second-connection products/nordhaven/docker-compose.yml ⟦invoicing⟧",
+    },
+    Mistake {
+        what: "a shared package with a schema",
+        make: |files| {
+            files.add(
+                "packages/service-client/prisma/schema.prisma",
+                "datasource db {\n  provider = \"postgresql\"\n}\n\nmodel Call {\n  id Int @id\n\n  @@map(\"call\")\n}\n",
+            )
+        },
+        finding: "database-outside-service packages/service-client/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a client that the neighbour's index exports again",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/invoicing/src/store.ts",
+                    "import { PrismaClient } from \"../generated/prisma\";\n\nexport const store = new PrismaClient();\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/index.ts",
+                    "export * from \"./store\";\n",
+                )
+                .add(
+                    "modules/domain/customs-clearance/src/bills.ts",
+                    "import { store } from \"../../invoicing/src\";\n\nexport const bills = store;\n",
+                )
+        },
+        finding: "foreign-prisma-client modules/domain/customs-clearance/src/bills.ts ⟦../../invoicing/src⟧",
     },
     Mistake {
         what: "a service that is called stateless and is not",
@@ -2946,6 +3114,19 @@ const WITHOUT_REGISTRY: &[Mistake] = &[
         finding: "unprovisioned-database compose.yaml ⟦workshop⟧",
     },
     Mistake {
+        what: "another's database instead of one's own, which has another name than its service",
+        make: |files| {
+            files
+                .replace(
+                    INIT,
+                    "CREATE DATABASE workshop;",
+                    "CREATE DATABASE repairs;",
+                )
+                .replace(STACK, "@postgres/workshop", "@postgres/stations")
+        },
+        finding: "shared-database compose.yaml ⟦stations⟧",
+    },
+    Mistake {
         what: "a database of a service that is gone",
         make: |files| {
             files.replace(
@@ -3100,6 +3281,8 @@ const TARIFFS: &str =
 const TARIFF_SCHEMA: &str = "modules/shared/tariff-book/prisma/schema.prisma";
 const TARIFF_SERVICE: &str = "modules/shared/tariff-book/src/tariff.service.ts";
 const TARIFF_LOCK: &str = "modules/shared/tariff-book/prisma/migrations/migration_lock.toml";
+const OPEN_BALANCE: &str =
+    "modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql";
 const BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
 
 /// Mistakes about tables, and about migrations that were merged before.
@@ -3158,6 +3341,22 @@ const OF_TABLES: &[Mistake] = &[
         what: "a merged migration that is gone",
         make: |files| files.merged().remove(BERTHING),
         finding: "migration-edited modules/domain/quayside/berth-planning/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a merged migration that is gone, with the view that code reads",
+        make: |files| files.merged().remove(OPEN_BALANCE),
+        finding: "migration-edited modules/domain/invoicing/prisma/schema.prisma ⟦db⟧",
+    },
+    Mistake {
+        what: "a view under another name in the merged migration that makes it",
+        make: |files| {
+            files.merged().replace(
+                OPEN_BALANCE,
+                "CREATE VIEW \"open_balance\" AS",
+                "CREATE VIEW \"balance\" AS",
+            )
+        },
+        finding: "migration-edited modules/domain/invoicing/prisma/migrations/20250120070000_open_balance/migration.sql ⟦CREATE VIEW \"balance\" AS⟧",
     },
     Mistake {
         what: "all merged migrations of a module gone",

@@ -255,6 +255,37 @@ fn a_comment_is_not_unused_where_something_cannot_be_read() {
 }
 
 #[test]
+fn a_comment_is_not_unused_in_a_module_that_no_registry_names() {
+    let code = "// dbfence-ignore undeclared-service-url: a\nexport const url = process.env.DATABASE_URL;\n";
+    let unused =
+        |path: &str| format!("unused-suppression {path} \u{27e6}undeclared-service-url\u{27e7}");
+    let registered = "modules/platform/identity/src/url.ts";
+    let below_root = "packages/urls/src/url.ts";
+    let unregistered = "services/orders/src/url.ts";
+    for (stack, is_of_root) in [("legacy/docker-compose.yml", false), ("compose.yml", true)] {
+        let build = if is_of_root { "." } else { ".." };
+        let compose = format!(
+            "services:\n  store:\n    image: postgres:16\n    environment: {{ POSTGRES_PASSWORD: a, POSTGRES_DB: orders }}\n  orders:\n    build: {build}/services/orders\n    environment: {{ DATABASE_URL: \"postgresql://postgres:a@store:5432/orders\" }}\n    depends_on: [store]\n"
+        );
+        // With a second product nobody's stack in the root is one of the first.
+        let second = "export const serviceRegistry = {\n  gate: { port: 6101, database: \"gate\", dockerfile: \"modules/domain/gate/Dockerfile\" },\n};\n";
+        let files = Files::of_fixture("clean")
+            .add("products/skerry/infra/service-registry.ts", second)
+            .add(stack, &compose)
+            .add("services/orders/Dockerfile", "FROM node:22\n")
+            .add("services/orders/package.json", "{}\n")
+            .add(registered, code)
+            .add(below_root, code)
+            .add(unregistered, code);
+        let mut found = files.findings();
+        found.retain(|it| it.starts_with("unused-suppression"));
+        let mut expected = vec![unused(registered)];
+        expected.extend((!is_of_root).then(|| unused(below_root)));
+        assert_eq!(found, expected, "{stack}");
+    }
+}
+
+#[test]
 fn what_a_comment_says_wrongly_is_found_on_its_words() {
     for (comment, found) in [
         (

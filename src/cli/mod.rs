@@ -87,7 +87,7 @@ const STYLES: Styles = Styles::styled()
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal and where `CLICOLOR_FORCE` is set, unless `NO_COLOR` is.
     Auto,
     /// Always.
     Always,

@@ -68,12 +68,15 @@ pub(super) fn style(color: Color) -> Style {
 }
 
 fn style_on(is_terminal: bool, color: Color) -> Style {
-    let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let variable = |name| std::env::var_os(name).unwrap_or_default();
+    let wants_none = !variable("NO_COLOR").is_empty();
+    let forced = variable("CLICOLOR_FORCE");
+    let is_forced = !forced.is_empty() && forced != "0";
+    let is_dumb = variable("TERM") == "dumb";
     let color = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => is_terminal && !wants_none && !is_dumb,
+        Color::Auto => !wants_none && (is_forced || is_terminal && !is_dumb),
     };
     Style {
         color,

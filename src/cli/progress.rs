@@ -38,7 +38,7 @@ impl Progress {
             started: Instant::now(),
             times: RefCell::default(),
             current: RefCell::default(),
-            line: RefCell::new(shows.then(|| Line::start(io::stderr(), PATIENCE))),
+            line: RefCell::new(shows.then(|| Line::start(io::stderr(), room(), PATIENCE))),
             parsed: Cell::default(),
         }
     }
@@ -86,6 +86,15 @@ impl Progress {
     }
 }
 
+/// How many letters a line may have. A terminal that is told to go back to the start of a line goes to that of the last
+/// row of it.
+fn room() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(usize::MAX, |(width, _)| {
+        usize::from(width.0).saturating_sub(1)
+    })
+}
+
 fn row(name: &str, time: Duration, remark: &str) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;
     let row = format!("{name:<8}{milliseconds:>9.1} ms  {remark}");
@@ -120,7 +129,7 @@ struct Line {
 }
 
 impl Line {
-    fn start(mut out: impl Write + Send + 'static, patience: Duration) -> Self {
+    fn start(mut out: impl Write + Send + 'static, room: usize, patience: Duration) -> Self {
         let text = Arc::new(Mutex::new(""));
         let shown = Arc::clone(&text);
         let (stop, stopped) = mpsc::channel();
@@ -132,7 +141,8 @@ impl Line {
             let mut width = 0;
             for frame in FRAMES.into_iter().cycle() {
                 let text = *shown.lock().unwrap_or_else(PoisonError::into_inner);
-                let line = format!("{frame} {text}");
+                let mut line = format!("{frame} {text}");
+                line.truncate(room);
                 let _ = write!(out, "\r{line:<width$}").and_then(|()| out.flush());
                 width = line.len().max(width);
                 if !goes_on(STEP) {
@@ -188,7 +198,7 @@ mod tests {
     #[test]
     fn short_work_shows_nothing() {
         let screen = Screen::default();
-        let line = Line::start(screen.clone(), Duration::from_mins(1));
+        let line = Line::start(screen.clone(), usize::MAX, Duration::from_mins(1));
         line.say("parsing");
         drop(line);
         assert_eq!(screen.text(), "");
@@ -197,7 +207,7 @@ mod tests {
     #[test]
     fn long_work_shows_what_it_is_at_and_leaves_no_trace() {
         let screen = Screen::default();
-        let line = Line::start(screen.clone(), Duration::ZERO);
+        let line = Line::start(screen.clone(), 16, Duration::ZERO);
         line.say("parsing its files");
         while !screen.text().contains("parsing") {
             std::thread::sleep(Duration::from_millis(5));
@@ -209,7 +219,7 @@ mod tests {
         drop(line);
         let text = screen.text();
         let (before, last) = text.trim_end_matches('\r').rsplit_once('\r').unwrap();
-        assert_eq!(last, " ".repeat("| parsing its files".len()));
+        assert_eq!(last, " ".repeat("| parsing its fi".len()));
         let shorter = before.rsplit_once('\r').unwrap().1;
         assert_eq!(shorter.len(), last.len(), "nothing of a longer text stays");
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::git;
-use crate::source::{Baseline, Existence, Kind, Sources, file_name, has_ending, join, parent};
+use crate::source::{
+    Baseline, Existence, Kind, Since, Sources, file_name, has_ending, join, parent,
+};
 
 /// [`Baseline::files`].
 type Files = BTreeMap<String, Option<Arc<str>>>;
@@ -12,15 +14,21 @@ type Files = BTreeMap<String, Option<Arc<str>>>;
 /// The name that the default branch goes by where there is no git.
 const IN_MEMORY: &str = "main";
 
-/// Asks git what the default branch has of the migrations here, where this one left it. Nothing is asked
-/// where there are none. If a change is under judgement, the workspace before it is compared as well.
+/// Asks git what the default branch has of the migrations here, where this one left it, or what it had before
+/// the change that is under judgement, if that is older. Nothing is asked where there are none. The workspace
+/// before the change is compared as well.
 pub fn compare_with_default_branch(sources: &mut Sources) {
+    let since = sources.change.as_ref().and_then(|it| it.since.clone());
     if let Some(before) = sources.change.as_mut().and_then(|it| it.before.as_mut()) {
-        compare_with_default_branch(before);
+        compare(before, since.as_ref());
     }
+    compare(sources, since.as_ref());
+}
+
+fn compare(sources: &mut Sources, since: Option<&Since>) {
     let folders = migration_folders(sources);
     if !folders.is_empty() {
-        sources.baseline = Some(ask_git(sources, &folders));
+        sources.baseline = Some(ask_git(sources, &folders, since));
     }
 }
 
@@ -40,9 +48,20 @@ pub fn compare_in_memory(
     }));
 }
 
-fn ask_git(sources: &Sources, folders: &BTreeSet<String>) -> Result<Baseline, String> {
+fn ask_git(
+    sources: &Sources,
+    folders: &BTreeSet<String>,
+    since: Option<&Since>,
+) -> Result<Baseline, String> {
     let root = &sources.root;
-    let base = git::base(root)?;
+    let mut base = git::base(root)?;
+    // What the default branch has by now is no measure for a change of that branch itself.
+    if let Some(since) = since.filter(|since| git::is_before(root, &since.commit, &base.commit)) {
+        base = git::Base {
+            branch: since.revision.clone(),
+            commit: since.commit.clone(),
+        };
+    }
     let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
     let mut blobs = git::tree(root, &base.commit, &folders)?.files;
     // A name that is not UTF-8 cannot be told from another such one.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::kind::Kinds;
 use super::{Error, Options, baseline, git, read_workspace};
-use crate::source::{ChangeSet, Existence, Kind, SourceFile, Sources};
+use crate::source::{ChangeSet, Existence, Kind, Since, SourceFile, Sources, shell_quoted};
 
 /// What the work tree is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +35,17 @@ pub fn compare_with(
         kinds: Kinds::new(options)?,
         changed: BTreeSet::new(),
         before: Before::new(),
+        since: None,
     };
     match against {
         Against::Head => comparison.with_staged()?,
         Against::Revision(revision) => comparison.with_revision(revision)?,
     }
     let Comparison {
-        changed, before, ..
+        changed,
+        before,
+        since,
+        ..
     } = comparison;
     let earlier = if before.is_empty() {
         None
@@ -51,6 +55,7 @@ pub fn compare_with(
     sources.change = Some(ChangeSet {
         changed,
         before: earlier,
+        since,
     });
     Ok(())
 }
@@ -60,6 +65,7 @@ struct Comparison<'a> {
     kinds: Kinds,
     changed: BTreeSet<String>,
     before: Before,
+    since: Option<Since>,
 }
 
 impl Comparison<'_> {
@@ -69,7 +75,8 @@ impl Comparison<'_> {
 
     fn with_staged(&mut self) -> Result<(), Error> {
         self.needs_work_tree("--staged")?;
-        let staged = git::staged(self.root()).map_err(|why| unknown("--staged", &why))?;
+        let root = self.root().to_path_buf();
+        let staged = git::staged(&root).map_err(|why| unknown(&root, "--staged", &why))?;
         let mut olds = Vec::new();
         for entry in staged {
             self.add(&entry.path);
@@ -81,9 +88,10 @@ impl Comparison<'_> {
                 None => {}
             }
         }
-        let root = self.root().to_path_buf();
-        self.keep_texts(&root, "", olds)
-            .map_err(|why| unknown("--staged", &why))
+        self.keep_texts(&root, "", olds).map_err(|why| {
+            unfetched(&why, "git diff --cached --stat")
+                .unwrap_or_else(|| unknown(&root, "--staged", &why))
+        })
     }
 
     fn with_revision(&mut self, revision: &str) -> Result<(), Error> {
@@ -110,8 +118,15 @@ impl Comparison<'_> {
                 }
             }
         })?;
-        self.with_commit(&root, "", &common)
-            .map_err(|why| unknown("--since", &why))
+        self.since = Some(Since {
+            revision: revision.to_owned(),
+            commit: common.clone(),
+        });
+        self.with_commit(&root, "", &common).map_err(|why| {
+            let revision = shell_quoted(revision);
+            unfetched(&why, &format!("git diff --merge-base --stat {revision}"))
+                .unwrap_or_else(|| unknown(&root, "--since", &why))
+        })
     }
 
     /// Compares what lies below `prefix`, the folder of a repository or one in it, with a commit of it.
@@ -226,8 +241,12 @@ impl Comparison<'_> {
     fn needs_work_tree(&self, option: &str) -> Result<(), Error> {
         match git::has_work_tree(self.root()) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(unknown(option, "the repository has no work tree")),
-            Err(why) => Err(unknown(option, &why)),
+            Ok(false) => Err(unknown(
+                self.root(),
+                option,
+                "the repository has no work tree",
+            )),
+            Err(why) => Err(unknown(self.root(), option, &why)),
         }
     }
 }
@@ -240,16 +259,28 @@ fn is_as_it_was(file: &SourceFile, blob: &git::Blob, root: &Path) -> bool {
     }
 }
 
-fn unknown(option: &str, why: &str) -> Error {
-    let help = if why.contains("does not trust") {
-        "let git trust it with `git config --global --add safe.directory DIR`"
+fn unknown(root: &Path, option: &str, why: &str) -> Error {
+    let help = if why == git::NOT_TRUSTED {
+        let folder = git::repository_of(root).unwrap_or(root).to_string_lossy();
+        format!(
+            "let git trust it with `git config --global --add safe.directory {}`",
+            shell_quoted(&folder)
+        )
     } else if why.contains("not installed") {
-        "install git, or leave the option out"
+        "install git, or leave the option out".to_owned()
     } else {
-        "leave the option out, or name a folder of a work tree with `--root`"
+        "leave the option out, or name a folder of a work tree with `--root`".to_owned()
     };
     Error {
         message: format!("`{option}` needs git: {why}"),
-        help: help.to_owned(),
+        help,
     }
+}
+
+/// The error that texts are missing which a command of git fetches.
+fn unfetched(why: &str, command: &str) -> Option<Error> {
+    (why == git::NOT_FETCHED).then(|| Error {
+        message: "this partial clone lacks old texts of the files that have changed".to_owned(),
+        help: format!("let git fetch them with `{command}`"),
+    })
 }

@@ -8,6 +8,7 @@ mod run;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub(super) use run::NOT_TRUSTED;
 use run::{git, git_with_index, index_of_hook};
 
 /// A commit and how people call the branch that it was found by.
@@ -32,6 +33,9 @@ impl Blob {
         hash.digest().to_string() == self.object
     }
 }
+
+/// Said where a partial clone has no text of a file, which only the remote could give.
+pub(super) const NOT_FETCHED: &str = "this partial clone lacks some of its old texts";
 
 /// The references that may be the default branch, the likeliest first; the first is a link to it.
 const DEFAULT_BRANCHES: [&str; 5] = [
@@ -215,7 +219,9 @@ pub(super) fn staged(root: &Path) -> Result<Vec<Staged>, String> {
         Err(_) => git(root, &["hash-object", "-t", "tree", "--stdin"], Some(b""))?,
     };
     let commit = String::from_utf8_lossy(&commit).trim().to_owned();
-    let compared: Vec<&str> = DIFFERENCES.into_iter().chain([commit.as_str()]).collect();
+    // What `git add --intent-to-add` names is not committed.
+    let of_index = ["--ita-invisible-in-index", commit.as_str()];
+    let compared: Vec<&str> = DIFFERENCES.into_iter().chain(of_index).collect();
     let answer = git_with_index(root, index.as_deref(), &compared, None)?;
     let staged = Difference::read(&answer).into_iter().map(|difference| {
         let is_regular = difference.old_mode.starts_with(REGULAR);
@@ -232,6 +238,37 @@ pub(super) fn staged(root: &Path) -> Result<Vec<Staged>, String> {
 }
 
 const NOTHING: &str = "000000";
+
+/// The root of the repository that a folder lies in, as it can be seen without git.
+pub(super) fn repository_of(folder: &Path) -> Option<&Path> {
+    folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists())
+}
+
+/// The paths below `root` that the index has and a sparse checkout leaves out of the work tree.
+pub(super) fn left_out(root: &Path) -> Vec<String> {
+    let Some(repository) = repository_of(root) else {
+        return Vec::new();
+    };
+    let git_folder = match std::fs::read_to_string(repository.join(".git")) {
+        // That of a linked work tree, or of a submodule.
+        Ok(link) => link
+            .strip_prefix("gitdir:")
+            .map_or_else(PathBuf::new, |path| repository.join(path.trim())),
+        Err(_) => repository.join(".git"),
+    };
+    // Few checkouts are sparse, and none has to wait for git because of them.
+    if !git_folder.join("info/sparse-checkout").is_file() {
+        return Vec::new();
+    }
+    let index = git(root, &["ls-files", "-t", "-z"], None).unwrap_or_default();
+    let entries = index.split(|&byte| byte == 0);
+    let left_out = entries.filter_map(|entry| entry.strip_prefix(b"S "));
+    left_out
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect()
+}
 
 /// The folder in which git keeps what it knows of the work tree of `root`.
 pub fn folder(root: &Path) -> Option<PathBuf> {
@@ -269,7 +306,13 @@ pub(super) fn common_commit(root: &Path, commit: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&common).trim().to_owned())
 }
 
-/// The texts of files, in their order; `None` for what is no text or is not here.
+/// Whether a commit is another one that the history of `later` holds.
+pub(super) fn is_before(root: &Path, commit: &str, later: &str) -> bool {
+    let asked = ["merge-base", "--is-ancestor", commit, later];
+    commit != later && git(root, &asked, None).is_ok()
+}
+
+/// The texts of files, in their order; `None` for what is no text. A partial clone may lack some of them.
 pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, String> {
     let mut wanted = String::new();
     for blob in blobs {
@@ -282,16 +325,12 @@ pub(super) fn texts(root: &Path, blobs: &[Blob]) -> Result<Vec<Option<String>>, 
         let end = memchr::memchr(b'\n', rest)?;
         let about = std::str::from_utf8(&rest[..end]).ok()?;
         rest = &rest[end + 1..];
-        let Some((about, size)) = about.rsplit_once(' ') else {
-            return Some(None);
-        };
-        if !about.ends_with(" blob") {
-            return Some(None);
-        }
+        let (_, size) = about.split_once(" blob ")?;
         let size: usize = size.parse().ok()?;
         let text = rest.get(..size)?;
         rest = rest.get(size + 1..)?;
         Some(String::from_utf8(text.to_vec()).ok())
     };
-    Ok(blobs.iter().map(|_| next().flatten()).collect())
+    let texts: Option<_> = blobs.iter().map(|_| next()).collect();
+    texts.ok_or_else(|| NOT_FETCHED.to_owned())
 }

@@ -176,9 +176,7 @@ fn mentions_database(file: &SourceFile) -> bool {
 
 /// The files that `file` imports by relative path, as far as they are known.
 fn imported<'a>(file: &SourceFile, known: &impl Fn(&str) -> Option<&'a str>) -> BTreeSet<&'a str> {
-    specifiers(&file.text)
-        .filter(|specifier| is_relative(specifier))
-        .filter_map(|specifier| join(parent(&file.path), specifier))
+    relative_imports(file)
         .filter_map(|base| {
             import_candidates(&base)
                 .iter()
@@ -186,6 +184,13 @@ fn imported<'a>(file: &SourceFile, known: &impl Fn(&str) -> Option<&'a str>) -> 
                 .find_map(|path| known(path))
         })
         .collect()
+}
+
+/// What a script imports by relative path, as paths from the workspace root.
+pub fn relative_imports(file: &SourceFile) -> impl Iterator<Item = String> {
+    specifiers(&file.text)
+        .filter(|specifier| is_relative(specifier))
+        .filter_map(|specifier| join(parent(&file.path), specifier))
 }
 
 /// The module specifiers of a script: the strings after `from`, `import`, `import(` and `require(`. One in a

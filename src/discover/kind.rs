@@ -320,9 +320,13 @@ pub fn is_like_registry(text: &str) -> bool {
             .any(|word| has(word))
 }
 
-/// Whether a file that has the name of a registry is none, and code instead.
-pub(super) fn is_code_by_text(text: &str) -> bool {
-    !is_like_registry(text) && is_about_databases(Kind::TypeScript, text)
+/// Whether a file that has the name of a registry is none, and code instead. One in the place of a product's
+/// registry may only put it together.
+pub(super) fn is_code_by_text(path: &str, text: &str) -> bool {
+    let is_in_place =
+        file_name(parent(path)) == "infra" && file_name(path).starts_with("service-registry.");
+    let is_code = !is_in_place || memchr::memmem::find(text.as_bytes(), b"class ").is_some();
+    is_code && !is_like_registry(text) && is_about_databases(Kind::TypeScript, text)
 }
 
 const OF_DATABASES: [&str; 3] = ["postgres", "DATABASE_URL", "PGDATABASE"];

@@ -117,6 +117,17 @@ pub(super) struct Walked {
 }
 
 impl Walked {
+    /// Notes that something belongs at a path which a sparse checkout left out: with the outermost folder that is
+    /// not there, nothing is known of what lies below.
+    pub(super) fn leave_out(&mut self, path: &str) {
+        let mut above = folders_above(path);
+        let absent = above.find(|folder| self.seen.get(folder) != Some(&Seen::Folder));
+        match absent {
+            Some(folder) => self.seen.entry(folder).or_insert(Seen::FolderNotEntered),
+            None => self.seen.entry(path.to_owned()).or_insert(Seen::Other),
+        };
+    }
+
     /// Changes what was found to what stood there before; `None` where there was nothing.
     pub(super) fn put_back(&mut self, root: &Path, before: &Before, excluded: &Excluded) {
         for (path, text) in before {

@@ -41,6 +41,15 @@ pub enum TargetDefect<'a> {
         /// Its port.
         port: u16,
     },
+    /// No port is written, and the service does not listen on the usual one.
+    NoPort {
+        /// The service.
+        target: &'a Service,
+        /// The usual port.
+        usual: u16,
+        /// Its port.
+        port: u16,
+    },
     /// The variable is named after another service.
     OtherService {
         /// The service that it points at.
@@ -67,6 +76,15 @@ impl<'a> Url<'a> {
             host: host.name,
             port: host.port,
         })
+    }
+
+    /// The port where none is written, of the schemes that have one.
+    fn usual_port(&self) -> Option<u16> {
+        match self.text.value.split("://").next()? {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        }
     }
 
     pub(super) fn host(&self) -> &'a str {
@@ -98,7 +116,7 @@ impl Workspace<'_> {
                     let (range, defect) =
                         self.target_defect(product, &by_host, &mut guesser, name, &url)?;
                     // Which of the claimants has to move is not decided.
-                    if matches!(defect, TargetDefect::WrongPort { port, .. } if disputed.contains(&port))
+                    if matches!(defect, TargetDefect::WrongPort { port, .. } | TargetDefect::NoPort { port, .. } if disputed.contains(&port))
                     {
                         return None;
                     }
@@ -137,7 +155,10 @@ impl Workspace<'_> {
         url: &Url<'p>,
     ) -> Option<(Range<usize>, TargetDefect<'p>)> {
         let host = url.host();
-        let Some(&target) = by_host.get(host) else {
+        // Docker's DNS knows no upper case.
+        let lower = host.to_ascii_lowercase();
+        let target = by_host.get(host).or_else(|| by_host.get(lower.as_str()));
+        let Some(&target) = target else {
             let is_unknown = self.is_unknown_host(product, host);
             let hosts = by_host.keys().copied();
             return is_unknown.then(|| {
@@ -153,7 +174,15 @@ impl Workspace<'_> {
             ));
         }
         let right = target.entry.port.known()?.value;
-        let range = url.port.clone()?;
+        let Some(range) = url.port.clone() else {
+            let usual = url.usual_port()?;
+            let defect = TargetDefect::NoPort {
+                target,
+                usual,
+                port: right,
+            };
+            return (usual != right).then(|| (url.host.clone(), defect));
+        };
         let port: u16 = url.text.value[range.clone()].parse().ok()?;
         let defect = TargetDefect::WrongPort {
             target,
@@ -173,7 +202,7 @@ impl Workspace<'_> {
             && stack.open.is_empty()
             && !stack.services.is_empty()
             && stack.external_networks.is_empty()
-            && stack.by_host(host).is_none()
+            && stack.answering_to(host).is_none()
             && !is_loopback
     }
 }

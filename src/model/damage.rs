@@ -87,6 +87,7 @@ impl Registry {
         // A lost bracket puts members where they do not belong.
         self.misplaced
             .retain(|misplaced| !damage.is_in(misplaced.place.file));
+        self.repeated.retain(|key| !damage.is_in(key.place.file));
         for entry in &mut self.entries {
             entry.doubt(damage);
         }

@@ -62,7 +62,10 @@ impl Product {
                 let host_of = named_by_host.filter(|_| is_unknown);
                 let named_by_host = named_by_host.map(Service::key);
                 let in_package = name.rsplit_once('/').map(|(_, last)| last);
+                let address = name.split_once("://").map_or(name, |(_, address)| address);
+                let host = address.split([':', '/']).next();
                 let meant = named_by_host
+                    .or(host.and_then(|host| keys.get(host).copied()))
                     .or(in_package.and_then(|last| keys.get(last).copied()))
                     .or_else(|| guesser.nearest(name, keys.iter().copied()))
                     .filter(|meant| !is_itself && *meant != service.key());

@@ -23,8 +23,10 @@ pub enum Drift<'a> {
     },
     /// It creates none of the databases.
     Empty {
-        /// The services that have a database.
-        demanded_by: Vec<&'a Service>,
+        /// The first service that has a database.
+        first: &'a Service,
+        /// The others.
+        others: Vec<&'a Service>,
         /// The header or the first statement of the script.
         file: Place,
     },
@@ -106,6 +108,42 @@ pub enum Drift<'a> {
     },
 }
 
+impl Drift<'_> {
+    /// What tells it from another difference of the same script, wherever in the text it stands.
+    pub fn identity(&self) -> (&'static str, String) {
+        match self {
+            Drift::NoScript { path, .. } => ("no script", path.clone()),
+            Drift::Empty { .. } => ("empty", String::new()),
+            Drift::Renamed { name, old, .. } => ("renamed", format!("{} {name}", old.value)),
+            Drift::Missing { name, .. } => ("missing", (*name).to_owned()),
+            Drift::Extra { name, .. } => ("extra", name.value.clone()),
+            Drift::GrantMissing { name, .. } => ("grant missing", (*name).to_owned()),
+            Drift::GrantElsewhere { name, granted, .. } => {
+                ("grant elsewhere", format!("{} {name}", granted.value))
+            }
+            Drift::GrantExtra { granted } => ("grant extra", granted.value.clone()),
+            Drift::GrantPartial { granted, .. } => ("grant partial", granted.value.clone()),
+            Drift::GrantRole { service, role, .. } => {
+                ("grant role", format!("{} {}", role.value, service.key()))
+            }
+        }
+    }
+
+    /// The name in the script that makes it differ; `None` where something is missing.
+    pub fn place_in_script(&self) -> Option<Place> {
+        match self {
+            Drift::NoScript { .. } | Drift::Empty { .. } | Drift::Missing { .. } => None,
+            Drift::GrantMissing { created, .. } => *created,
+            Drift::Renamed { old: name, .. }
+            | Drift::Extra { name, .. }
+            | Drift::GrantElsewhere { granted: name, .. }
+            | Drift::GrantExtra { granted: name }
+            | Drift::GrantPartial { granted: name, .. }
+            | Drift::GrantRole { role: name, .. } => Some(name.place),
+        }
+    }
+}
+
 /// What a server creates by itself on first start.
 struct Provided {
     /// The databases.
@@ -123,6 +161,15 @@ impl Workspace<'_> {
         if !init.is_complete {
             return Vec::new();
         }
+        self.drift_of(product, init)
+    }
+
+    /// How an init SQL differs from a product's registry.
+    pub(super) fn drift_of<'p>(
+        &'p self,
+        product: &'p Product,
+        init: &'p InitSql,
+    ) -> Vec<Drift<'p>> {
         let comparison = Comparison::of(self, product, init);
         let mut drift = Vec::new();
         let settled = comparison.databases(&mut drift);
@@ -369,10 +416,15 @@ impl<'p> Comparison<'p> {
                     .database()
                     .is_some_and(|name| settled.contains(name))
             };
-            drift.push(Drift::Empty {
-                demanded_by: services.filter(is_missing).collect(),
-                file,
-            });
+            let mut demanding = services.filter(is_missing);
+            if let Some(first) = demanding.next() {
+                let others = demanding.collect();
+                drift.push(Drift::Empty {
+                    first,
+                    others,
+                    file,
+                });
+            }
             return settled;
         }
         drift.extend(missing.into_iter().map(|(name, service)| Drift::Missing {

@@ -4,7 +4,7 @@
 use crate::model::Workspace;
 use crate::model::holdings::Holding;
 use crate::model::names;
-use crate::source::{Baseline, FileId, Place, Span, file_name, parent};
+use crate::source::{Baseline, FileId, Place, Sources, Span, file_name, parent, shell_quoted};
 
 /// A migration that was touched after the default branch had it.
 pub struct EditedMigration<'w> {
@@ -64,6 +64,21 @@ impl Workspace<'_> {
         }
     }
 
+    /// Whether a migration of a holding that the default branch has and that is not the same here speaks of a
+    /// name: whoever misses what it made says the same once more.
+    pub(super) fn is_of_edited_history(&self, holding: &Holding, name: &str) -> bool {
+        let Some(Ok(baseline)) = &self.sources.baseline else {
+            return false;
+        };
+        let Some(folder) = self.expected_migrations(holding) else {
+            return false;
+        };
+        let below = format!("{folder}/");
+        let known = baseline.files.range(below.clone()..);
+        let mut known = known.take_while(|(path, _)| path.starts_with(&below));
+        known.any(|(_, text)| text.as_ref().is_some_and(|text| text.contains(name)))
+    }
+
     fn edited_in<'w>(
         &'w self,
         holding: &'w Holding,
@@ -90,7 +105,7 @@ impl Workspace<'_> {
         let mut gone: Vec<&str> = Vec::new();
         for (path, old) in applied {
             if let Some(file) = self.sources.find(path) {
-                let stand = self.first_change(file, old);
+                let stand = first_change(self.sources, file, old);
                 if let Some(stand) = stand.or_else(|| self.schema_name_token(holding)) {
                     found.push(edited(path, MigrationEdit::Changed, stand, &[path]));
                 }
@@ -111,28 +126,6 @@ impl Workspace<'_> {
             found.push(edited(first, what, stand, &gone));
         }
         found
-    }
-
-    /// The first line of a file that another text does not have there.
-    fn first_change(&self, file: FileId, old: &str) -> Option<Place> {
-        let source = self.sources.file(file);
-        let mut old = old.lines();
-        let mut last = None;
-        let mut is_changed = false;
-        for line in 0..source.line_starts().len() {
-            let span = source.line_span(line);
-            let text = source.slice(span);
-            is_changed |= old.next() != Some(text);
-            let content = text.trim();
-            if !content.is_empty() {
-                let start = span.start as usize + text.find(content).unwrap_or(0);
-                last = Some(Span::new(start, start + content.len()).in_file(file));
-                if is_changed {
-                    break;
-                }
-            }
-        }
-        last
     }
 
     /// The migration of a holding that the default branch does not have, and that says the same.
@@ -159,6 +152,28 @@ impl Workspace<'_> {
             self.first_line(next.or(holding.migrations.last().copied())?)
         })
     }
+}
+
+/// The first line of a file that another text does not have there.
+pub(super) fn first_change(sources: &Sources, file: FileId, old: &str) -> Option<Place> {
+    let source = sources.file(file);
+    let mut old = old.lines();
+    let mut last = None;
+    let mut is_changed = false;
+    for line in 0..source.line_starts().len() {
+        let span = source.line_span(line);
+        let text = source.slice(span);
+        is_changed |= old.next() != Some(text);
+        let content = text.trim();
+        if !content.is_empty() {
+            let start = span.start as usize + text.find(content).unwrap_or(0);
+            last = Some(Span::new(start, start + content.len()).in_file(file));
+            if is_changed {
+                break;
+            }
+        }
+    }
+    last
 }
 
 /// Whether a migration tool applies the file at `path`, once: Prisma takes `<name>/migration.sql` and nothing
@@ -211,16 +226,6 @@ fn restore(baseline: &Baseline, paths: &[&str]) -> String {
         }
         paths => paths.to_vec(),
     };
-    let quoted: Vec<String> = shared.into_iter().map(quoted).collect();
+    let quoted: Vec<String> = shared.into_iter().map(shell_quoted).collect();
     format!("git checkout {commit} -- {}", quoted.join(" "))
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./@+=:,".contains(letter);
-    if path.chars().all(is_plain) && !path.starts_with('-') {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
 }

@@ -100,7 +100,9 @@ impl Workspace<'_> {
                 for (file, sql) in &scripts {
                     start.run(*file, sql);
                 }
-                aborts.extend(start.reasons().into_iter().map(|(file, why)| Abort {
+                let reasons = start.reasons().into_iter();
+                let reasons = reasons.filter(|(file, _)| !self.is_script_of_others(index, *file));
+                aborts.extend(reasons.map(|(file, why)| Abort {
                     server: user,
                     product: self.product_of_script(file),
                     why,
@@ -172,6 +174,16 @@ impl Workspace<'_> {
         self.products
             .iter()
             .find(|product| product.init_sql.as_ref().is_some_and(|it| it.file == file))
+    }
+
+    /// Whether a stack of one product runs the init SQL of another one in place of its own.
+    fn is_script_of_others(&self, stack: usize, file: FileId) -> bool {
+        let own = self.product_of_stack.get(&stack);
+        let own = own.map(|&number| &self.products[number]);
+        let other = self.product_of_script(file);
+        own.zip(other).is_some_and(|(own, other)| {
+            own.name != other.name && own.init_sql.as_ref().is_some_and(|init| init.file != file)
+        })
     }
 
     /// The scripts that a Postgres service runs on first start, in their order; `None` where one of them,

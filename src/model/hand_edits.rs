@@ -1,7 +1,7 @@
 //! What shows that a hand was at a generated init SQL.
 
-use crate::model::init_sql::Other;
-use crate::model::product::Product;
+use crate::model::init_sql::{InitSql, Other};
+use crate::model::product::{Generator, Product};
 use crate::model::{Workspace, generated};
 use crate::source::{Place, file_name};
 
@@ -26,14 +26,22 @@ impl Workspace<'_> {
         let Some(init) = &product.init_sql else {
             return Vec::new();
         };
-        // The usual name beside a registry is that of the generated file (article 4).
-        let is_generated = file_name(&product.init_sql_path) == "init-databases.sql"
-            || self.has_generated_header(init.file);
+        let is_generated = self.is_init_sql_generated(product);
         let is_foreign = |other: &&Other| match &product.generator {
             Some(generator) => !generator.writes(&other.words) && !is_harmless(&other.words),
             None => is_generated && is_of_tables(&other.words),
         };
         init.others.iter().filter(is_foreign).collect()
+    }
+
+    /// Whether a product's init SQL is a generated file: its name tells so, its header or its generator.
+    pub(super) fn is_init_sql_generated(&self, product: &Product) -> bool {
+        let has_header = |init: &InitSql| self.has_generated_header(init.file);
+        let writes = |generator: &Generator| generator.writes("CREATE DATABASE");
+        // The usual name beside a registry is that of the generated file (article 4).
+        file_name(&product.init_sql_path) == "init-databases.sql"
+            || product.init_sql.as_ref().is_some_and(has_header)
+            || product.generator.as_ref().is_some_and(writes)
     }
 }
 

@@ -76,9 +76,7 @@ impl Workspace<'_> {
         let mut pointers = holding.pointers.iter();
         let said = pointers.find(|pointer| pointer.kind == PointerKind::MigrationsPath);
         let folder = if let Some(said) = said {
-            let config = parent(&self.sources.file(said.place.file).path);
-            let written = self.sources.slice(said.place);
-            join(config.strip_suffix("/.config").unwrap_or(config), written)?
+            said.path.clone()
         } else {
             let schema = holding.datasource?.file;
             join(parent(&self.sources.file(schema).path), "migrations")?

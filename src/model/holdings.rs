@@ -20,7 +20,7 @@ use crate::model::settings::Settings;
 use crate::model::{Workspace, declared, replay};
 use crate::parse::prisma::{Datasource, Value};
 use crate::parse::{AllFacts, Facts};
-use crate::source::{FileId, Place, Sources, ancestors, is_below, parent};
+use crate::source::{FileId, Place, Seen, Sources, ancestors, has_ending, is_below, join, parent};
 
 /// A Prisma schema with its migrations, or migrations alone.
 #[derive(Debug, Default)]
@@ -128,16 +128,32 @@ impl Parts<'_> {
                     &holding.default_schema,
                 ));
             }
-            let has_own = !holding.migrations.is_empty() && !holding.has_borrowed_migrations;
-            if holding.is_postgres && has_own {
-                holding.replayed = Some(replay::replay(
-                    self.facts,
-                    &holding.migrations,
-                    &holding.default_schema,
-                ));
+            let has_unread = self.has_unread_migrations(holding);
+            let has_own = !holding.migrations.is_empty() || has_unread;
+            if holding.is_postgres && has_own && !holding.has_borrowed_migrations {
+                let schema = &holding.default_schema;
+                let mut replayed = replay::replay(self.facts, &holding.migrations, schema);
+                replayed.is_open |= has_unread;
+                holding.replayed = Some(replayed);
             }
         }
         holdings
+    }
+
+    /// Whether something belongs among the migrations of a holding that was passed over or left out.
+    fn has_unread_migrations(&self, holding: &Holding) -> bool {
+        let beside = holding.schema_files.first().and_then(|&id| {
+            let path = &self.sources.file(id).path;
+            join(parent(path), "migrations")
+        });
+        let folder = holding.migrations_folder.clone().or(beside);
+        folder.is_some_and(|folder| {
+            let own = self.sources.find_seen(&folder);
+            let below = self.sources.below(&folder).map(|(_, seen)| seen);
+            own.into_iter()
+                .chain(below)
+                .any(|seen| matches!(seen, Seen::FolderNotEntered | Seen::Other))
+        })
     }
 
     /// Schemas with the folders of their migrations. Of several in one folder, made for different servers,
@@ -216,9 +232,9 @@ impl Parts<'_> {
         });
         let datasource = self.datasource(&schema);
         Holding {
+            is_open: is_open || datasource.is_none() || self.has_unread_part(&schema),
             folder,
             home,
-            is_open: is_open || datasource.is_none(),
             is_postgres: self.is_postgres(&schema),
             default_schema: self.default_schema(&schema, &of_path, variables),
             owners: of_path,
@@ -227,6 +243,19 @@ impl Parts<'_> {
             schema_files: schema.files,
             ..Holding::default()
         }
+    }
+
+    /// Whether a file belongs among those of a schema that was left out.
+    fn has_unread_part(&self, schema: &Schema) -> bool {
+        let folders = schema
+            .files
+            .iter()
+            .map(|&id| parent(&self.sources.file(id).path));
+        let folders: BTreeSet<&str> = folders.collect();
+        folders.into_iter().any(|folder| {
+            let mut below = self.sources.below(folder);
+            below.any(|(path, seen)| seen == Seen::Other && has_ending(path, "prisma"))
+        })
     }
 
     fn datasource(&self, schema: &Schema) -> Option<(FileId, &Datasource)> {

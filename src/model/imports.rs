@@ -60,6 +60,9 @@ impl Taken {
     }
 }
 
+/// How many files what is exported again is followed through.
+const MOST_FILES: usize = 50;
+
 /// Imports of a file beyond these are not shown.
 const MOST_PLACES: usize = 3;
 
@@ -358,23 +361,52 @@ impl<'w> Map<'w> {
         })
     }
 
-    /// The Prisma client that a file makes itself, if that is what is taken from it.
+    /// The Prisma client that a file makes itself, or that another file makes which it exports again, if that is
+    /// what is taken from it.
     fn client_made_in(
         &self,
         targets: &[String],
         names: &[At<String>],
     ) -> Option<(FileId, &'w At<String>)> {
         let sources = self.workspace.sources;
-        let mut files = targets.iter().flat_map(|target| import_candidates(target));
-        let file = files.find_map(|path| sources.find(&path))?;
-        let Facts::Code(parsed) = self.workspace.facts(file) else {
-            return None;
-        };
-        let mut made = parsed.facts.own_clients.iter();
-        let is_taken = |made: &&At<String>| {
-            names.is_empty() || names.iter().any(|name| name.value == made.value)
-        };
-        Some((file, made.find(is_taken)?))
+        let stands = |path: &str| sources.find_seen(path).is_some();
+        let names: BTreeSet<&str> = names.iter().map(|name| name.value.as_str()).collect();
+        let mut waiting = vec![(targets.to_vec(), names)];
+        let mut read = BTreeSet::new();
+        while let Some((targets, names)) = waiting.pop() {
+            let mut files = targets.iter().flat_map(|target| import_candidates(target));
+            let Some(file) = files.find_map(|path| sources.find(&path)) else {
+                continue;
+            };
+            if read.len() > MOST_FILES || !read.insert((file, names.clone())) {
+                continue;
+            }
+            let Facts::Code(parsed) = self.workspace.facts(file) else {
+                continue;
+            };
+            let is_taken = |name: &str| names.is_empty() || names.contains(name);
+            let mut made = parsed.facts.own_clients.iter();
+            if let Some(made) = made.find(|made| is_taken(&made.value)) {
+                return Some((file, made));
+            }
+            let exports = parsed.facts.imports.iter().filter(|it| it.is_exported);
+            for export in exports {
+                let given = export.names.iter().map(|name| name.value.as_str());
+                let given: BTreeSet<&str> = given.filter(|name| is_taken(name)).collect();
+                if export.names.is_empty() || !given.is_empty() {
+                    let path = &sources.file(file).path;
+                    let specifier = &export.specifier.value;
+                    let targets = self.resolution.targets(path, specifier, stands);
+                    let names = if export.names.is_empty() {
+                        names.clone()
+                    } else {
+                        given
+                    };
+                    waiting.push((targets, names));
+                }
+            }
+        }
+        None
     }
 
     fn name(&self, number: usize) -> String {

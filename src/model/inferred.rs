@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::identity::{Identity, builds_by_image};
 use self::storage::{modules, store};
-use crate::finding::Owner;
+use crate::finding::{Ground, Owner};
 use crate::model::compose::{Build, Stack};
 use crate::model::module::{DatasourceUrl, Module};
 use crate::model::names;
@@ -76,13 +76,20 @@ impl InferredService {
         derived == database || !is_told && names::root(&derived) == names::root(database)
     }
 
+    /// Whether a database is called after it behind the name of a product: `shop_orders` after `orders`.
+    pub fn is_namesake_within(&self, database: &str) -> bool {
+        let derived = self.derived_database();
+        let product = names::root(database).strip_suffix(names::root(&derived));
+        self.configured_database.is_none() && product.is_some_and(|it| it.ends_with('_'))
+    }
+
     /// The name that its database should have where `other` owns one of that name: by the same pattern.
     pub fn database_beside(&self, other: &InferredService, database: &str) -> String {
         let derived = self.derived_database();
         let others = other.derived_database();
-        let ending = database.strip_prefix(names::root(&others));
-        match ending.filter(|_| self.configured_database.is_none()) {
-            Some(ending) => format!("{}{ending}", names::root(&derived)),
+        let around = database.rsplit_once(names::root(&others));
+        match around.filter(|_| self.configured_database.is_none()) {
+            Some((product, ending)) => format!("{product}{}{ending}", names::root(&derived)),
             None => derived,
         }
     }
@@ -105,6 +112,39 @@ impl Workspace<'_> {
             None => service.folder.as_deref(),
         });
         folders.map(shown_folder).collect()
+    }
+
+    /// Whose the folders of products, stacks and modules are; stacks count that belong to no product.
+    pub fn folder_owners(&self) -> BTreeMap<String, Ground> {
+        let mut grounds: BTreeMap<String, Ground> = BTreeMap::new();
+        for product in self.products() {
+            let modules = product.services().iter();
+            let modules = modules.filter_map(|service| service.module.as_ref());
+            let folders = modules.map(|module| module.folder.as_str());
+            for folder in folders.chain([product.folder.as_str()]) {
+                let ground = grounds.entry(folder.to_owned()).or_default();
+                ground.products.insert(product.name.clone());
+            }
+        }
+        for service in self.inferred_services() {
+            let mut stacks = service
+                .containers
+                .iter()
+                .map(|(stack, _)| *stack)
+                .peekable();
+            let is_of_product = |stack: &usize| self.product_of_stack.contains_key(stack);
+            if stacks.peek().is_some_and(is_of_product) {
+                continue;
+            }
+            let folders = stacks.map(|stack| self.stacks[stack].folder.as_str());
+            for folder in folders.chain(service.folder.as_deref()) {
+                grounds
+                    .entry(folder.to_owned())
+                    .or_default()
+                    .is_unregistered = true;
+            }
+        }
+        grounds
     }
 }
 

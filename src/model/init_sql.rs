@@ -65,7 +65,7 @@ impl InitSql {
                 problem.span.end >= statement.span.start && (start <= end || is_behind())
             });
             match &statement.kind {
-                StatementKind::CreateDatabase { name } => init.creates.push(name.in_file(file)),
+                StatementKind::CreateDatabase { name, .. } => init.creates.push(name.in_file(file)),
                 StatementKind::GrantOnDatabase {
                     all,
                     databases,

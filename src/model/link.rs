@@ -1,6 +1,6 @@
 //! Makes products of registries, and gives each its modules, its stacks and its generated files.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::discover::is_like_registry;
@@ -15,7 +15,7 @@ use crate::model::module::{self, Module};
 use crate::model::prisma_config::prisma_config;
 use crate::model::product::{Generator, Product};
 use crate::model::proxies;
-use crate::model::registry::{Entry, Registry, recognise, without_parts};
+use crate::model::registry::{Entry, Registry, lost, recognise, without_parts};
 use crate::model::service::Service;
 use crate::parse::Facts;
 use crate::source::{
@@ -24,8 +24,15 @@ use crate::source::{
 };
 
 /// Every product of the workspace, in the order of their registries' paths.
-pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Vec<Product> {
-    let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries(sources, facts));
+/// Where registries are `configured`, each place should hold one.
+pub fn products(
+    sources: &Sources,
+    facts: &[Arc<Facts>],
+    stacks: &[Stack],
+    configured: bool,
+) -> Vec<Product> {
+    let registries = registries(sources, facts, configured);
+    let folders: Vec<(String, Vec<Registry>)> = by_folder(sources, registries);
     let product_folders: HashMap<&str, usize> = folders
         .iter()
         .enumerate()
@@ -61,15 +68,94 @@ pub fn products(sources: &Sources, facts: &[Arc<Facts>], stacks: &[Stack]) -> Ve
     products
 }
 
-fn registries(sources: &Sources, facts: &[Arc<Facts>]) -> Vec<Registry> {
+fn registries(sources: &Sources, facts: &[Arc<Facts>], configured: bool) -> Vec<Registry> {
     let scripts = super::scripts(sources, facts);
     let damage = Damage::of(sources, facts);
-    let found = sources
-        .files()
-        .filter(|(_, file)| file.kind == Kind::Registry && is_like_registry(&file.text))
-        .flat_map(|(id, _)| recognise(&scripts, id))
-        .map(|registry| registry.in_doubt(&damage));
-    without_parts(found.collect())
+    let files = || {
+        let files = sources.files();
+        files.filter(|(_, file)| file.kind == Kind::Registry)
+    };
+    let found = files().flat_map(|(id, file)| {
+        let is_like_one = is_like_registry(&file.text);
+        let found = if is_like_one || imports_files(&file.text) {
+            recognise(&scripts, id)
+        } else {
+            Vec::new()
+        };
+        let is_one = move |it: &Registry| is_like_one || is_joined(sources, it);
+        found.into_iter().filter(is_one)
+    });
+    let found = found.map(|registry| registry.in_doubt(&damage));
+    let mut registries = without_parts(found.collect());
+
+    // Where one should be and none can be recognised, any service may be in it.
+    let mut settled: HashSet<&str> = registries
+        .iter()
+        .map(|registry| product_folder(&sources.file(registry.file).path))
+        .collect();
+    let is_hurt = |id: FileId| {
+        sources.file(id).unreadable.is_some() || !facts[id.0 as usize].problems().is_empty()
+    };
+    let hurt = files().filter(|(id, _)| is_hurt(*id));
+    settled.extend(hurt.map(|(_, file)| product_folder(&file.path)));
+    for (id, file) in files() {
+        let folder = product_folder(&file.path);
+        let should_be_one = configured || is_in_place_of_registry(sources, &file.path);
+        if should_be_one
+            && !settled.contains(folder)
+            && let Some(lost) = lost(&scripts, id, configured)
+        {
+            settled.insert(folder);
+            registries.push(lost);
+        }
+    }
+    registries.sort_by_key(|registry| registry.file);
+    registries
+}
+
+/// Whether a script may take in values of others by relative paths.
+fn imports_files(text: &str) -> bool {
+    ["'./", "\"./", "'../", "\"../"]
+        .iter()
+        .any(|start| memchr::memmem::find(text.as_bytes(), start.as_bytes()).is_some())
+}
+
+/// Whether a registry is put together from parts that are no registries of other products.
+fn is_joined(sources: &Sources, registry: &Registry) -> bool {
+    let folder = product_folder(&sources.file(registry.file).path);
+    let is_part = |entry: &Entry| {
+        let file = sources.file(entry.place.file);
+        file.kind != Kind::Registry || is_within(product_folder(&file.path), folder)
+    };
+    let names_module = |entry: &Entry| entry.dockerfile.known().is_some();
+    registry.entries.iter().all(is_part) && registry.entries.iter().any(names_module)
+}
+
+/// Whether a file stands where article 3 has the registry, beside its generator or what that writes.
+pub(super) fn is_in_place_of_registry(sources: &Sources, path: &str) -> bool {
+    let infra = parent(path);
+    let beside = [
+        "generate.ts",
+        "generate.mts",
+        "generate.js",
+        "generate.mjs",
+        "init-databases.sql",
+    ];
+    let is_there = |name: &&str| sources.existence(&format!("{infra}/{name}")) == Existence::File;
+    file_name(infra) == "infra"
+        && file_name(path).starts_with("service-registry.")
+        && beside.iter().any(is_there)
+}
+
+/// The folder of the product whose registry a file holds: the parent of the `infra/` that it lies in, else
+/// its own folder.
+fn product_folder(path: &str) -> &str {
+    let folder = parent(path);
+    if file_name(folder) == "infra" {
+        parent(folder)
+    } else {
+        folder
+    }
 }
 
 /// Registries by the folder of their product: the parent of the `infra/` that holds them, else their
@@ -78,12 +164,7 @@ fn by_folder(sources: &Sources, registries: Vec<Registry>) -> Vec<(String, Vec<R
     let mut folders: Vec<(String, Vec<Registry>)> = Vec::new();
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     for registry in registries {
-        let folder = parent(&sources.file(registry.file).path);
-        let folder = if file_name(folder) == "infra" {
-            parent(folder)
-        } else {
-            folder
-        };
+        let folder = product_folder(&sources.file(registry.file).path);
         let number = *numbers.entry(folder).or_insert(folders.len());
         if number == folders.len() {
             folders.push((folder.to_owned(), Vec::new()));
@@ -211,6 +292,10 @@ impl Linker<'_> {
         open.extend(unknown.map(|dynamic| Placed {
             value: format!("the registry holds {}", dynamic.what),
             place: dynamic.place,
+        }));
+        open.extend(registry.repeated.iter().map(|key| Placed {
+            value: format!("the registry has two entries `{}`", key.value),
+            place: key.place,
         }));
         open.extend(rivals.first().map(|rival| Placed {
             value: "there are two registries, and which one counts is not known".to_owned(),

@@ -1,5 +1,7 @@
 //! Prisma schemas with models whose tables no migration creates.
 
+use std::collections::BTreeSet;
+
 use crate::finding::Owner;
 use crate::model::Workspace;
 use crate::model::holdings::Holding;
@@ -22,9 +24,15 @@ impl Workspace<'_> {
     /// The Prisma schemas of services with a database that have models and no migrations. One service may
     /// have several schemas; migrations of its other ones count.
     pub fn unmigrated(&self) -> Vec<Unmigrated<'_>> {
+        let strays = self.stray_schemas();
         let holdings = self.holdings().iter();
         holdings
             .filter(|holding| self.lacks_migrations(holding))
+            .filter(|holding| {
+                holding
+                    .datasource
+                    .is_none_or(|place| !strays.contains(&place))
+            })
             .filter_map(|holding| {
                 let mut parts = self.schema_parts(holding);
                 let model = parts.find_map(|(file, schema)| {
@@ -45,6 +53,14 @@ impl Workspace<'_> {
                 })
             })
             .collect()
+    }
+
+    /// The datasources that no registry knows, which is what is wrong about them.
+    fn stray_schemas(&self) -> BTreeSet<Place> {
+        let modules = self.unregistered_modules().into_iter();
+        let packages = self.outsiders().into_iter();
+        let places = packages.flat_map(|package| package.signs.into_iter().map(|(place, _)| place));
+        modules.map(|module| module.place).chain(places).collect()
     }
 
     fn is_without_migrations(&self, folder: &str) -> bool {

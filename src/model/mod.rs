@@ -25,6 +25,7 @@ pub mod dependencies;
 mod directory;
 pub mod dockerfiles;
 pub mod drift;
+pub mod edited_init_sql;
 pub mod edited_migrations;
 mod env_files;
 pub mod evaluate;
@@ -94,6 +95,7 @@ pub mod shell;
 mod stacks;
 pub mod start_script;
 pub mod starts;
+mod stateless;
 pub mod table_names;
 pub mod tables;
 pub mod undeclared;
@@ -119,7 +121,7 @@ use crate::model::value::Origin;
 pub use crate::parse::sql::keywords;
 use crate::parse::{AllFacts, Facts, Problem};
 use crate::policy::Policy;
-use crate::source::{FileId, Kind, Place, Placed, SourceFile, Sources, parent};
+use crate::source::{FileId, Kind, Place, Placed, Seen, SourceFile, Sources, join, parent};
 
 /// Everything that is known of a workspace, linked.
 pub struct Workspace<'a> {
@@ -174,7 +176,7 @@ impl<'a> Workspace<'a> {
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
         let facts = shared_clients::settled(sources, facts);
         let stacks = stacks::stacks(sources, &facts, policy);
-        let products = link::products(sources, &facts, &stacks);
+        let products = link::products(sources, &facts, &stacks, !policy.registries.is_empty());
         let containers = containers(&stacks, &products);
         let inferred = {
             let modules = products.iter().flat_map(Product::services);
@@ -269,8 +271,22 @@ impl<'a> Workspace<'a> {
     /// Whether a product has no compose file, or a development set without any service.
     pub fn runs_nothing(&self, product: &Product) -> bool {
         let development = self.development(product);
-        product.stacks.is_empty()
+        product.stacks.is_empty() && !self.has_unread_stack(product)
             || development.is_some_and(|stack| stack.services.is_empty() && stack.open.is_empty())
+    }
+
+    /// Whether the compose file that a product is run by is there and could not be looked into.
+    fn has_unread_stack(&self, product: &Product) -> bool {
+        const USUAL: [&str; 4] = [
+            "compose.yaml",
+            "compose.yml",
+            "docker-compose.yaml",
+            "docker-compose.yml",
+        ];
+        USUAL.iter().any(|name| {
+            let path = join(&product.folder, name);
+            path.is_some_and(|path| self.sources.find_seen(&path) == Some(Seen::Other))
+        })
     }
 
     /// The numbers of all stacks.
@@ -403,7 +419,12 @@ impl<'a> Workspace<'a> {
             Kind::Env => !is_test_code(&file.path),
             Kind::Prisma => !holdings::is_contract(self.sources, &file.path),
             Kind::PrismaConfig => true,
-            Kind::Registry => is_like_registry(&file.text) || self.is_registry_part(id),
+            Kind::Registry => {
+                is_like_registry(&file.text)
+                    || self.is_registry_part(id)
+                    || !self.policy.registries.is_empty()
+                    || link::is_in_place_of_registry(self.sources, &file.path)
+            }
             Kind::Constants => self.is_registry_part(id),
             Kind::Sql => self.is_init_script(id),
             Kind::Migration => self.is_replayed(id),

@@ -2,7 +2,7 @@
 
 use crate::model::prisma_config::PrismaConfig;
 use crate::parse::prisma::{Datasource, PrismaFile};
-use crate::source::{FileId, Place, Seen, Sources, file_name, has_ending, join, parent};
+use crate::source::{FileId, Place, Placed, Seen, Sources, file_name, has_ending, join, parent};
 
 /// A folder that a service is built from.
 #[derive(Debug, Default)]
@@ -27,20 +27,24 @@ pub struct PlacedDatasource {
     /// The name token of the block.
     pub place: Place,
     /// `provider`, as written and where, if it is a literal.
-    pub provider: Option<crate::source::Placed<String>>,
+    pub provider: Option<Placed<String>>,
     /// Whether it says `provider` at all.
     pub has_provider: bool,
     /// `url`.
     pub url: Option<DatasourceUrl>,
+    /// The variable that `directUrl` reads.
+    pub direct_variable: Option<Placed<String>>,
+    /// The variable that `shadowDatabaseUrl` reads.
+    pub shadow_variable: Option<Placed<String>>,
 }
 
 /// The `url` of a datasource.
 #[derive(Debug)]
 pub enum DatasourceUrl {
     /// A literal.
-    Literal(crate::source::Placed<String>),
+    Literal(Placed<String>),
     /// `env("…")`.
-    Env(crate::source::Placed<String>),
+    Env(Placed<String>),
 }
 
 impl PlacedDatasource {
@@ -55,12 +59,18 @@ impl PlacedDatasource {
             Some(Value::Env(name)) => Some(DatasourceUrl::Env(name.in_file(file))),
             _ => None,
         };
+        let variable = |value: &Option<Value>| match value {
+            Some(Value::Env(name)) => Some(name.in_file(file)),
+            _ => None,
+        };
         Self {
             file,
             place: datasource.name.span.in_file(file),
             provider,
             has_provider: datasource.provider.is_some(),
             url,
+            direct_variable: variable(&datasource.direct_url),
+            shadow_variable: variable(&datasource.shadow_database_url),
         }
     }
 }

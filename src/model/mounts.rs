@@ -3,8 +3,11 @@
 use crate::model::Workspace;
 use crate::model::compose::{self, INIT_FOLDER, Mount, Part};
 use crate::model::init_scripts::is_script;
+use crate::model::init_sql::runs_more;
 use crate::model::product::Product;
-use crate::source::{Existence, Place, file_name, parent, relative};
+use crate::parse::Facts;
+use crate::parse::sql::{Statement, StatementKind};
+use crate::source::{Existence, FileId, Place, file_name, parent, relative};
 
 /// What keeps an init SQL from being run on first start.
 pub enum MountDefect {
@@ -15,12 +18,14 @@ pub enum MountDefect {
         /// The entry to write.
         write: String,
     },
-    /// The mounted path does not exist.
+    /// The mounted path does not exist, or another script is there.
     WrongSource {
         /// The path on the host, where it is written.
         source: Place,
         /// The same, as text.
         text: String,
+        /// Whether a script is there.
+        exists: bool,
         /// The right path.
         right: String,
         /// Whether that path is certain: the file has the same name there.
@@ -62,6 +67,7 @@ impl Workspace<'_> {
             right: own_name.clone(),
         };
         let mut broken = None;
+        let mut in_place = None;
         for (server, mount) in stack.init_mounts() {
             let source = stack.host_path(mount);
             match source
@@ -76,15 +82,25 @@ impl Workspace<'_> {
                     return None;
                 }
                 Some((_, Existence::Missing)) => broken = broken.or(Some(mount)),
+                Some((source, Existence::File)) if self.is_beside_init_sql(path, source) => {
+                    let creates = self
+                        .sources
+                        .find(source)
+                        .is_some_and(|id| self.creates_databases(id));
+                    in_place = in_place.or(creates.then_some(mount));
+                }
                 // A script of another name may run the init SQL itself.
                 _ => return None,
             }
         }
-        if let Some(mount) = broken {
+        let exists = broken.is_none();
+        if let Some(mount) = broken.or(in_place) {
+            let has_its_name = file_name(&mount.source.text) == file_name(path);
             return Some(MountDefect::WrongSource {
                 source: written_at(&mount.source)?,
                 text: mount.source.text.clone(),
-                is_certain: file_name(&mount.source.text) == file_name(path),
+                exists,
+                is_certain: has_its_name && !exists,
                 right: relative_path(&mount.folder, path),
             });
         }
@@ -125,6 +141,26 @@ impl Workspace<'_> {
             container: server.volumes_key.unwrap_or(server.key.place),
             write: format!("{relative}:{own_name}:ro"),
         })
+    }
+}
+
+impl Workspace<'_> {
+    /// Whether a script certainly does not run the init SQL at `path`, which has the name that article 4 gives it.
+    fn is_beside_init_sql(&self, path: &str, script: &str) -> bool {
+        let sql = self.sources.find(script).map(|id| self.facts(id));
+        let is_plain = |statement: &Statement| match &statement.kind {
+            StatementKind::Meta { command } => !runs_more(&command.value),
+            _ => true,
+        };
+        file_name(path) == "init-databases.sql"
+            && matches!(sql, Some(Facts::Sql(sql))
+                if sql.problems.is_empty() && sql.facts.statements.iter().all(is_plain))
+    }
+
+    fn creates_databases(&self, id: FileId) -> bool {
+        let is_create =
+            |statement: &Statement| matches!(statement.kind, StatementKind::CreateDatabase { .. });
+        matches!(self.facts(id), Facts::Sql(sql) if sql.facts.statements.iter().any(is_create))
     }
 }
 

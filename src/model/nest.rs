@@ -39,7 +39,8 @@ impl Workspace<'_> {
         let mut found = Vec::new();
         for (around, files) in codes {
             let mut registered = around.iter().filter_map(|&it| homes.registered.get(it));
-            let Some(&(_, service)) = registered.next() else {
+            let storing = registered.find(|(_, service)| !service.is_stateless());
+            let Some(&(_, service)) = storing else {
                 continue;
             };
             let classes = files.iter().flat_map(|file| &file.code.prisma_classes);

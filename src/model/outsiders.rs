@@ -139,7 +139,9 @@ impl Workspace<'_> {
             let is_module = roots.iter().any(|root| is_below(folder, root))
                 || self.policy.modules.contain(folder);
             let has_schema = signs.iter().any(|(_, sign)| matches!(sign, Sign::Schema));
-            let is_service = is_module && (has_schema || is_run(folder));
+            let is_run = is_run(folder);
+            let is_service =
+                is_module && (has_schema || is_run) || is_run && !self.is_frontend(folder);
             is_known_kind(folder) && !is_named && !is_tool && !is_product && !is_service
         });
         let found = found.into_iter().map(|(folder, mut signs)| {

@@ -351,7 +351,17 @@ impl Workspace<'_> {
             return None;
         }
         firsts.sort_by_key(|claim| claim.user);
-        let is_odd = |claim: &Claim| !claim.service.is_namesake_of(&name);
+        let has_namesake = firsts
+            .iter()
+            .any(|claim| claim.service.is_namesake_of(&name));
+        let is_odd = |claim: &Claim| {
+            let is_namesake = if has_namesake {
+                claim.service.is_namesake_of(&name)
+            } else {
+                claim.service.is_namesake_within(&name)
+            };
+            !is_namesake
+        };
         let position = firsts.iter().rposition(is_odd);
         let intruder = firsts.remove(position.unwrap_or(firsts.len() - 1));
         firsts.retain(|claim| claim.runs_beside(&intruder));

@@ -74,7 +74,7 @@ fn named_databases(sql: &SqlFile) -> Vec<(&At<String>, String)> {
     let mut found: Vec<(&At<String>, String)> = Vec::new();
     for statement in &sql.statements {
         let (databases, remark) = match &statement.kind {
-            StatementKind::CreateDatabase { name } => (slice::from_ref(name), "SQL creates it"),
+            StatementKind::CreateDatabase { name, .. } => (slice::from_ref(name), "SQL creates it"),
             StatementKind::DropDatabase { name } => (slice::from_ref(name), "SQL drops it"),
             StatementKind::AlterDatabase { name, .. } => (slice::from_ref(name), "SQL changes it"),
             StatementKind::GrantOnDatabase { databases, .. } => {

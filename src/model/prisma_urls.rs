@@ -22,6 +22,8 @@ pub struct WrongPrismaUrl<'a> {
     pub what: String,
     /// What it takes it from.
     pub object: String,
+    /// Whether that is a variable.
+    pub is_variable: bool,
     /// Other places that explain it.
     pub labels: Vec<(Place, String)>,
     /// An edit that mends it.
@@ -49,6 +51,15 @@ impl Holder {
     }
 }
 
+/// What takes a connection string.
+struct Taker<'p> {
+    product: &'p Product,
+    service: &'p Service,
+    /// The service's database.
+    own: &'p str,
+    holder: Holder,
+}
+
 impl Workspace<'_> {
     /// The datasources of all services that have a database.
     pub fn datasources(&self) -> impl Iterator<Item = (&Service, &PlacedDatasource)> {
@@ -72,26 +83,47 @@ impl Workspace<'_> {
             .iter()
             .filter_map(|service| Some((service, service.module.as_ref()?, service.database()?)));
         for (service, module, own) in with_database {
-            let schemas = module.datasources.iter();
-            wrongs.extend(schemas.filter_map(|schema| {
-                self.wrong_schema_url(product, service, own, schema.url.as_ref()?)
-            }));
-            let urls = module
-                .configs
-                .iter()
-                .filter_map(|(_, config)| config.datasource_url.as_ref());
-            wrongs.extend(urls.filter_map(|url| self.wrong_config_url(product, service, own, url)));
+            let taker = |holder| Taker {
+                product,
+                service,
+                own,
+                holder,
+            };
+            for schema in &module.datasources {
+                let url = schema.url.as_ref();
+                let taker = taker(Holder::Schema);
+                wrongs.extend(url.and_then(|url| self.wrong_schema_url(&taker, url)));
+                let direct = schema.direct_variable.iter();
+                wrongs.extend(direct.filter_map(|name| self.foreign_variable(&taker, name)));
+                let shadow = schema.shadow_variable.iter();
+                wrongs.extend(shadow.filter_map(|name| self.foreign_shadow(&taker, name)));
+            }
+            for (_, config) in &module.configs {
+                let taker = taker(Holder::Config);
+                let urls = [&config.datasource_url, &config.direct_url];
+                let urls = urls.into_iter().flatten();
+                wrongs.extend(urls.filter_map(|url| self.wrong_config_url(&taker, url)));
+                let shadow = config.shadow_database_url.iter();
+                wrongs.extend(shadow.filter_map(|url| match &url.first {
+                    Source::Env { name } => self.foreign_shadow(&taker, name),
+                    _ => None,
+                }));
+            }
         }
         wrongs
     }
 
     fn wrong_schema_url<'p>(
         &self,
-        product: &Product,
-        service: &'p Service,
-        own: &str,
+        taker: &Taker<'p>,
         url: &DatasourceUrl,
     ) -> Option<WrongPrismaUrl<'p>> {
+        let &Taker {
+            product,
+            service,
+            own,
+            holder,
+        } = taker;
         let variable = &self.policy.database_variable;
         match url {
             DatasourceUrl::Env(name) if name.value == *variable => None,
@@ -101,10 +133,11 @@ impl Workspace<'_> {
                 Some(WrongPrismaUrl {
                     place: name.place,
                     service,
-                    holder: Holder::Schema,
+                    holder,
                     what: what
                         .unwrap_or_else(|| format!("reads `{}`, not `{variable}`", name.value)),
                     object: name.value.clone(),
+                    is_variable: true,
                     labels: label.into_iter().collect(),
                     fix: self.unsafe_replacement(name.place, &name.value, variable),
                     help: format!("write `{variable}`"),
@@ -115,7 +148,7 @@ impl Workspace<'_> {
                 Some(WrongPrismaUrl {
                     place: url.place,
                     service,
-                    holder: Holder::Schema,
+                    holder,
                     what: match &named {
                         Some(named) => format!(
                             "holds a connection string, for {}",
@@ -124,6 +157,7 @@ impl Workspace<'_> {
                         None => "holds a connection string".to_owned(),
                     },
                     object: "a literal".to_owned(),
+                    is_variable: false,
                     labels: named
                         .map(|named| product.ownership(service, &named))
                         .unwrap_or_default(),
@@ -151,27 +185,27 @@ impl Workspace<'_> {
 
     fn wrong_config_url<'p>(
         &'p self,
-        product: &'p Product,
-        service: &'p Service,
-        own: &str,
+        taker: &Taker<'p>,
         url: &UrlSource,
     ) -> Option<WrongPrismaUrl<'p>> {
         match &url.first {
-            Source::Env { name } => self.foreign_variable(product, service, own, name),
-            Source::Literal(text) if url.fallbacks.is_empty() => {
-                self.foreign_literal(product, service, own, text)
-            }
+            Source::Env { name } => self.foreign_variable(taker, name),
+            Source::Literal(text) if url.fallbacks.is_empty() => self.foreign_literal(taker, text),
             _ => None,
         }
     }
 
     fn foreign_variable<'p>(
         &'p self,
-        product: &'p Product,
-        service: &'p Service,
-        own: &str,
+        taker: &Taker<'p>,
         name: &Placed<String>,
     ) -> Option<WrongPrismaUrl<'p>> {
+        let &Taker {
+            product,
+            service,
+            own,
+            holder,
+        } = taker;
         let variable = &self.policy.database_variable;
         if name.value == *variable {
             return None;
@@ -200,33 +234,60 @@ impl Workspace<'_> {
         Some(WrongPrismaUrl {
             place: name.place,
             service,
-            holder: Holder::Config,
+            holder,
             what,
             object: name.value.clone(),
+            is_variable: true,
             labels,
             fix: self.unsafe_replacement(name.place, &name.value, variable),
             help: format!("write `{variable}`"),
         })
     }
 
-    fn foreign_literal<'p>(
-        &self,
-        product: &'p Product,
-        service: &'p Service,
-        own: &str,
-        text: &Text,
+    /// A shadow database, which Prisma empties before it migrates it, by a variable of another service.
+    fn foreign_shadow<'p>(
+        &'p self,
+        taker: &Taker<'p>,
+        name: &Placed<String>,
     ) -> Option<WrongPrismaUrl<'p>> {
+        let stack = self.development(taker.product);
+        let container = stack.and_then(|stack| taker.service.container(stack));
+        let is_set_here =
+            container.is_some_and(|container| container.variable(&name.value).is_some());
+        let wrong = || self.foreign_variable(taker, name);
+        let variable = &self.policy.database_variable;
+        let help = format!("write a variable of its own, such as `SHADOW_{variable}`");
+        let wrong = (!is_set_here).then(wrong).flatten()?;
+        Some(WrongPrismaUrl {
+            what: format!(
+                "{}, for its shadow database, which Prisma empties",
+                wrong.what
+            ),
+            fix: None,
+            help,
+            ..wrong
+        })
+    }
+
+    fn foreign_literal<'p>(&self, taker: &Taker<'p>, text: &Text) -> Option<WrongPrismaUrl<'p>> {
+        let &Taker {
+            product,
+            service,
+            own,
+            holder,
+        } = taker;
         let named = database_of(&text.value).filter(|named| named != own)?;
         let place = text.part(connection::parse(&text.value)?.database?);
         Some(WrongPrismaUrl {
             place,
             service,
-            holder: Holder::Config,
+            holder,
             what: format!("connects to {}", product.says_whose(&named)),
             labels: product.ownership(service, &named),
             fix: self.unsafe_replacement(place, &named, own),
             help: format!("write `{own}`, or read `{}`", self.policy.database_variable),
             object: named,
+            is_variable: false,
         })
     }
 }

@@ -232,6 +232,7 @@ impl Workspace<'_> {
         let mut found = Vec::new();
         let mut told = BTreeSet::new();
         let mut words: Option<HashSet<&str>> = None;
+        let shared = self.shared_without_registry();
         for ((stack, server), claims) in self.claims_by_server() {
             if self.product_of_stack.contains_key(&stack)
                 || !self.knows_all_users(stack, server, &claims)
@@ -242,6 +243,7 @@ impl Workspace<'_> {
             let Some(provision) = self.provision(&self.stacks[stack], container) else {
                 continue;
             };
+            let own_server = Server::Container(server);
             let words = words.get_or_insert_with(|| self.words());
             let missing = missing(&provision, &claims);
             let created = provision.scripted.iter();
@@ -255,6 +257,12 @@ impl Workspace<'_> {
             // One too many and one too few are two names for one.
             let renamed = match (unused.as_slice(), missing.len()) {
                 ([_], 1) => missing.values().next().map(|claims| claims[0]),
+                // One too many and one that two have are two names for one as well.
+                ([_], 0) => {
+                    let is_here = |it: &&Claim| it.user.0 == stack && it.server == own_server;
+                    let mut intruders = shared.iter().map(|it| &it.intruder).filter(is_here);
+                    intruders.next().filter(|_| intruders.next().is_none())
+                }
                 _ => None,
             };
             let mut by_name: HashMap<String, &Claim> = HashMap::new();

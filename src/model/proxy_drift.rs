@@ -198,6 +198,7 @@ impl<'p> Comparison<'p> {
         unserved: &mut Vec<Route<'p>>,
     ) {
         let mut right: HashSet<String> = HashSet::new();
+        let mut told: HashSet<Place> = HashSet::new();
         for (location, service) in server.locations.iter().zip(behind) {
             let path = path_of(&location.path.value);
             let claim = self.routes.claim(&path).filter(|_| is_path(location));
@@ -235,14 +236,23 @@ impl<'p> Comparison<'p> {
                         route: own,
                     }
                 }
-                _ => RouteDrift::OfAnother {
-                    path,
-                    wrong: target.named.clone(),
-                    service: *service,
-                    route,
-                    has_port: target.addresses.iter().any(|it| it.port.is_some()),
-                    label: Some((location.path.place, "its location".to_owned())),
-                },
+                _ => {
+                    // An upstream that is named after the owner is right, and what stands in it is wrong.
+                    let name = target.named.value.replace('_', "-");
+                    let is_named_so = target.is_upstream && name.contains(route.service.key());
+                    let inside = target.addresses.first().filter(|_| is_named_so);
+                    if inside.is_some_and(|it| !told.insert(it.host.place)) {
+                        continue;
+                    }
+                    RouteDrift::OfAnother {
+                        path,
+                        wrong: inside.map_or(&target.named, |it| &it.host).clone(),
+                        service: *service,
+                        route,
+                        has_port: target.addresses.iter().any(|it| it.port.is_some()),
+                        label: Some((location.path.place, "its location".to_owned())),
+                    }
+                }
             };
             self.drift.push(ProxyDrift::Route {
                 drift,

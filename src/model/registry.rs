@@ -23,7 +23,8 @@ pub struct Registry {
     pub entries: Vec<Entry>,
     /// Members that are no objects, and so no services.
     pub misplaced: Vec<Misplaced>,
-    /// Keys of a record that the same literal writes again further down; JavaScript keeps the last.
+    /// Keys that another entry has as well. Of a record JavaScript keeps the last, and this one is written further
+    /// up; of a list it is the later one.
     pub repeated: Vec<Placed<String>>,
     /// What may add further entries: dynamic keys and spreads, entries of a list without a name.
     pub open: Vec<Dynamic>,
@@ -360,6 +361,57 @@ pub fn recognise(scripts: &Scripts<'_>, file: FileId) -> Vec<Registry> {
     without_parts(registries)
 }
 
+/// What `file` exports where it should hold a registry and `recognise` sees none in it: a registry without
+/// entries, which may hold any. Of several exports the one that is named like a registry, or the default.
+/// Nothing where no export is computed, unless `is_certain`: then any export counts.
+pub fn lost(scripts: &Scripts<'_>, file: FileId, is_certain: bool) -> Option<Registry> {
+    let script = scripts.by_file.get(&file)?;
+    let mut evaluator = Evaluator::new(scripts, file);
+    let is_exported = |name: &str| {
+        script.exports.iter().any(|export| {
+            let is_local =
+                matches!(&export.value, ExportedValue::Local(local) if local.value == name);
+            is_local || export.name.value == name
+        })
+    };
+    let is_named = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name == "default" || name.contains("registry") || name.contains("services")
+    };
+    let mut exported: Vec<Candidate> = candidates(scripts, &mut evaluator, file)
+        .into_iter()
+        .filter(|candidate| is_exported(&candidate.name.value))
+        .filter(|candidate| is_certain || is_named(&candidate.name.value))
+        .collect();
+    exported.sort_by_key(|candidate| !is_named(&candidate.name.value));
+    let computed = exported
+        .iter()
+        .find_map(|candidate| match &candidate.value.kind {
+            Kind::Dynamic(cause) => Some((candidate, cause.dynamic.clone())),
+            _ => None,
+        });
+    let shapeless = || {
+        let candidate = exported.first().filter(|_| is_certain)?;
+        let why = Dynamic {
+            place: candidate.name.place,
+            what: "a value that has not the shape of a registry".to_owned(),
+            broken: false,
+        };
+        Some((candidate, why))
+    };
+    let (candidate, why) = computed.or_else(shapeless)?;
+    Some(Registry {
+        file,
+        name: candidate.name.clone(),
+        place: candidate.value.origin.definition(),
+        entries: Vec::new(),
+        misplaced: Vec::new(),
+        repeated: Vec::new(),
+        open: vec![why],
+        includes: Vec::new(),
+    })
+}
+
 /// A constant or export that may be a registry.
 struct Candidate<'a> {
     name: Placed<String>,
@@ -548,6 +600,7 @@ fn read<'a>(
             _ => {}
         }
     }
+    registry.doubt_repeated();
     if let Some(unsettled) = candidate.changed.or(found.made_by) {
         for entry in &mut registry.entries {
             *entry = Entry::unknown(entry.key.clone(), entry.place, &unsettled);
@@ -598,6 +651,33 @@ pub(super) fn without_parts(registries: Vec<Registry>) -> Vec<Registry> {
 }
 
 impl Registry {
+    /// Makes services that have more than one entry unknown, and the registry open: which entry counts is for
+    /// whoever reads it to decide, and another service may have lost its own.
+    fn doubt_repeated(&mut self) {
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        let repeated = &mut self.repeated;
+        self.entries.retain(|entry| {
+            let is_first = known.insert(entry.key.value.clone());
+            if !is_first {
+                repeated.push(entry.key.clone());
+            }
+            is_first
+        });
+        for key in &self.repeated {
+            // The finding is about the key.
+            let why = Dynamic {
+                place: key.place,
+                what: "a key that stands twice".to_owned(),
+                broken: true,
+            };
+            let entries = self.entries.iter_mut();
+            for entry in entries.filter(|entry| entry.key.value == key.value) {
+                *entry = Entry::unknown(entry.key.clone(), entry.place, &why);
+            }
+            self.open.push(why);
+        }
+    }
+
     fn read_record(&mut self, evaluator: &mut Evaluator<'_>, object: &Object<'_>) {
         self.includes.extend(&object.includes);
         self.repeated.extend(object.repeated.iter().cloned());
@@ -624,14 +704,19 @@ impl Registry {
     fn read_item(&mut self, evaluator: &mut Evaluator<'_>, index: usize, item: &Value<'_>) {
         let place = item.origin.definition();
         match &item.kind {
-            Kind::Object(object) => match name_of(object) {
-                Some(key) => self.read_member(evaluator, key, item),
-                None => self.open.push(Dynamic {
-                    place,
-                    what: "an entry without a known `key`, `name` or `id`".to_owned(),
-                    broken: false,
-                }),
-            },
+            Kind::Object(object) => {
+                let computed = computed_name(object);
+                match name_of(object) {
+                    Some(key) => self.read_member(evaluator, key, item),
+                    None if computed.is_some() => {}
+                    None => self.open.push(Dynamic {
+                        place,
+                        what: "an entry without a known `key`, `name` or `id`".to_owned(),
+                        broken: false,
+                    }),
+                }
+                self.open.extend(computed);
+            }
             Kind::Dynamic(cause) => self.open.push(cause.dynamic.clone()),
             _ => {
                 let key = Placed {
@@ -679,6 +764,21 @@ fn name_of(object: &Object<'_>) -> Option<Placed<String>> {
     word.or(names.first()).map(|name| Placed {
         value: name.value.clone(),
         place: name.place(),
+    })
+}
+
+/// What makes the name of an item unknown. Its host is no name then.
+fn computed_name(object: &Object<'_>) -> Option<Dynamic> {
+    let keys = ["key", "name", "id"];
+    if keys.iter().any(|key| known_text(object, key).is_some()) {
+        return None;
+    }
+    keys.iter().find_map(|key| match object.get(key) {
+        Lookup::Known(member) => match &member.value.kind {
+            Kind::Dynamic(cause) => Some(cause.dynamic.clone()),
+            _ => None,
+        },
+        _ => None,
     })
 }
 

@@ -79,12 +79,13 @@ impl Workspace<'_> {
 
     /// Whether a service has a schema, may have one that is not known here, or keeps its tables otherwise.
     fn may_have_schema(&self, service: &Service, module: &Module) -> bool {
-        const USUAL: [&str; 5] = [
+        const USUAL: [&str; 6] = [
             "",
             "schema.prisma",
             "prisma",
             "prisma/schema.prisma",
             "prisma/schema",
+            "prisma/schema/schema.prisma",
         ];
         let owner = Owner::from(service);
         let mut holdings = self.holdings.iter().filter(|holding| holding.is_of(&owner));

@@ -140,6 +140,7 @@ pub struct KeyDefect {
 }
 
 /// A layer that is none, or not the one of the module.
+#[derive(Clone, Copy)]
 pub struct OddLayer<'a> {
     /// What the registry says.
     pub layer: &'a Text,
@@ -147,6 +148,13 @@ pub struct OddLayer<'a> {
     pub is_layer: bool,
     /// The layer's folder that the module is in, and where that is written.
     pub folder: Option<(&'a str, Place)>,
+}
+
+impl<'a> OddLayer<'a> {
+    /// What is written, and what should be.
+    pub(super) fn mistake(&self) -> (&'a str, Option<&'a str>) {
+        (&self.layer.value, self.folder.map(|(folder, _)| folder))
+    }
 }
 
 /// The longest label of a DNS name, in bytes (RFC 1035, 2.3.4).
@@ -182,7 +190,10 @@ impl Service {
         let layer = self.entry.layer.known()?;
         let dockerfile = self.entry.dockerfile.known();
         let folder = dockerfile.and_then(|text| {
-            let folder = text.value.split('/').nth(1)?;
+            let parts = text.value.split('/');
+            let folder = parts
+                .filter(|part| !matches!(*part, "" | "." | ".."))
+                .nth(1)?;
             is_one(folder).then(|| (folder, text.place()))
         });
         let is_layer = is_one(&layer.value);

@@ -42,6 +42,8 @@ pub enum ScriptDrift<'a> {
         other: &'a Service,
         /// Where the module is named.
         place: Place,
+        /// What to write there.
+        right: String,
     },
     /// It migrates a service without a database.
     Stateless {
@@ -66,8 +68,8 @@ pub enum ScriptDrift<'a> {
         /// Where.
         place: Place,
     },
-    /// It connects from the host by the port of the container.
-    ContainerPort {
+    /// It connects from the host by a port that is not published, such as the container's.
+    WrongPort {
         /// The port.
         port: u16,
         /// Where it is named.
@@ -75,7 +77,9 @@ pub enum ScriptDrift<'a> {
         /// Further places.
         also: Vec<Place>,
         /// The port that is published.
-        right: u16,
+        published_on: u16,
+        /// What to write.
+        right: String,
         /// Where that is written.
         published: Option<Place>,
     },
@@ -183,12 +187,15 @@ impl Workspace<'_> {
                 self.judge(product, reading, done, &mut guesser, drift);
             }
         }
-        drift.extend(self.container_ports(product, file, runs));
+        let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
+            || self.has_generated_header(file);
+        drift.extend(
+            self.wrong_ports(product, file, runs, is_for_all)
+                .unwrap_or_default(),
+        );
         let has_unread_target = readings.iter().any(|reading| {
             reading.service.is_none() && reading.stranger.is_none() && reading.database.is_none()
         });
-        let is_for_all = file_name(&self.sources.file(file).path).starts_with("start-dev.")
-            || self.has_generated_header(file);
         if runs.is_complete && !has_unread_target && is_for_all {
             self.script_lacks(product, file, runs, &done, drift);
         }
@@ -223,6 +230,7 @@ impl Workspace<'_> {
                             service: owner,
                             other: service,
                             place: module,
+                            right: right_target(reading.run, owner),
                         });
                     }
                     _ => {
@@ -315,15 +323,18 @@ impl Workspace<'_> {
         })
     }
 
-    /// Connection strings that go to this machine by a port that only the container has.
-    fn container_ports<'p>(
+    /// Connection strings that go to this machine by a port on which nothing of the stack is published, or to
+    /// the server by the port that only its container has.
+    fn wrong_ports<'p>(
         &self,
         product: &Product,
         file: FileId,
         runs: &Runs,
-    ) -> Option<ScriptDrift<'p>> {
-        let stack = product.development?;
-        let server = self.main_server(stack)?;
+        is_for_development: bool,
+    ) -> Option<Vec<ScriptDrift<'p>>> {
+        let number = product.development?;
+        let stack = &self.stacks[number];
+        let server = self.main_server(number)?;
         let inside = server.listens_on(self.policy.postgres_port)?;
         let ports = server
             .ports
@@ -331,40 +342,70 @@ impl Workspace<'_> {
             .filter(|port| port.target == Some(inside));
         let published: Vec<_> = ports.collect();
         let right = published.first()?.published?;
-        if published
-            .iter()
-            .any(|port| port.published.is_none_or(|it| it == inside))
-        {
+        if published.iter().any(|port| port.published.is_none()) {
             return None;
         }
-        let mut places: Vec<Place> = Vec::new();
-        for url in runs.runs.iter().filter_map(|run| run.url.as_ref()) {
+        let all_ports = || self.stacks_of(product).flat_map(|stack| &stack.services);
+        let all_ports = || all_ports().flat_map(|service| &service.ports);
+        // Scripts for other places may connect through a tunnel.
+        let is_closed = is_for_development
+            && self.stacks_of(product).all(|stack| stack.open.is_empty())
+            && all_ports().all(|port| port.published.is_some());
+        let is_nobodys = |port: u16| {
+            let is_others = is_closed && all_ports().all(|it| it.published != Some(port));
+            published.iter().all(|it| it.published != Some(port)) && (port == inside || is_others)
+        };
+        let mut places: BTreeMap<(u16, bool), Vec<Place>> = BTreeMap::new();
+        for url in runs.runs.iter().filter_map(|run| {
+            let is_on_host = !matches!(run.target, Target::Container(..));
+            run.url.as_ref().filter(|_| is_on_host)
+        }) {
             let shown = url.shown();
             let Some(connection) = connection::parse(&shown) else {
                 continue;
             };
             for host in &connection.hosts {
-                let is_local = is_itself(&shown[host.name.clone()]);
-                let Some(port) = host.port.as_ref().filter(|_| is_local) else {
+                let Some(range) = host.port.clone() else {
                     continue;
                 };
-                if shown[port.clone()] == inside.to_string()
-                    && let Some(place) = known_place(url, port, file)
-                    && !places.contains(&place)
-                {
-                    places.push(place);
+                let Ok(port) = shown[range.clone()].parse::<u16>() else {
+                    continue;
+                };
+                let name = &shown[host.name.clone()];
+                let is_inside =
+                    port == inside && stack.by_host(name).is_some_and(|it| it.key == server.key);
+                if !is_nobodys(port) || !(is_itself(name) || is_inside) {
+                    continue;
+                }
+                let range = if is_inside {
+                    host.name.start..range.end
+                } else {
+                    range
+                };
+                if let Some(place) = known_place(url, &range, file) {
+                    let places = places.entry((port, is_inside)).or_default();
+                    if !places.contains(&place) {
+                        places.push(place);
+                    }
                 }
             }
         }
-        let (&place, also) = places.split_first()?;
         let text = published[0].published_text.as_ref();
-        Some(ScriptDrift::ContainerPort {
-            port: inside,
-            place,
-            also: also.to_vec(),
-            right,
-            published: text.and_then(crate::model::compose::Part::place),
-        })
+        let drifts = places
+            .into_iter()
+            .map(|((port, is_inside), places)| ScriptDrift::WrongPort {
+                port,
+                place: places[0],
+                also: places[1..].to_vec(),
+                published_on: right,
+                right: if is_inside {
+                    format!("localhost:{right}")
+                } else {
+                    right.to_string()
+                },
+                published: text.and_then(crate::model::compose::Part::place),
+            });
+        Some(drifts.collect())
     }
 }
 
@@ -501,7 +542,12 @@ impl<'p> Modules<'p> {
                 let name = name.trim_end_matches("...");
                 let last = name.rsplit('/').next().unwrap_or(name);
                 reading.service = self.by_name.get(last).copied();
-                if reading.service.is_none() && self.is_misspelt(workspace, product, name, &reading)
+                let is_foreign = || {
+                    let mut folders = self.all.iter().map(|folder| file_name(folder));
+                    self.is_of_product(&reading) && folders.any(|folder| folder == last)
+                };
+                if reading.service.is_none()
+                    && (is_foreign() || self.is_misspelt(workspace, product, name, &reading))
                 {
                     let place = reading.module_place;
                     reading.stranger = place.map(|place| (name.to_owned(), place));
@@ -529,6 +575,13 @@ impl<'p> Modules<'p> {
             Target::Unknown => {}
         }
         reading
+    }
+
+    /// Whether the database that is named is of a service of the product.
+    fn is_of_product(&self, reading: &Reading) -> bool {
+        let named = reading.database.as_ref().map(|(name, _)| name.as_str());
+        let mut own = self.own.values().flatten();
+        named.is_some() && own.any(|service| service.database() == named)
     }
 
     /// Whether a package is certainly not there, and its name is nearly that of the module whose database is
@@ -566,7 +619,10 @@ impl<'p> Modules<'p> {
             reading.service = owner.copied();
             return;
         }
-        if ancestors(path).any(|folder| self.all.contains(folder)) {
+        let foreign = ancestors(path).find(|folder| self.all.contains(folder));
+        if let Some(folder) = foreign {
+            let place = reading.module_place.filter(|_| self.is_of_product(reading));
+            reading.stranger = place.map(|place| (folder.to_owned(), place));
             return;
         }
         if !self.is_complete {

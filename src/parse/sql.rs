@@ -88,6 +88,8 @@ pub enum StatementKind {
     CreateDatabase {
         /// The name as PostgreSQL stores it (folded unless quoted).
         name: At<String>,
+        /// The role of the option `OWNER`, unless it is `CURRENT_USER` or its kin.
+        owner: Option<At<String>>,
     },
     /// `DROP DATABASE name`.
     DropDatabase {

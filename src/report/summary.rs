@@ -14,7 +14,11 @@ pub(super) fn sentence(outcome: &Outcome) -> String {
     let looked_at = if outcome.findings.is_empty() {
         format!("nothing found: {services}, {files}")
     } else {
-        format!("{} in {services} ({files})", found(outcome))
+        let place = match summary.services {
+            0 => String::new(),
+            _ => format!(" in {services}"),
+        };
+        format!("{}{place} ({files})", found(outcome))
     };
     let held_back = held_back(outcome);
     if held_back.is_empty() {

@@ -160,6 +160,7 @@ fn example() -> (Sources, Outcome) {
             place: place(&sources, REGISTRY, "loan-desk"),
             reason: "a key cannot be evaluated".into(),
         }],
+        ..Summary::default()
     };
     (
         sources,

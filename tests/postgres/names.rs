@@ -109,7 +109,7 @@ fn long_names_collide() {
     for text in &texts {
         let parsed = sql::parse(text);
         assert!(
-            matches!(&parsed.facts.statements[0].kind, StatementKind::CreateDatabase { name } if name.value == stem),
+            matches!(&parsed.facts.statements[0].kind, StatementKind::CreateDatabase { name, .. } if name.value == stem),
             "{text}"
         );
     }

@@ -26,6 +26,10 @@ const OF_A_HOOK: [&str; 11] = [
 /// the name of git has stopped.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
+/// Said where git refuses to look into a repository.
+pub(in crate::discover) const NOT_TRUSTED: &str =
+    "git does not trust this repository, since another user owns it";
+
 /// Runs a command to its end, or ends it once it has taken too long. Git answers while it is still being
 /// asked, so that all pipes are served at once; whoever serves them is left behind by what never ends.
 fn answer(
@@ -119,7 +123,7 @@ pub(super) fn git_with_index<A: AsRef<OsStr>>(
     }
     let message = String::from_utf8_lossy(&output.stderr);
     Err(if message.contains("dubious ownership") {
-        "git does not trust this repository, since another user owns it".to_owned()
+        NOT_TRUSTED.to_owned()
     } else if message.contains("not a git repository") {
         "the workspace lies in no git repository".to_owned()
     } else {
@@ -130,14 +134,27 @@ pub(super) fn git_with_index<A: AsRef<OsStr>>(
 /// The index that the hook which started this process is about: `git commit --all` and `git commit PATH` make
 /// one for the commit. `None` where no hook started it, or one of another repository than that of `root`.
 pub(super) fn index_of_hook(root: &Path) -> Option<PathBuf> {
-    let index = std::env::var_os("GIT_INDEX_FILE")?;
+    let index = PathBuf::from(std::env::var_os("GIT_INDEX_FILE")?);
     let folder = ["rev-parse", "--absolute-git-dir"];
     let own = git(root, &folder, None).ok()?;
+    let own = String::from_utf8(own).ok()?;
+    let own = own.trim_end_matches(['\n', '\r']);
+    if index.is_absolute() && index.parent() == Some(Path::new(own)) {
+        return Some(index);
+    }
+    // Git reads a relative path from the root of the work tree, wherever in it the hook has gone.
     let mut command = Command::new("git");
-    command.args(folder).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(folder)
+        .args(["--git-path", "index"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let of_hook = answer(&mut command, None, LONGEST_WAIT).ok()?;
-    (of_hook.status.success() && of_hook.stdout == own)
+    let of_hook = String::from_utf8(of_hook.stdout).ok()?;
+    let (folder, index) = of_hook.split_once('\n')?;
+    let index = index.trim_end_matches(['\n', '\r']);
+    (folder.trim_end_matches('\r') == own)
         .then(|| std::env::current_dir().ok())?
         .map(|folder| folder.join(index))
 }

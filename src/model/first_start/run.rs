@@ -143,7 +143,7 @@ impl<'a> FirstStart<'a> {
     /// What is created somewhere, and what makes it impossible to tell.
     fn look_ahead(&mut self, file: FileId, statement: &Statement) {
         match &statement.kind {
-            StatementKind::CreateDatabase { name } => {
+            StatementKind::CreateDatabase { name, .. } => {
                 let place = name.span.in_file(file);
                 self.will_create.entry(name.value.clone()).or_insert(place);
             }
@@ -194,10 +194,13 @@ impl<'a> FirstStart<'a> {
             start.is_some_and(|start| start.eq_ignore_ascii_case(verb))
         };
         match &statement.kind {
-            StatementKind::CreateDatabase { name } if is_plain("create") => {
+            StatementKind::CreateDatabase { name, owner } if is_plain("create") => {
                 self.create(name.in_file(file));
+                if let Some(owner) = owner {
+                    self.use_role(owner.in_file(file), &[&name.value]);
+                }
             }
-            StatementKind::CreateDatabase { name } => {
+            StatementKind::CreateDatabase { name, .. } => {
                 let known = self.databases.entry(name.value.clone());
                 known.or_insert(Created::Perhaps);
             }

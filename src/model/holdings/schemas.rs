@@ -25,6 +25,8 @@ use crate::source::{
 pub struct Pointer {
     /// Where the path stands.
     pub place: Place,
+    /// The path that is meant, from the workspace root.
+    pub path: String,
     /// What it stands in.
     pub kind: PointerKind,
     /// The services whose module it stands in.
@@ -199,6 +201,7 @@ impl<'a> Schemas<'a> {
                 if let Some(path) = paths.find(|path| self.is_schema(path)) {
                     let pointer = Pointer {
                         place,
+                        path: path.clone(),
                         kind,
                         owners: Vec::new(),
                     };
@@ -321,9 +324,12 @@ impl<'a> Schemas<'a> {
             let Some(schema) = path.and_then(|path| schemas.get_mut(&path)) else {
                 continue;
             };
-            if let Field::Known(path) = &config.migrations_path {
+            if let Field::Known(path) = &config.migrations_path
+                && let Some(migrations_folder) = join(folder, &path.value)
+            {
                 schema.pointers.push(Pointer {
                     place: path.place(),
+                    path: migrations_folder.clone(),
                     kind: PointerKind::MigrationsPath,
                     owners: Vec::new(),
                 });
@@ -336,9 +342,7 @@ impl<'a> Schemas<'a> {
                 } else {
                     &mut schema.migrations_of_others
                 };
-                if migrations.is_none() {
-                    *migrations = join(folder, &path.value);
-                }
+                migrations.get_or_insert(migrations_folder);
             }
             let url = config.datasource_url.as_ref();
             schema

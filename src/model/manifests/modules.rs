@@ -81,6 +81,9 @@ impl<'p> Comparison<'p> {
         if !self.is_closed || !is_mostly_about_them {
             return HashSet::new();
         }
+        let foreign: Vec<Placed<String>> = strangers
+            .extract_if(.., |name| self.is_of_another_product(&name.value))
+            .collect();
         strangers.retain(|name| self.is_no_service(&name.value));
         let is_whole = !section.is_open && named.len() * 2 >= self.product.services().len();
         let missing: Vec<&Service> = self
@@ -91,7 +94,12 @@ impl<'p> Comparison<'p> {
             .filter(|service| !self.not_run.contains(service.key()))
             .collect();
         let left_out = missing.iter().map(|service| service.key()).collect();
-        if let ([name], [service]) = (strangers.as_slice(), missing.as_slice()) {
+        // A service of another product is one too many only where it takes the place of an own one.
+        let odd = match (strangers.as_slice(), foreign.as_slice()) {
+            ([], [foreign]) => std::slice::from_ref(foreign),
+            (strangers, _) => strangers,
+        };
+        if let ([name], [service]) = (odd, missing.as_slice()) {
             self.drift.push(ManifestDrift::UnknownService {
                 name: name.clone(),
                 meant: Some(service.key()),

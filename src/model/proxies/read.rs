@@ -13,6 +13,7 @@ impl Proxy {
             file,
             upstreams: HashMap::new(),
             upstreams_elsewhere,
+            set_anywhere: Variables::new(),
             proxy: Self {
                 file,
                 is_mounted: false,
@@ -22,6 +23,7 @@ impl Proxy {
             },
         };
         reader.upstreams(&facts.directives);
+        set_anywhere(&facts.directives, &mut reader.set_anywhere);
         reader.servers(&facts.directives);
         reader.proxy
     }
@@ -32,6 +34,8 @@ struct Reader<'a> {
     upstreams: HashMap<&'a str, Vec<Address>>,
     /// Names of upstreams in other files.
     upstreams_elsewhere: &'a HashSet<&'a str>,
+    /// What variables are set to anywhere in the file, for those who take one from another location.
+    set_anywhere: Variables<'a>,
     proxy: Proxy,
 }
 
@@ -178,7 +182,8 @@ impl<'a> Reader<'a> {
             Some(rest) => {
                 let (name, length) = variable(rest)?;
                 let is_whole = matches!(rest[length..].bytes().next(), None | Some(b'/' | b'$'));
-                let value = own.get(name).or_else(|| outer.get(name))?;
+                let near = own.get(name).or_else(|| outer.get(name));
+                let value = near.or_else(|| self.set_anywhere.get(name))?;
                 let value = value.filter(|_| is_whole)?;
                 let is_shared = !own.contains_key(name);
                 let way = is_shared.then(|| word.part(0..length + 1));
@@ -311,6 +316,20 @@ fn set<'a>(directives: &'a [Directive], variables: &mut Variables<'a>) {
                 variables.extend(inner.into_keys().map(|name| (name, None)));
             }
             _ => {}
+        }
+    }
+}
+
+/// Adds what `set` sets in any block. What is set to two values has no known one.
+fn set_anywhere<'a>(directives: &'a [Directive], variables: &mut Variables<'a>) {
+    for directive in directives {
+        match (directive.name.value.as_str(), directive.words.as_slice()) {
+            ("set", [name, value]) => {
+                let name = name.value.trim_start_matches('$');
+                let known = variables.entry(name).or_insert(Some(value));
+                *known = known.filter(|known| known.value == value.value);
+            }
+            _ => set_anywhere(directive.inner(), variables),
         }
     }
 }

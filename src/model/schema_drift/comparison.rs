@@ -219,14 +219,7 @@ impl<'a> Comparison<'a> {
             let Some(found) = table.column(&column.name) else {
                 continue;
             };
-            let is_sure = !self
-                .unsure
-                .contains(&(model.name.to_owned(), column.name.clone()));
-            if is_sure
-                && !self
-                    .replayed
-                    .is_doubtful(model.schema, model.name, Some(&column.name))
-            {
+            if !is_doubtful(found) {
                 self.compare(model, column, found);
             }
         }
@@ -304,7 +297,9 @@ impl<'a> Comparison<'a> {
         let name = &column.name;
         let object = format!("{}.{name}", model.name);
         let alter = format!("ALTER TABLE {table} ALTER COLUMN {}", quoted(name));
+        let is_sure = !self.unsure.contains(&(model.name.to_owned(), name.clone()));
         if let (Some(wanted), Some(made)) = (&column.type_name, &found.type_name)
+            && is_sure
             && wanted != made
         {
             self.found.push(Difference {

@@ -144,13 +144,24 @@ impl Workspace<'_> {
         let tables = self.tables();
         let mut reasons: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         for (file, ground) in self.judged_sql(tables) {
-            if let Some(doubt) = &tables.grounds[ground].doubt {
+            if let Some(doubt) = &tables.grounds[ground].doubt
+                && self.holds_sql(file)
+            {
                 let owners = names_of(&tables.grounds[ground].owners);
                 let reason = format!("whose tables are named is not judged of {owners}: {doubt}");
                 reasons.entry(reason).or_default().push(file);
             }
         }
         reasons
+    }
+
+    fn holds_sql(&self, file: FileId) -> bool {
+        match self.facts(file) {
+            Facts::Code(parsed) => {
+                !parsed.facts.queries.is_empty() || !parsed.facts.runs.is_empty()
+            }
+            _ => true,
+        }
     }
 
     /// Judges every table that SQL names.
@@ -328,6 +339,13 @@ impl Workspace<'_> {
             };
             let first = it.uses.first()?;
             let ground = &tables.grounds[it.ground];
+            let mut holdings = ground
+                .holdings
+                .iter()
+                .map(|&number| &self.holdings()[number]);
+            if holdings.any(|holding| self.is_of_edited_history(holding, &it.name)) {
+                return None;
+            }
             let reader = ground.owner();
             let owners = tables.owners_of(alike);
             let help = if !owners.is_empty() {

@@ -272,7 +272,15 @@ fn known_statement(mut cursor: Cursor) -> Option<StatementKind> {
     } else if cursor.eat(&["create", "database"]) {
         cursor.eat(&IF_NOT_EXISTS);
         let name = cursor.name()?;
-        Some(StatementKind::CreateDatabase { name })
+        let owner = if cursor.eat_through(&["owner"]) {
+            if cursor.is_symbol(0, b'=') {
+                cursor.skip(1);
+            }
+            cursor.role()?.name()
+        } else {
+            None
+        };
+        Some(StatementKind::CreateDatabase { name, owner })
     } else if cursor.eat(&["drop", "database"]) {
         cursor.eat(&["if", "exists"]);
         let name = cursor.name()?;
@@ -406,10 +414,10 @@ impl StatementKind {
     /// Moves every span to where the built text comes from.
     fn relocate(&mut self, built: &Built) {
         let all: Vec<&mut At<String>> = match self {
-            Self::CreateDatabase { name }
-            | Self::DropDatabase { name }
-            | Self::CreateRole { name } => vec![name],
-            Self::AlterDatabase { name, owner } => std::iter::once(name).chain(owner).collect(),
+            Self::DropDatabase { name } | Self::CreateRole { name } => vec![name],
+            Self::CreateDatabase { name, owner } | Self::AlterDatabase { name, owner } => {
+                std::iter::once(name).chain(owner).collect()
+            }
             Self::GrantOnDatabase {
                 databases, roles, ..
             } => databases.iter_mut().chain(roles).collect(),

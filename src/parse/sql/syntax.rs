@@ -9,6 +9,7 @@ use super::executed::Built;
 use super::names::unquoted_key_word;
 use super::split::{self, RawStatement, Token, TokenKind};
 use super::statement::{Cursor, IF_NOT_EXISTS, leading_words};
+use crate::catalogue::nearest;
 use crate::parse::Problem;
 use crate::source::Span;
 
@@ -113,6 +114,12 @@ pub(super) fn read<T: Send>(
     }
 }
 
+/// The words that statements of scripts mostly begin with.
+const COMMANDS: [&str; 16] = [
+    "ALTER", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "INSERT",
+    "REVOKE", "ROLLBACK", "SELECT", "SET", "TRUNCATE", "UPDATE",
+];
+
 /// A syntax error in words for people; `words` are those that the statement begins with.
 fn told(text: &str, raw: &RawStatement, words: &str, error: SyntaxError) -> Problem {
     let start = raw.span().start as usize;
@@ -124,8 +131,12 @@ fn told(text: &str, raw: &RawStatement, words: &str, error: SyntaxError) -> Prob
         Some(found) => format!("unexpected {found}"),
         None => error.message,
     };
+    let first = words.split(' ').next().unwrap_or_default();
+    let meant = nearest(first, COMMANDS).filter(|_| what.starts_with("no statement"));
     let help = if what.starts_with("missing semicolon") {
         "add the missing `;`".to_owned()
+    } else if let Some(meant) = meant {
+        format!("write `{meant}`")
     } else if words.is_empty() {
         "begin the statement with its name, or put `--` before it".to_owned()
     } else {

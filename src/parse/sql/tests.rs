@@ -10,7 +10,10 @@ fn sketch(text: &str, kind: &StatementKind) -> String {
     };
     let parts = |list: &[At<String>]| list.iter().map(part).collect::<Vec<_>>().join(", ");
     match kind {
-        StatementKind::CreateDatabase { name } => format!("create {}", part(name)),
+        StatementKind::CreateDatabase { name, owner } => {
+            let owner = owner.iter().map(|owner| format!(" owner {}", part(owner)));
+            format!("create {}{}", part(name), owner.collect::<String>())
+        }
         StatementKind::DropDatabase { name } => format!("drop {}", part(name)),
         StatementKind::AlterDatabase { name, owner } => {
             let owner = owner.iter().map(|owner| format!(" owner {}", part(owner)));
@@ -63,7 +66,12 @@ fn problems(text: &str) -> Vec<(&str, String)> {
 #[test]
 fn databases_and_roles_are_told_by_their_names() {
     for (text, expected) in [
-        ("CREATE DATABASE loans OWNER app;", "create loans"),
+        ("CREATE DATABASE loans OWNER app;", "create loans owner app"),
+        (
+            "create database loans with encoding 'UTF8' owner = \"App\" template template0",
+            "create loans owner App",
+        ),
+        ("CREATE DATABASE loans OWNER CURRENT_USER", "create loans"),
         ("create database Loan_Desk", "create loan_desk"),
         (
             r#"CREATE DATABASE "Loan ""Desk""""#,
@@ -272,7 +280,7 @@ fn what_gexec_executes_is_read() {
         ),
         (
             r"SELECT format('CREATE DATABASE %I OWNER %s', 'Loans', 'app') \gexec",
-            vec!["create Loans"],
+            vec!["create Loans owner app"],
         ),
         (
             r"SELECT format('CREATE %s %I'::text, 'DATABASE', 'loans'::text) \gexec",

@@ -64,8 +64,8 @@ pub(super) enum Depth {
 /// Bytes of stack for a text that nests operators. What is not touched of it is never given out.
 pub(super) const LARGE_STACK: usize = 256 << 20;
 
-/// How deep a text may make the parser descend. Linear; what stands in strings and comments counts as well, so
-/// that a text may be refused that could be parsed.
+/// How deep a text may make the parser descend. Linear; what stands in strings and in most comments counts as
+/// well, so that a text may be refused that could be parsed.
 pub(super) fn depth(text: &str) -> Depth {
     let mut depth = Depth::Usual;
     let bytes = text.as_bytes();
@@ -73,11 +73,12 @@ pub(super) fn depth(text: &str) -> Depth {
     let mut level = Level::default();
     let mut operators_outside = 0_usize;
     let mut branches = 0_usize;
-    let mut at = 0;
+    let mut at = end_of_comments(bytes, 0);
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         at += 1;
         match byte {
+            b'\n' => at = end_of_comments(bytes, at),
             b'(' | b'[' | b'{' => {
                 outer.push(level);
                 operators_outside += level.operators;
@@ -130,6 +131,41 @@ pub(super) fn depth(text: &str) -> Depth {
         }
     }
     depth
+}
+
+/// Where the comments end that a line begins with, as far as they are no code for certain. The line may as well
+/// stand in a template, in an element of JSX or in another comment: what it would take to leave those is not
+/// passed over, nor are the other marks that end a line (`\u{2028}`).
+fn end_of_comments(bytes: &[u8], line: usize) -> usize {
+    let mut end = line;
+    loop {
+        let mut at = end;
+        while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+            at += 1;
+        }
+        let is_block = match bytes.get(at..at + 2) {
+            Some(b"//") => false,
+            Some(b"/*") => true,
+            _ => return end,
+        };
+        at += 2;
+        loop {
+            match bytes.get(at) {
+                Some(b'*') if bytes.get(at + 1) == Some(&b'/') => {
+                    at += 2;
+                    break;
+                }
+                Some(b'\n' | b'\r') | None if !is_block => return at,
+                Some(b'\n' | b'\r' | 0xe2) | None => return end,
+                Some(byte) if b"\"'`(){}[]<>".contains(byte) => return end,
+                Some(_) => at += 1,
+            }
+        }
+        if !is_block {
+            return end;
+        }
+        end = at;
+    }
 }
 
 fn is_of_word(byte: u8) -> bool {

@@ -26,6 +26,8 @@ pub struct Import {
     pub names: Vec<At<String>>,
     /// Whether nothing but types is taken.
     pub is_type: bool,
+    /// Whether it is given on to others, by the same names or by further ones.
+    pub is_exported: bool,
 }
 
 /// Reads what a program imports.
@@ -82,10 +84,12 @@ impl<'a> Visit<'a> for Reader<'_> {
             && specifiers.clone().all(|named| named.export_kind.is_type());
         let is_type = export.export_kind.is_type() || are_types;
         self.add(&export.source, names.collect(), is_type);
+        self.mark_exported();
     }
 
     fn visit_export_all_declaration(&mut self, export: &ExportAllDeclaration<'a>) {
         self.add(&export.source, Vec::new(), export.export_kind.is_type());
+        self.mark_exported();
     }
 
     fn visit_ts_external_module_reference(&mut self, module: &TSExternalModuleReference<'a>) {
@@ -174,7 +178,14 @@ impl Reader<'_> {
             specifier: At::new(source.value.to_string(), inside(source.span)),
             names,
             is_type,
+            is_exported: false,
         });
+    }
+
+    fn mark_exported(&mut self) {
+        if let Some(last) = self.facts.imports.last_mut() {
+            last.is_exported = true;
+        }
     }
 
     fn add_called(&mut self, start: u32, source: &Expression<'_>) {
@@ -185,6 +196,7 @@ impl Reader<'_> {
             specifier,
             names: self.taken.remove(&start).unwrap_or_default(),
             is_type: false,
+            is_exported: false,
         });
     }
 

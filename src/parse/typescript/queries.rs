@@ -135,15 +135,16 @@ impl<'a> Reader<'_, 'a, '_> {
     }
 
     fn take_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) {
-        let Some(argument) = first_of(&call.arguments).map(given_to) else {
+        let Some(argument) = first_of(&call.arguments) else {
             return;
         };
+        let (of, argument) = self.given_to(scope, argument);
         if self.texts.is_inlined(call.span.start) {
             return;
         }
         let place = span(argument.span());
         if self.is_raw(scope, &call.callee, &["$queryRaw", "$executeRaw"]) {
-            let query = self.texts.piece_of(scope, argument);
+            let query = self.texts.piece_of(of, argument);
             return self.take(place, &query, false);
         }
         if self.is_raw(
@@ -151,7 +152,7 @@ impl<'a> Reader<'_, 'a, '_> {
             &call.callee,
             &["$queryRawUnsafe", "$executeRawUnsafe"],
         ) {
-            let query = self.texts.text_of(scope, argument);
+            let query = self.texts.text_of(of, argument);
             return self.take(place, &query, false);
         }
         let callee = call.callee.get_inner_expression();
@@ -160,7 +161,7 @@ impl<'a> Reader<'_, 'a, '_> {
         };
         let name = name_of(member).unwrap_or_default();
         if matches!(name, "raw" | "unsafe") && self.texts.is_namespace(scope, member.object()) {
-            let query = self.texts.text_of(scope, argument);
+            let query = self.texts.text_of(of, argument);
             let query = self.bound(scope, query, call);
             let is_statement = name == "unsafe" && VERBS.contains(&query.first_word().as_str());
             return self.take(place, &query, !is_statement);
@@ -171,7 +172,7 @@ impl<'a> Reader<'_, 'a, '_> {
             return;
         }
         if matches!(argument.get_inner_expression(), Expression::TaggedTemplateExpression(it)
-            if self.texts.tag(scope, &it.tag) != Client::Other)
+            if self.texts.tag(of, &it.tag) != Client::Other)
         {
             return;
         }
@@ -183,7 +184,7 @@ impl<'a> Reader<'_, 'a, '_> {
         if client == Client::Other {
             return;
         }
-        let mut query = self.texts.text_of(scope, argument);
+        let mut query = self.texts.text_of(of, argument);
         if name == "raw" {
             query = self.bound(scope, query, call);
         }
@@ -201,6 +202,27 @@ impl<'a> Reader<'_, 'a, '_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The SQL of what a client is given: `{ text: "…" }`, also by a name, and `new Cursor("…")`.
+    fn given_to(&self, scope: Scope, argument: &'a Expression<'a>) -> (Scope, &'a Expression<'a>) {
+        match argument.get_inner_expression() {
+            Expression::NewExpression(made) => {
+                (scope, first_of(&made.arguments).unwrap_or(argument))
+            }
+            Expression::Identifier(name) => match self.names.meaning(scope, name.name.as_str()) {
+                Some((of, Meaning::Constant(value)))
+                    if matches!(
+                        value.get_inner_expression(),
+                        Expression::ObjectExpression(_)
+                    ) =>
+                {
+                    (of, text_within(value))
+                }
+                _ => (scope, argument),
+            },
+            _ => (scope, text_within(argument)),
         }
     }
 
@@ -273,14 +295,6 @@ impl<'a> Reader<'_, 'a, '_> {
             self.facts.passed_over.push(span);
         }
     }
-}
-
-/// The SQL of what a client is given: `{ text: "…" }`, `new Cursor("…")`.
-fn given_to<'a>(argument: &'a Expression<'a>) -> &'a Expression<'a> {
-    if let Expression::NewExpression(made) = argument.get_inner_expression() {
-        return first_of(&made.arguments).unwrap_or(argument);
-    }
-    text_within(argument)
 }
 
 /// Whether an expression is a member of that name of anything, or that member bound to something.

@@ -137,6 +137,33 @@ fn statements_that_hold_each_other_are_counted_as_well() {
 }
 
 #[test]
+fn comments_nest_nothing_and_what_only_looks_like_them_does() {
+    for comments in [
+        "// dbfence-ignore foreign-table: a\n".repeat(50_000),
+        "  /* dbfence-ignore foreign-table: a */ // ---\r\n".repeat(30_000),
+        "/* dbfence-ignore foreign-table: a */ ".repeat(50_000),
+    ] {
+        let parsed = parse(&format!("{comments}\nlet a;"), Syntax::TypeScript);
+        assert!(parsed.problems.is_empty());
+        assert!(parsed.comments.len() >= 50_000);
+    }
+    let sum = "- ".repeat(150_000);
+    for text in [
+        format!("a = `\n// ${{1 {sum} 1}}`"),
+        format!("a = `\n// ` {sum} 1"),
+        format!("a = 'b\\\n// ' {sum} 1"),
+        format!("/*\n// */ a = 1 {sum} 1"),
+        format!("/*\n/* */ a = 1 {sum} 1"),
+        format!("a = b\n/* c */ {sum} 1"),
+        format!("a = <b>\n// {{1 {sum} 1}}</b>"),
+        format!("// a\u{2028} a = 1 {sum} 1"),
+        format!("// a\r a = 1 {sum} 1"),
+    ] {
+        assert_eq!(parse(&text, Syntax::Jsx).problems.len(), 1, "{text:.20}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_parsed_is_a_problem_where_the_parser_stopped() {
     let text = "const a = (b => b;\n";
     let parsed = parse(text, Syntax::TypeScript);

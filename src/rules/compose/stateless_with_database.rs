@@ -7,13 +7,16 @@ use crate::rule::{Report, Rule, rule};
 pub(crate) const RULE: Rule = rule!("compose", "stateless-with-database", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
+    let mut clients = workspace.clients_without_database();
     for product in workspace.products() {
         for service in product
             .services()
             .iter()
             .filter(|service| service.is_stateless())
         {
-            let traces = workspace.database_traces(product, service);
+            let mut traces = workspace.database_traces(product, service);
+            let opened = clients.remove(&service.into());
+            traces.extend(opened.unwrap_or_default());
             let Some(first) = traces.first() else {
                 continue;
             };

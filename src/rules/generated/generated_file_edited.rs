@@ -1,5 +1,6 @@
 //! See `rules/generated/generated-file-edited.md`.
 
+use super::init_sql_drift::{said, stake};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -48,11 +49,44 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         .map(|other| (other.place, format!("no `{}` either", other.words))),
                 )
                 .help(match generator {
+                    // No migration creates what belongs to the whole server.
+                    Some(generator) if is_of_server(&first.words) => {
+                        format!("move it into `{generator}`")
+                    }
                     Some(generator) => format!(
                         "move it to a migration of the module that it is for, or into `{generator}`"
                     ),
                     None => "move it to a migration of the module that it is for".to_owned(),
                 });
         }
+        let Some(edited) = workspace.edited_init_sql(product) else {
+            continue;
+        };
+        let path = &product.init_sql_path;
+        let not_run = workspace.services_not_run(product);
+        for drift in &edited.drift {
+            let (owner, attribute, wrong) = stake(workspace, product, &not_run, drift);
+            report
+                .at(
+                    edited.stand,
+                    match generator {
+                        Some(generator) => format!("`{path}` was edited by hand: neither its registry nor `{generator}` has changed"),
+                        None => format!("`{path}` was edited by hand: its registry has not changed"),
+                    },
+                )
+                .about(product, "edited by hand")
+                .because_all([said(drift)])
+                .argues_for(owner, attribute, wrong)
+                .help(match generator {
+                    Some(generator) => format!("undo the edit, change the registry instead, and generate the file again with `{generator}`"),
+                    None => "undo the edit, change the registry instead, and generate the file again".to_owned(),
+                });
+        }
     }
+}
+
+/// Whether a statement is about roles or databases, by its key words.
+fn is_of_server(words: &str) -> bool {
+    let second = words.split(' ').nth(1).unwrap_or_default();
+    ["ROLE", "USER", "GROUP", "DATABASE"].contains(&second)
 }

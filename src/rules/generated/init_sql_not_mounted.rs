@@ -27,13 +27,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
             MountDefect::WrongSource {
                 source,
                 text,
+                exists,
                 right,
                 is_certain,
             } => report
                 .at(
                     source,
                     format!(
-                        "`{text}` does not exist, so Postgres never runs `{}`",
+                        "`{text}` {}, so Postgres never runs `{}`",
+                        if exists {
+                            "is another script"
+                        } else {
+                            "does not exist"
+                        },
                         product.init_sql_path
                     ),
                 )

@@ -1,5 +1,7 @@
 //! See `rules/generated/start-script-drift.md`.
 
+use std::collections::HashSet;
+
 use crate::conflict::{Attribute, Wrong};
 use crate::finding::Owner;
 use crate::model::Workspace;
@@ -13,13 +15,21 @@ pub(crate) const RULE: Rule = rule!("generated", "start-script-drift", check);
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        // What is nowhere else either was only added to the registry.
+        let not_run = workspace.services_not_run(product);
         for drift in workspace.start_script_drift(product) {
-            tell(workspace, product, drift, report);
+            tell(workspace, product, drift, &not_run, report);
         }
     }
 }
 
-fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &mut Report) {
+fn tell(
+    workspace: &Workspace,
+    product: &Product,
+    drift: ScriptDrift,
+    not_run: &HashSet<&str>,
+    report: &mut Report,
+) {
     let again = |place: Place| workspace.generator_of(product, place);
     match drift {
         ScriptDrift::Lacks { service, action, script } => {
@@ -32,7 +42,7 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
                 .at(service.database_place(), format!("the start script does not {lack} `{database}`, the database of `{}`", service.key()))
                 .about(service, format!("{lack} {database}"))
                 .because(script, format!("its {write} should run here"))
-                .argues(Attribute::Database, Wrong::Value(wrong))
+                .argues(if not_run.contains(service.key()) { Attribute::Container } else { Attribute::Database }, Wrong::Value(wrong))
                 .help(format!("add the {write} of `{}`{}", service.module.as_ref().map_or(service.key(), |module| &module.folder), again(script)));
         }
         ScriptDrift::OtherDatabase { service, name, place } => report
@@ -41,12 +51,12 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
             .because_all(product.ownership(service, &name))
             .argues(Attribute::Database, Wrong::Value(name))
             .help(format!("write `{}`{}", service.database().unwrap_or_default(), again(place))),
-        ScriptDrift::OtherModule { service, other, place } => report
+        ScriptDrift::OtherModule { service, other, place, right } => report
             .at(place, format!("the start script runs the module of `{}` against the database of `{}`", other.key(), service.key()))
             .about(service, "module in the start script")
             .because(service.database_place(), format!("`{}` owns `{}`", service.key(), service.database().unwrap_or_default()))
             .argues(Attribute::Module, Wrong::Everything)
-            .help(format!("write `{}`{}", service.module.as_ref().map_or(service.key(), |module| &module.folder), again(place))),
+            .help(format!("write `{right}`{}", again(place))),
         ScriptDrift::Stateless { service, place } => report
             .at(place, format!("the start script migrates `{}`, which owns no database", service.key()))
             .about(service, "stateless")
@@ -78,10 +88,10 @@ fn tell(workspace: &Workspace, product: &Product, drift: ScriptDrift, report: &m
                 .argues_for(owner, attribute, Wrong::Value(name))
                 .help(format!("remove the command, or write the database of a service{}", again(place)));
         }
-        ScriptDrift::ContainerPort { port, place, also, right, published } => report
+        ScriptDrift::WrongPort { port, place, also, published_on, right, published } => report
             .at(place, format!("the start script runs on the host, where nothing of the stack listens on `{port}`"))
             .about(product, format!("port {port}"))
-            .because_all(published.map(|place| (place, format!("Postgres is published on {right}"))))
+            .because_all(published.map(|place| (place, format!("Postgres is published on {published_on}"))))
             .because_all(also.into_iter().map(|place| (place, "the same here".to_owned())))
             .help(format!("write `{right}`{}", again(place))),
     }

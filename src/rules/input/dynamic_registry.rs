@@ -11,6 +11,7 @@ const HELP: &str = "write it out as a literal, or as a constant of this file or 
 
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
+        repeated_keys(product, report);
         unknown_services(product, report);
         for service in product.services() {
             unknown_fields(service, report);
@@ -36,6 +37,24 @@ fn check(workspace: &Workspace, report: &mut Report) {
     }
 }
 
+fn repeated_keys(product: &Product, report: &mut Report) {
+    for key in &product.registry.repeated {
+        let entry = product.registry.entry(&key.value);
+        let other = entry.map_or(key.place, |entry| entry.key.place);
+        report
+            .at(
+                key.place.max(other),
+                format!(
+                    "`{}` has a second entry `{}`, and which one counts is not known",
+                    product.registry.name.value, key.value
+                ),
+            )
+            .about(product, key.value.clone())
+            .because(key.place.min(other), "the first one")
+            .help("give the service a key of its own, or remove one of the two");
+    }
+}
+
 fn unknown_services(product: &Product, report: &mut Report) {
     let name = &product.registry.name;
     let open = product.registry.open.iter();
@@ -53,7 +72,11 @@ fn unknown_services(product: &Product, report: &mut Report) {
                 name.place,
                 "nothing counts as missing or unregistered in this registry",
             )
-            .help(HELP);
+            .help(if dynamic.place == name.place {
+                "write one entry a service, with its `database`, `port` and `dockerfile`"
+            } else {
+                HELP
+            });
     }
 }
 

@@ -1,5 +1,6 @@
 //! See `rules/prisma/prisma-datasource-url.md`.
 
+use crate::conflict::{Attribute, Wrong};
 use crate::model::Workspace;
 use crate::rule::{Report, Rule, rule};
 
@@ -8,7 +9,7 @@ pub(crate) const RULE: Rule = rule!("prisma", "prisma-datasource-url", check);
 fn check(workspace: &Workspace, report: &mut Report) {
     for product in workspace.products() {
         for wrong in workspace.wrong_prisma_urls(product) {
-            report
+            let draft = report
                 .at(
                     wrong.place,
                     format!(
@@ -18,10 +19,15 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         wrong.what
                     ),
                 )
-                .about(wrong.service, wrong.object)
+                .about(wrong.service, wrong.object.clone())
                 .because_all(wrong.labels)
-                .fix(wrong.fix)
-                .help(wrong.help);
+                .fix(wrong.fix);
+            let draft = if wrong.is_variable {
+                draft.argues(Attribute::Environment, Wrong::Value(wrong.object))
+            } else {
+                draft
+            };
+            draft.help(wrong.help);
         }
     }
 }

@@ -67,6 +67,23 @@ fn check(workspace: &Workspace, report: &mut Report) {
                         Wrong::Everything,
                     )
                     .help(format!("write `{port}`")),
+                TargetDefect::NoPort { target, usual, port } => report
+                    .at(
+                        wrong.place,
+                        format!(
+                            "`{variable}` of `{key}` names no port of `{}`, so it is {usual}, but `{}` listens on {port}",
+                            target.key(),
+                            target.key()
+                        ),
+                    )
+                    .about(wrong.service, variable)
+                    .because(target.port_place(), format!("`{}` listens on {port}", target.key()))
+                    .argues_for(
+                        product.last_claimant_of(port).unwrap_or(target).into(),
+                        Attribute::Port,
+                        Wrong::Everything,
+                    )
+                    .help(format!("write `{text}:{port}`")),
                 TargetDefect::OtherService { target, named } => report
                     .at(
                         wrong.place,

@@ -70,6 +70,8 @@ struct OfClass<'a> {
 pub(super) struct Names<'a> {
     levels: Vec<Level<'a>>,
     open: Vec<Scope>,
+    /// What gives the first parameters of functions, by where those begin: `sql` of `sql.begin((tx) => …)`.
+    given: HashMap<u32, &'a Expression<'a>>,
     /// The scopes of functions, by where they begin.
     functions: HashMap<u32, Scope>,
     /// Where names begin that were given a meaning already.
@@ -236,7 +238,12 @@ impl<'a> Names<'a> {
             return;
         };
         let typed = parameter.type_annotation.as_deref().and_then(type_name);
-        let meaning = typed.map_or(Meaning::Unknown, Meaning::Typed);
+        let given = self.given.get(&name.span.start).copied();
+        let meaning = match (typed, given) {
+            (Some(typed), _) => Meaning::Typed(typed),
+            (None, Some(client)) => Meaning::Constant(client),
+            (None, None) => Meaning::Unknown,
+        };
         self.told.insert(name.span.start);
         let (scope, name) = (self.scope(), name.name.as_str());
         self.add(scope, name, meaning);
@@ -399,6 +406,7 @@ impl<'a> Visit<'a> for Names<'a> {
             AstKind::CallExpression(call) => {
                 let scope = self.scope();
                 self.packages.extend(required_by(call));
+                self.given.extend(given_in_transaction(call));
                 self.candidates.push((scope, Candidate::Call(call)));
             }
             _ => {}
@@ -430,6 +438,29 @@ fn is_block(node: AstKind<'_>) -> bool {
             | AstKind::StaticBlock(_)
             | AstKind::TSModuleBlock(_)
     )
+}
+
+/// Where the first parameter of a function begins that is run in a transaction, and the client that gives it
+/// what it is: another client of the same database.
+fn given_in_transaction<'a>(call: &'a CallExpression<'a>) -> Option<(u32, &'a Expression<'a>)> {
+    let member = call.callee.get_inner_expression().as_member_expression()?;
+    if !matches!(name_of(member)?, "begin" | "savepoint" | "transaction") {
+        return None;
+    }
+    let last = call.arguments.last()?.as_expression()?;
+    let parameters = match last.get_inner_expression() {
+        Expression::ArrowFunctionExpression(arrow) => &arrow.params,
+        Expression::FunctionExpression(function) => &function.params,
+        _ => return None,
+    };
+    let BindingPattern::BindingIdentifier(name) = &parameters.items.first()?.pattern else {
+        return None;
+    };
+    let client = member.object();
+    // A name that is given itself would stand for nothing.
+    let is_itself =
+        matches!(client.get_inner_expression(), Expression::Identifier(it) if it.name == name.name);
+    (!is_itself).then_some((name.span.start, client))
 }
 
 fn static_key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
