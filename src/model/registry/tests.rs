@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::model::value::{Origin, Text};
 use crate::parse::Parsed;
 use crate::parse::script::{Script, parse};
 use crate::source::{Kind as FileKind, SourceFile, Sources};
