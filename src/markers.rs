@@ -13,10 +13,19 @@ pub fn may_hold_sql(text: &str) -> bool {
     WORDS.iter().any(|words| words.is_match(text))
 }
 
+/// Whether the text of a source file may hold SQL that others take from it and run.
+pub fn may_lend_sql(text: &str) -> bool {
+    static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&OF_STATEMENTS));
+    WORDS.iter().any(|words| words.is_match(text)) && text.contains("export")
+}
+
 /// Whether the text of a source file may say anything about a database, an environment or a service.
 pub fn may_matter(text: &str) -> bool {
     static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&OF_CLIENTS));
-    may_hold_sql(text) || WORDS.iter().any(|words| words.is_match(text)) || has_pair(text)
+    may_hold_sql(text)
+        || WORDS.iter().any(|words| words.is_match(text))
+        || has_pair(text)
+        || may_lend_sql(text)
 }
 
 fn has_pair(text: &str) -> bool {
@@ -78,6 +87,25 @@ const OF_SQL: [&str; 16] = [
     ".raw<",
 ];
 
+/// What a source file without any of these holds no SQL that others run: a constant is written so, and prose is
+/// not.
+const OF_STATEMENTS: [&str; 14] = [
+    "SELECT ",
+    "SELECT\n",
+    "SELECT\r",
+    "INSERT INTO ",
+    "UPDATE ",
+    "DELETE FROM ",
+    "CREATE TABLE ",
+    "`select ",
+    "\"select ",
+    "'select ",
+    "select\n",
+    "insert into ",
+    "delete from ",
+    "create table ",
+];
+
 /// What a source file without any of these opens no database and holds no connection string.
 const OF_CLIENTS: [&str; 25] = [
     "postgres://",
@@ -114,7 +142,7 @@ const IN_PAIRS: [&str; 7] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PAIRS, OF_CLIENTS, OF_SQL, may_hold_sql, may_matter};
+    use super::{IN_PAIRS, OF_CLIENTS, OF_SQL, OF_STATEMENTS, may_hold_sql, may_matter};
 
     #[test]
     fn a_file_matters_by_one_word_or_by_two_that_belong_together() {
@@ -123,6 +151,10 @@ mod tests {
         }
         for word in OF_SQL {
             assert!(may_hold_sql(&format!("({word}")), "{word}");
+        }
+        for word in OF_STATEMENTS {
+            assert!(may_matter(&format!("export const a = {word}")), "{word}");
+            assert!(!may_matter(&format!("const a = {word}")), "{word}");
         }
         for word in IN_PAIRS {
             assert!(!may_matter(&format!("{word} {word}")), "{word}");

@@ -3820,6 +3820,40 @@ const OF_SQL: &[Mistake] = &[
         finding: "foreign-table modules/domain/invoicing/src/report.ts ⟦tariff⟧",
     },
     Mistake {
+        what: "a neighbour's table in a text that another file of the module runs",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/invoicing/src/queries.ts",
+                    "export const NUMBERS = \"SELECT number FROM invoice\";\nexport const PRICES = `\n  SELECT code FROM tariff WHERE code = ANY($1)\n`;\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/report.ts",
+                    "import { Pool } from \"pg\";\nimport { NUMBERS, PRICES } from \"./queries\";\n\nconst pool = new Pool({ connectionString: process.env.DATABASE_URL });\n\nexport const numbers = () => pool.query(NUMBERS);\nexport const prices = (ids: string[]) => pool.query(PRICES, [ids]);\n",
+                )
+        },
+        finding: "foreign-table modules/domain/invoicing/src/queries.ts ⟦tariff⟧",
+    },
+    Mistake {
+        what: "a neighbour's table in a text of the module that another folder of it runs by all its names",
+        make: |files| {
+            files
+                .add(
+                    "modules/domain/invoicing/src/sql/index.js",
+                    "exports.prices = { all: \"select code from tariff\" };\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/db.ts",
+                    "import { Pool } from \"pg\";\n\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+                )
+                .add(
+                    "modules/domain/invoicing/src/jobs/report.ts",
+                    "import { pool } from \"../db\";\nimport * as sql from \"../sql\";\n\nexport const prices = () => pool.query(sql.prices.all);\n",
+                )
+        },
+        finding: "foreign-table modules/domain/invoicing/src/sql/index.js ⟦tariff⟧",
+    },
+    Mistake {
         what: "a migration that takes the dblink extension",
         make: |files| {
             files.add(

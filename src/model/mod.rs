@@ -132,6 +132,7 @@ pub struct Workspace<'a> {
     /// The stacks, in the order of their files.
     pub stacks: Vec<Stack>,
     facts: AllFacts,
+    run_elsewhere: shared_clients::RunElsewhere,
     products: Vec<Product>,
     users: HashMap<Place, BTreeSet<User>>,
     /// Which service of which product a container is.
@@ -174,7 +175,7 @@ type RegistryUser = (usize, usize, &'static str);
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
-        let facts = shared_clients::settled(sources, facts);
+        let (facts, run_elsewhere) = shared_clients::settled(sources, facts);
         let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks, !policy.registries.is_empty());
         let containers = containers(&stacks, &products);
@@ -209,6 +210,7 @@ impl<'a> Workspace<'a> {
             sources,
             policy,
             facts,
+            run_elsewhere,
             users,
             containers,
             inferred,

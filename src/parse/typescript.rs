@@ -48,6 +48,10 @@ pub struct SourceCode {
     pub runs: Vec<Run>,
     /// The names in it that are clients of PostgreSQL, in alphabetical order.
     pub shared_clients: Vec<String>,
+    /// The SQL that other files may take from it, by name; it is run only where one of them does.
+    pub lent: Vec<Lent>,
+    /// What it runs of the SQL that other files hold, in the order of the text.
+    pub taken: Vec<Taken>,
     /// What it imports or exports again from other files, in the order of the text.
     pub imports: Vec<Import>,
     /// Its classes that are Prisma clients, and its variables that hold one.
@@ -94,6 +98,34 @@ pub struct Run {
     pub changes: Vec<Change>,
     /// What in it reaches another database.
     pub reaches: Vec<Reach>,
+}
+
+/// A raw SQL text that other files may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lent {
+    /// The name that others take it by; `QUERIES.all` of an object.
+    pub name: String,
+    /// Whether all of it is known that may name a table.
+    pub is_known: bool,
+    /// The tables that it names.
+    pub references: Vec<TableReference>,
+    /// What it changes about what the database holds.
+    pub changes: Vec<Change>,
+    /// What in it reaches another database.
+    pub reaches: Vec<Reach>,
+}
+
+/// A place that runs a raw SQL text of another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The expression that stands for the text.
+    pub span: Span,
+    /// What names the file that holds the text.
+    pub specifier: String,
+    /// The name that the file gives to it.
+    pub name: String,
+    /// What names the file of the client that runs it, and the name there; nothing where the client is known.
+    pub client: Option<(String, String)>,
 }
 
 /// How `<` is read.

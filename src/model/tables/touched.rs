@@ -38,6 +38,8 @@ struct TouchedAt {
     /// Its first part.
     first: Place,
     access: Access,
+    /// What runs the text, where that is in another file.
+    run: Option<Place>,
 }
 
 /// A table of others that a module's SQL touches.
@@ -174,7 +176,11 @@ impl Workspace<'_> {
             // Behind `\connect` tables are the other database's, as the finding about it says.
             let here = references
                 .iter()
-                .filter(move |it| sessions.is_at_home(it.name.span()));
+                .filter(move |it| sessions.is_at_home(it.name.span()))
+                .filter(move |it| {
+                    let runs = self.run_elsewhere(file, it);
+                    runs.is_empty() || runs.iter().any(|run| known.is_of(self, ground, run))
+                });
             here.map(move |reference| Use {
                 file,
                 ground,
@@ -183,6 +189,12 @@ impl Workspace<'_> {
         });
         tables.touched = self.judge_all(tables, uses);
         self.allow(tables);
+    }
+
+    /// The expressions of other files that run the text in which a table is named, where its own file does not.
+    fn run_elsewhere(&self, file: FileId, reference: &TableReference) -> &[Place] {
+        let name = reference.name.span().in_file(file);
+        self.run_elsewhere.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// The tables that the SQL in a file names, and how it reaches other databases.
@@ -207,10 +219,15 @@ impl Workspace<'_> {
                 continue;
             }
             let place = self.whole_name(it.file, name);
+            let runs = self.run_elsewhere(it.file, it.reference);
             let at = TouchedAt {
                 name: place,
                 first: name.parts[0].span.in_file(it.file),
                 access: it.reference.access,
+                run: runs
+                    .iter()
+                    .find(|run| tables.is_of(self, it.ground, run))
+                    .copied(),
             };
             let number = known.entry((it.file, it.ground, parts)).or_default();
             if let Some(number) = number {
@@ -274,6 +291,7 @@ impl Workspace<'_> {
                 owners: names_seen_from(&reader, &owners),
                 labels: labels
                     .into_iter()
+                    .chain(it.running())
                     .chain(it.ending())
                     .chain(it.further(|at| at.name))
                     .collect(),
@@ -318,6 +336,7 @@ impl Workspace<'_> {
                     .into_iter()
                     .chain(defined)
                     .chain(own)
+                    .chain(it.running())
                     .chain(it.ending())
                     .chain(it.further(|at| at.first))
                     .collect(),
@@ -372,6 +391,7 @@ impl Workspace<'_> {
                 labels: tables
                     .definition_labels(alike)
                     .into_iter()
+                    .chain(it.running())
                     .chain(it.further(|at| at.name))
                     .collect(),
                 help,
@@ -453,6 +473,12 @@ impl Touched {
         Some(((*place)?, format!("it was allowed until {until}")))
     }
 
+    /// Where the text is run, if that is in another file.
+    fn running(&self) -> Option<(Place, String)> {
+        let run = self.uses.first()?.run?;
+        Some((run, "it is run here".to_owned()))
+    }
+
     /// Where else it stands.
     fn further(&self, place: impl Fn(&TouchedAt) -> Place) -> Vec<(Place, String)> {
         let others = &self.uses[1..];
@@ -471,6 +497,12 @@ impl Touched {
 }
 
 impl Tables {
+    /// Whether a place lies in a ground.
+    fn is_of(&self, workspace: &Workspace, ground: usize, place: &Place) -> bool {
+        let path = &workspace.sources.file(place.file).path;
+        self.ground_below(workspace.sources, path) == Some(ground)
+    }
+
     /// A database of a ground's owners.
     fn own_database(&self, ground: usize) -> Option<(&str, &DatabaseOwner)> {
         let ground = &self.grounds[ground];

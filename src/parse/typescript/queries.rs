@@ -1,6 +1,7 @@
 //! Raw SQL in a program: templates and strings, put together from the parts that are known.
 
 mod databases;
+mod lent;
 mod names;
 mod texts;
 
@@ -14,14 +15,15 @@ use self::names::{Candidate, Meaning, Names, Scope};
 use self::texts::{Texts, text_within};
 use super::syntax::{first_of, name_of};
 use super::{Query, Run, SourceCode, span};
-use crate::markers::may_hold_sql;
+use crate::markers::{may_hold_sql, may_lend_sql};
 use crate::parse::sql::{RawSql, TableReference};
 use crate::source::Span;
 
 /// Reads the raw SQL of a program.
 pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     let may_share = text.contains("export") && OPENING.iter().any(|word| text.contains(word));
-    if !may_hold_sql(text) && !may_share {
+    let may_lend = may_lend_sql(text);
+    if !may_hold_sql(text) && !may_share && !may_lend {
         return;
     }
     let names = Names::of(program);
@@ -41,6 +43,9 @@ pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
             Candidate::Call(call) => reader.take_call(scope, call),
         }
     }
+    if may_lend {
+        reader.lend(program);
+    }
     // What a piece of SQL names may be a query that another piece has named.
     let (names, pieces) = (reader.query_names, reader.of_pieces.into_iter());
     let temporary = reader.temporary;
@@ -52,6 +57,9 @@ pub(super) fn read(text: &str, program: &Program<'_>, facts: &mut SourceCode) {
     facts.references.retain(|it| !is_among(it, &temporary));
     for run in &mut facts.runs {
         run.references.retain(|it| !is_among(it, &temporary));
+    }
+    for lent in &mut facts.lent {
+        lent.references.retain(|it| !is_among(it, &temporary));
     }
     facts.queries.sort_by_key(|query| query.span);
     facts.references.sort_by_key(|it| it.name.span());
@@ -153,6 +161,7 @@ impl<'a> Reader<'_, 'a, '_> {
             &["$queryRawUnsafe", "$executeRawUnsafe"],
         ) {
             let query = self.texts.text_of(of, argument);
+            self.take_lent(of, argument, &query, None);
             return self.take(place, &query, false);
         }
         let callee = call.callee.get_inner_expression();
@@ -163,6 +172,9 @@ impl<'a> Reader<'_, 'a, '_> {
         if matches!(name, "raw" | "unsafe") && self.texts.is_namespace(scope, member.object()) {
             let query = self.texts.text_of(of, argument);
             let query = self.bound(scope, query, call);
+            if name == "unsafe" {
+                self.take_lent(of, argument, &query, None);
+            }
             let is_statement = name == "unsafe" && VERBS.contains(&query.first_word().as_str());
             return self.take(place, &query, !is_statement);
         }
@@ -189,6 +201,14 @@ impl<'a> Reader<'_, 'a, '_> {
             query = self.bound(scope, query, call);
         }
         let begins_like_sql = VERBS.contains(&query.first_word().as_str());
+        let imported = || databases::imported_in(self.names, scope, member.object());
+        let opener = match client {
+            Client::Postgres => Some(None),
+            _ => imported().map(Some),
+        };
+        if let Some(opener) = opener {
+            self.take_lent(of, argument, &query, opener);
+        }
         match client {
             Client::Postgres if begins_like_sql => self.take(place, &query, name == "raw"),
             Client::Postgres if query.is_hollow() && certain == Client::Postgres => {

@@ -459,7 +459,7 @@ impl<'n, 'a> Texts<'n, 'a> {
     }
 }
 
-fn is_method(expression: &Expression<'_>, name: &str, objects: &[&str]) -> bool {
+pub(super) fn is_method(expression: &Expression<'_>, name: &str, objects: &[&str]) -> bool {
     let member = expression.get_inner_expression().as_member_expression();
     member.is_some_and(|member| {
         let of = member.object().get_inner_expression();
