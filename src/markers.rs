@@ -13,10 +13,24 @@ pub fn may_hold_sql(text: &str) -> bool {
     WORDS.iter().any(|words| words.is_match(text))
 }
 
-/// Whether the text of a source file may hold SQL that others take from it and run.
+/// Whether the text of a source file may hold SQL that others take from it and run: the value of a name in it
+/// begins like a statement.
 pub fn may_lend_sql(text: &str) -> bool {
     static WORDS: LazyLock<Vec<AhoCorasick>> = LazyLock::new(|| automata(&OF_STATEMENTS));
-    WORDS.iter().any(|words| words.is_match(text)) && text.contains("export")
+    let is_text = |start: usize, end: usize| {
+        let before = &text[..start];
+        let opened = before.trim_end();
+        let quotes: &[char] = match &before[opened.len()..] {
+            "" => &['`', '"', '\''],
+            space if space.contains('\n') => &['`'],
+            _ => &[],
+        };
+        let is_value = |of: &str| of.trim_end().ends_with(['=', ':']);
+        opened.strip_suffix(quotes).is_some_and(is_value)
+            && text[end..].starts_with([' ', '\n', '\r', '\t'])
+    };
+    let mut found = WORDS.iter().flat_map(|words| words.find_iter(text));
+    found.any(|it| is_text(it.start(), it.end())) && text.contains("export")
 }
 
 /// Whether the text of a source file may say anything about a database, an environment or a service.
@@ -87,23 +101,22 @@ const OF_SQL: [&str; 16] = [
     ".raw<",
 ];
 
-/// What a source file without any of these holds no SQL that others run: a constant is written so, and prose is
-/// not.
-const OF_STATEMENTS: [&str; 14] = [
-    "SELECT ",
-    "SELECT\n",
-    "SELECT\r",
-    "INSERT INTO ",
-    "UPDATE ",
-    "DELETE FROM ",
-    "CREATE TABLE ",
-    "`select ",
-    "\"select ",
-    "'select ",
-    "select\n",
-    "insert into ",
-    "delete from ",
-    "create table ",
+/// What SQL begins with that a source file holds for others; `with` and `truncate`, by which prose and styles begin,
+/// are left out.
+const OF_STATEMENTS: [&str; 13] = [
+    "SELECT",
+    "INSERT INTO",
+    "UPDATE",
+    "DELETE FROM",
+    "CREATE TABLE",
+    "TRUNCATE",
+    "WITH",
+    "select",
+    "insert into",
+    "update",
+    "delete from",
+    "create table",
+    "truncate table",
 ];
 
 /// What a source file without any of these opens no database and holds no connection string.
@@ -153,8 +166,18 @@ mod tests {
             assert!(may_hold_sql(&format!("({word}")), "{word}");
         }
         for word in OF_STATEMENTS {
-            assert!(may_matter(&format!("export const a = {word}")), "{word}");
-            assert!(!may_matter(&format!("const a = {word}")), "{word}");
+            for (text, matters) in [
+                (format!("export const a = \"{word} b\""), true),
+                (format!("export const a = {{ b: '{word} b' }}"), true),
+                (format!("exports.a = `\n  {word}\n b`"), true),
+                (format!("const a = `{word} b`"), false),
+                (format!("export const a = b + ' {word} '"), false),
+                (format!("export const a = '{word}'"), false),
+                (format!("export const a = b('{word} c')"), false),
+                (format!("export // {word} b"), false),
+            ] {
+                assert_eq!(may_matter(&text), matters, "{text}");
+            }
         }
         for word in IN_PAIRS {
             assert!(!may_matter(&format!("{word} {word}")), "{word}");
