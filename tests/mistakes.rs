@@ -1527,6 +1527,41 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-scheme products/nordhaven/docker-compose.yml ⟦postgres⟧",
     },
     Mistake {
+        what: "a stateless service with a connection string of the short scheme",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgres://nordhaven:x@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string for another kind of database",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: mysql://nordhaven:x@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string to a database that is not known",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/${QUAY_DATABASE}\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string to a host that is not known",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@${QUAY_HOST}:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string and its password",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:ebb-and-flow@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")
