@@ -1,7 +1,9 @@
 //! Migrations compared with the default branch of a real git repository.
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 const MIGRATIONS: &str = "prisma/migrations";
@@ -287,7 +289,7 @@ fn where_git_does_not_know_the_rule_rests_and_coverage_says_why() {
     let outside = tempfile::tempdir().unwrap();
     let repository = Repository::new();
     let copy = outside.path().join("prisma");
-    copy_folder(&repository.path().join("prisma"), &copy);
+    support::copy(&repository.path().join("prisma"), &copy);
     assert_eq!(findings_in(outside.path()), NONE);
     let why = reason_in(outside.path()).unwrap();
     assert!(
@@ -296,7 +298,7 @@ fn where_git_does_not_know_the_rule_rests_and_coverage_says_why() {
     );
 
     let unborn = Repository::empty();
-    copy_folder(&copy, &unborn.path().join("prisma"));
+    support::copy(&copy, &unborn.path().join("prisma"));
     assert_eq!(unborn.findings(), NONE);
     let why = reason_in(unborn.path()).unwrap();
     assert!(why.starts_with("no default branch was found"), "{why}");
@@ -395,17 +397,4 @@ fn nothing_of_the_repository_is_run() {
     fs::remove_file(repository.path().join(FIRST)).unwrap();
     assert_eq!(repository.findings().len(), 2);
     assert!(!mark.exists());
-}
-
-fn copy_folder(from: &Path, to: &PathBuf) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
