@@ -118,6 +118,9 @@ const ORDER: [(Attribute, &[&str]); 20] = [
             "database-name-mismatch",
             "init-sql-aborts",
             "missing-prisma-schema",
+            "database-url-scheme",
+            "hardcoded-credential",
+            "unresolved-variable",
         ],
     ),
     (

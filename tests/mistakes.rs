@@ -1527,6 +1527,41 @@ const MISTAKES: &[Mistake] = &[
         finding: "database-url-scheme products/nordhaven/docker-compose.yml ⟦postgres⟧",
     },
     Mistake {
+        what: "a stateless service with a connection string of the short scheme",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgres://nordhaven:x@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string for another kind of database",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: mysql://nordhaven:x@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string to a database that is not known",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/${QUAY_DATABASE}\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string to a host that is not known",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@${QUAY_HOST}:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
+        what: "a stateless service with a connection string and its password",
+        make: |files| {
+            files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:ebb-and-flow@postgres:5432/quay_gateway\n")
+        },
+        finding: "stateless-with-database products/nordhaven/docker-compose.yml ⟦DATABASE_URL⟧",
+    },
+    Mistake {
         what: "a stateless service with a connection string",
         make: |files| {
             files.replace(COMPOSE, "      PORT: \"4200\"\n", "      PORT: \"4200\"\n      DATABASE_URL: postgresql://nordhaven:x@postgres:5432/quay_gateway\n")
@@ -3907,6 +3942,8 @@ const OF_SQL: &[Mistake] = &[
 ];
 
 const NO_DOUBLE_BERTHING: &str = "modules/domain/quayside/berth-planning/prisma/migrations/20250203141200_no_double_berthing/migration.sql";
+const VESSELS: &str =
+    "DATABASE_URL=postgresql://nordhaven:${POSTGRES_PASSWORD}@postgres:5432/vessel_register\n";
 const ENTRYPOINT: &str = "modules/shared/tariff-book/docker-entrypoint.sh";
 const PACKAGE: &str = "modules/shared/tariff-book/package.json";
 const DOCKERFILE: &str = "modules/shared/tariff-book/Dockerfile";
@@ -4297,6 +4334,72 @@ const STARTS: &[Mistake] = &[
             files.replace(ENTRYPOINT, "npx prisma migrate deploy\n", "npx prisma migrate deploy\nDATABASE_URL=$VESSEL_REGISTER_DATABASE_URL npx prisma migrate deploy --schema ../vessel-register/prisma/schema.prisma\n")
         },
         finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/prisma/schema.prisma⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the environment of a neighbour",
+        make: |files| {
+            files
+                .add("modules/shared/vessel-register/.env.production", VESSELS)
+                .replace(
+                    ENTRYPOINT,
+                    "npx prisma migrate deploy\n",
+                    "npx dotenv -e ../vessel-register/.env.production -- prisma migrate deploy\n",
+                )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/.env.production⟧",
+    },
+    Mistake {
+        what: "an entrypoint with the environment of a neighbour, without a mark",
+        make: |files| {
+            files
+                .add("modules/shared/vessel-register/.env.production", VESSELS)
+                .replace(
+                    ENTRYPOINT,
+                    "npx prisma migrate deploy\n",
+                    "env-cmd -f ../vessel-register/.env.production npx prisma migrate deploy\n",
+                )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/.env.production⟧",
+    },
+    Mistake {
+        what: "an entrypoint that takes in the environment of a neighbour",
+        make: |files| {
+            files
+                .add("modules/shared/vessel-register/.env.production", VESSELS)
+                .replace(
+                    ENTRYPOINT,
+                    "npx prisma migrate deploy\n",
+                    "set -a\n. ../vessel-register/.env.production\nset +a\nnpx prisma migrate deploy\n",
+                )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/docker-entrypoint.sh ⟦../vessel-register/.env.production⟧",
+    },
+    Mistake {
+        what: "a script of a package with the environment of a neighbour",
+        make: |files| {
+            files
+                .add("modules/shared/vessel-register/.env.production", VESSELS)
+                .replace(
+                    PACKAGE,
+                    "prisma migrate deploy",
+                    "node --env-file=../vessel-register/.env.production node_modules/.bin/prisma migrate deploy",
+                )
+        },
+        finding: "foreign-migration modules/shared/tariff-book/package.json ⟦../vessel-register/.env.production⟧",
+    },
+    Mistake {
+        what: "a container that migrates with the environment of a neighbour",
+        make: |files| {
+            files.replace_in_block(COMPOSE, "\n  pilotage:\n", "    depends_on:\n", "    command: sh -c \"dotenv -e ../berth-planning/.env.example -- npx prisma migrate deploy && node dist/main.js\"\n    depends_on:\n")
+        },
+        finding: "foreign-migration products/nordhaven/docker-compose.yml ⟦../berth-planning/.env.example⟧",
+    },
+    Mistake {
+        what: "a start script with the environment of a neighbour",
+        make: |files| {
+            files.replace(START, "DATABASE_URL=\"postgresql://nordhaven:${POSTGRES_PASSWORD}@localhost:5433/pilotage\" pnpm --dir modules/domain/quayside/pilotage exec prisma migrate deploy", "(cd modules/domain/quayside/pilotage && set -a && . ../berth-planning/.env.example && npx prisma migrate deploy)")
+        },
+        finding: "foreign-migration products/nordhaven/start-dev.sh ⟦../berth-planning/.env.example⟧",
     },
     Mistake {
         what: "a script of a package with the schema of a neighbour",

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discover::is_test_code;
 use crate::finding::{Fix, Owner};
 use crate::model::commands::{Commands, commands_of_image};
+use crate::model::compose::Variable;
 use crate::model::homes::Homes;
 use crate::model::inferred::is_helper;
 use crate::model::product::Product;
 use crate::model::service::Service;
-use crate::model::shell::{Action, Run, Target};
+use crate::model::shell::{Action, EnvFile, Run, Target};
 use crate::model::{Workspace, names};
 use crate::parse::Facts;
-use crate::source::{FileId, Kind, Place, Span, is_within, parent, relative};
+use crate::source::{FileId, Kind, Place, Span, file_name, is_within, join, parent, relative};
 
 /// A command of one service for the database of another.
 pub struct ForeignMigration {
@@ -45,6 +46,8 @@ pub enum Foreign {
     Schema,
     /// A variable with its connection string.
     Variable(String),
+    /// A `.env` file with its connection string.
+    EnvFile,
 }
 
 /// The services of a workspace, and which of them certainly keep tables of their own.
@@ -126,20 +129,28 @@ impl Workspace<'_> {
     pub fn foreign_migrations(&self) -> Vec<ForeignMigration> {
         let keepers = Keepers::of(self);
         let mut found: BTreeMap<(FileId, usize, usize), ForeignMigration> = BTreeMap::new();
-        for holder in self.holders(&keepers) {
-            for (other, mistake) in self.foreign_in(&keepers, &holder) {
-                let key = (holder.file, holder.services[0], other);
-                match found.get_mut(&key) {
-                    Some(known) if known.place == mistake.place => {}
-                    Some(known) => {
-                        if !known.again.contains(&mistake.place) {
-                            known.again.push(mistake.place);
-                        }
-                    }
-                    None => {
-                        found.insert(key, mistake);
+        let mut add = |file: FileId, service: usize, other: usize, mistake: ForeignMigration| {
+            let key = (file, service, other);
+            match found.get_mut(&key) {
+                Some(known) if known.place == mistake.place => {}
+                Some(known) => {
+                    if !known.again.contains(&mistake.place) {
+                        known.again.push(mistake.place);
                     }
                 }
+                None => {
+                    found.insert(key, mistake);
+                }
+            }
+        };
+        for holder in self.holders(&keepers) {
+            for (other, mistake) in self.foreign_in(&keepers, &holder) {
+                add(holder.file, holder.services[0], other, mistake);
+            }
+        }
+        for file in self.all_start_scripts() {
+            for (service, other, mistake) in self.foreign_in_start_script(&keepers, file) {
+                add(file, service, other, mistake);
             }
         }
         found.into_values().collect()
@@ -148,10 +159,7 @@ impl Workspace<'_> {
     /// The commands of services: their shell scripts, the scripts of their packages, and what their images
     /// and containers start.
     fn holders<'s>(&'s self, keepers: &Keepers) -> Vec<Holder<'s>> {
-        let products = self.products.iter();
-        let start_scripts: BTreeSet<FileId> = products
-            .flat_map(|product| self.start_script_files(product))
-            .collect();
+        let start_scripts = self.all_start_scripts();
         let mut holders = Vec::new();
         for (file, source) in self.sources.files() {
             if is_test_code(&source.path) {
@@ -243,12 +251,61 @@ impl Workspace<'_> {
             .runs
             .iter()
             .filter(|run| run.actions.contains(&Action::Migrate));
-        let schemas = migrations.filter_map(|run| self.foreign_schema(keepers, holder, run));
+        let schemas = migrations.filter_map(|run| {
+            let schema = self.foreign_schema(keepers, holder, run);
+            schema.or_else(|| self.foreign_env_file(keepers, holder, run))
+        });
         let variables = runs.urls.iter().filter_map(|url| {
             let span = url.unknown_place()?;
             self.variable_of_another(keepers, holder, span)
         });
         schemas.chain(variables).collect()
+    }
+
+    fn all_start_scripts(&self) -> BTreeSet<FileId> {
+        let products = self.products.iter();
+        products
+            .flat_map(|product| self.start_script_files(product))
+            .collect()
+    }
+
+    /// What a start script of a product, which migrates every service, runs for one with the `.env` file of
+    /// another.
+    fn foreign_in_start_script(
+        &self,
+        keepers: &Keepers,
+        file: FileId,
+    ) -> Vec<(usize, usize, ForeignMigration)> {
+        let Some(commands) = self.commands_of_script(file, "", &self.policy.database_variable)
+        else {
+            return Vec::new();
+        };
+        let mut holder = Holder {
+            services: Vec::new(),
+            folder: String::new(),
+            file,
+            commands,
+        };
+        let mut found = Vec::new();
+        for number in 0..holder.commands.runs.runs.len() {
+            let run = &holder.commands.runs.runs[number];
+            let module = match &run.target {
+                Target::Folder(path, _) if !run.env_files.is_empty() => path.as_str(),
+                _ => continue,
+            };
+            let services = keepers.homes.around(module);
+            let is_migration = run.actions.contains(&Action::Migrate);
+            if !is_migration || !keepers.are_judged(services) {
+                continue;
+            }
+            holder.services = services.to_vec();
+            module.clone_into(&mut holder.folder);
+            let run = &holder.commands.runs.runs[number];
+            if let Some((other, mistake)) = self.foreign_env_file(keepers, &holder, run) {
+                found.push((services[0], other, mistake));
+            }
+        }
+        found
     }
 
     fn foreign_schema(
@@ -284,6 +341,85 @@ impl Workspace<'_> {
             ..mistake
         };
         Some((other, mistake))
+    }
+
+    /// The `.env` file of another service that a migration takes its connection string from. Programs that
+    /// read several differ in which of them counts, so that all must be of the other.
+    fn foreign_env_file(
+        &self,
+        keepers: &Keepers,
+        holder: &Holder,
+        run: &Run,
+    ) -> Option<(usize, ForeignMigration)> {
+        if run.url.is_some() {
+            return None;
+        }
+        let mut counts: Option<Option<(usize, Span)>> = None;
+        for file in &run.env_files {
+            let (read, span) = match self.env_file_read(holder, file) {
+                Some((read, _)) if !self.sets_connection(keepers, holder, read) => continue,
+                Some((read, span)) => (Some(read), span),
+                None => (None, None),
+            };
+            let other = read.and_then(|read| self.other_of_env_file(keepers, holder, read));
+            let other = other.zip(span);
+            counts = Some(match (counts, other) {
+                (None, other) => other,
+                (_, other) if file.is_sourced => other,
+                (Some(Some((known, _))), Some((other, span))) if known == other => {
+                    Some((other, span))
+                }
+                _ => None,
+            });
+        }
+        let (other, span) = counts??;
+        let place = holder.commands.place(self, span)?;
+        let mistake = self.mistake(keepers, holder, other, place, Foreign::EnvFile);
+        let name = file_name(holder.commands.slice(span));
+        let own = join(&holder.folder, name).and_then(|path| self.sources.find(&path));
+        let mistake = ForeignMigration {
+            right: own.map(|_| name.to_owned()),
+            ..mistake
+        };
+        Some((other, mistake))
+    }
+
+    /// The `.env` file that is read, where it is one of the workspace, and where it is named.
+    fn env_file_read(&self, holder: &Holder, file: &EnvFile) -> Option<(FileId, Option<Span>)> {
+        let (path, span) = match &file.target {
+            Target::Folder(path, span) => (self.meant_path(path, &holder.folder)?, *span),
+            Target::Somewhere(path, span) => (self.path_in_image(path, &holder.folder)?, *span),
+            Target::Package(..) | Target::Container(..) | Target::Unknown => return None,
+        };
+        Some((self.sources.find(&path)?, span))
+    }
+
+    /// Whether a `.env` file sets the variable of the connection string.
+    fn sets_connection(&self, keepers: &Keepers, holder: &Holder, file: FileId) -> bool {
+        let name = self.variable_of(keepers, &holder.services);
+        match self.facts(file) {
+            Facts::Env(parsed) => {
+                let mut entries = parsed.facts.entries.iter();
+                entries.any(|entry| entry.name.value == name)
+            }
+            _ => true,
+        }
+    }
+
+    /// The other service that a `.env` file belongs to, unless it leads to an own database.
+    fn other_of_env_file(&self, keepers: &Keepers, holder: &Holder, file: FileId) -> Option<usize> {
+        let name = self.variable_of(keepers, &holder.services);
+        let own = &keepers.homes.services[holder.services[0]].databases;
+        let variables = self.settings().all().iter();
+        let mut variables = variables.map(|setting| &setting.variable);
+        let is_meant =
+            |variable: &&Variable| variable.name.place.file == file && variable.name.value == name;
+        let database = variables.find(is_meant)?.named_database();
+        if database.is_some_and(|part| part.is_known && own.contains(&part.text)) {
+            return None;
+        }
+        let path = &self.sources.file(file).path;
+        keepers.other(&holder.services, keepers.homes.around(path))
     }
 
     fn variable_of_another(

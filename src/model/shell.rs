@@ -64,12 +64,23 @@ pub struct Run {
     pub target: Target,
     /// The connection string that it is given; `None` where none is written.
     pub url: Option<Text>,
+    /// The `.env` files that are read for it, in that order.
+    pub env_files: Vec<EnvFile>,
     /// The command.
     pub span: Span,
 }
 
+/// A `.env` file that is read.
+#[derive(Clone, Debug)]
+pub struct EnvFile {
+    /// Where it is, as a folder is named.
+    pub target: Target,
+    /// Whether the script itself takes it in, so that it counts more than what was set before.
+    pub is_sourced: bool,
+}
+
 /// The module that a command is run for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Target {
     /// A folder from the workspace root, and where it is named.
     Folder(String, Option<Span>),
@@ -396,6 +407,9 @@ impl<'a> Machine<'a> {
                 let span = words[1].place().unwrap_or(span);
                 self.found.calls.push(Call { called, span });
                 self.forget_variables();
+                if path.contains(".env") {
+                    self.read_env_file(words[1].clone(), true);
+                }
             }
             ["eval", ..] => {
                 self.forget_variables();
@@ -452,6 +466,21 @@ impl<'a> Machine<'a> {
     }
 
     fn run(&mut self, assignments: &'a [Assignment], words: &[Text], span: Span) {
+        let (words, files) = launched(words);
+        let before = self.state.env_files.len();
+        for file in files {
+            self.read_env_file(file, false);
+        }
+        self.run_launched(assignments, words, span);
+        self.state.env_files.truncate(before);
+    }
+
+    fn read_env_file(&mut self, file: Text, is_sourced: bool) {
+        let target = self.target(Named::Folder(file));
+        self.state.env_files.push(EnvFile { target, is_sourced });
+    }
+
+    fn run_launched(&mut self, assignments: &'a [Assignment], words: &[Text], span: Span) {
         let mut own = assignments.iter().rev();
         let own = own.find(|it| it.name.value == self.variable);
         let own = own.map(|assignment| match &assignment.value {
@@ -459,7 +488,6 @@ impl<'a> Machine<'a> {
             _ => None,
         });
         self.found.urls.extend(own.iter().flatten().cloned());
-        let words = launched(words);
         if let Some(script) = handed_to_shell(words) {
             let given = own.unwrap_or_else(|| self.exported());
             self.nested(script, given.as_ref());
@@ -476,6 +504,9 @@ impl<'a> Machine<'a> {
         }
         let (meaning, details) = meaning(words, self.variable);
         self.found.urls.extend(details.url);
+        for file in details.env_files {
+            self.read_env_file(file, false);
+        }
         self.found.destroyers.extend(details.destroyer);
         if let Some(file) = script_file(words) {
             let called = Called::File(file.shown());
@@ -509,6 +540,7 @@ impl<'a> Machine<'a> {
             actions,
             target,
             url: url.filter(|_| !is_inside),
+            env_files: self.state.env_files.clone(),
             span,
         });
     }

@@ -14,6 +14,16 @@ use crate::parse::typescript::value::Value;
 use crate::source::{FileId, Span};
 
 impl Workspace<'_> {
+    /// Whether a variable is the connection string of a service that stores nothing, by its registry: whatever
+    /// is wrong about it goes with it.
+    pub fn is_left_over(&self, owner: &Owner, variable: &str) -> bool {
+        let mut products = self.products.iter();
+        let product = products.find(|it| Some(&it.name) == owner.product.as_ref());
+        let key = owner.service.as_deref();
+        let service = product.and_then(|product| product.service(key?));
+        variable == self.policy.database_variable && service.is_some_and(Service::is_stateless)
+    }
+
     /// What the modules of stateless registry services open a database of their own with, in the order of the
     /// files. A client of a neighbour's database, or one that is imported from a neighbour, is another rule's.
     pub fn clients_without_database(&self) -> BTreeMap<Owner, Vec<Trace>> {

@@ -20,6 +20,8 @@ pub(super) struct Details {
     pub(super) script: Option<(Text, Named)>,
     /// The connection string that it is given.
     pub(super) url: Option<Text>,
+    /// The `.env` files that it is told to read.
+    pub(super) env_files: Vec<Text>,
     /// What it can lose.
     pub(super) destroyer: Option<Destroyer>,
 }
@@ -61,6 +63,7 @@ pub(super) fn meaning(words: &[Text], variable: &str) -> (Meaning, Details) {
         next: 0,
         named: Named::Here,
         url: None,
+        env_files: Vec::new(),
         variable,
         is_recursive: false,
         script: None,
@@ -70,6 +73,7 @@ pub(super) fn meaning(words: &[Text], variable: &str) -> (Meaning, Details) {
     let details = Details {
         script: reader.script,
         url: reader.url,
+        env_files: reader.env_files,
         destroyer: reader.destroyer,
     };
     (meaning, details)
@@ -81,6 +85,7 @@ struct Reader<'a> {
     next: usize,
     named: Named,
     url: Option<Text>,
+    env_files: Vec<Text>,
     variable: &'a str,
     /// Whether it is run for several packages.
     is_recursive: bool,
@@ -190,6 +195,10 @@ impl Reader<'_> {
                 "-p" | "--package" => {
                     self.value(&word);
                 }
+                "--env-file" | "--env-file-if-exists" => {
+                    let file = self.value(&word);
+                    self.env_files.extend(file);
+                }
                 _ if word.starts_with('-') => self.next += 1,
                 _ => return,
             }
@@ -293,6 +302,19 @@ impl Reader<'_> {
 
     /// `tsx modules/x/prisma/seed.ts`.
     fn program(&mut self) -> Meaning {
+        while let Some(word) = self.peek().map(str::to_owned) {
+            match word.split('=').next().unwrap_or_default() {
+                "--env-file" | "--env-file-if-exists" => {
+                    let file = self.value(&word);
+                    self.env_files.extend(file);
+                }
+                _ => break,
+            }
+        }
+        if self.peek().is_some_and(|word| word.contains(".bin/prisma")) {
+            self.next += 1;
+            return self.prisma();
+        }
         if self
             .peek()
             .is_some_and(|word| word.contains("prisma/build/"))

@@ -3,19 +3,16 @@
 use super::Text;
 use crate::source::has_ending;
 
-/// The command that launchers before it start: `dumb-init --`, `gosu user`, `dotenv -e file --`,
-/// `wait-for-it host:port --`.
-pub(super) fn launched(words: &[Text]) -> &[Text] {
+/// The command that launchers before it start, and the `.env` files that they read for it: `dumb-init --`,
+/// `gosu user`, `dotenv -e file --`, `wait-for-it host:port --`.
+pub(super) fn launched(words: &[Text]) -> (&[Text], Vec<Text>) {
     const PLAIN: [&str; 5] = ["dumb-init", "tini", "catatonit", "nice", "ionice"];
     const WITH_ARGUMENT: [&str; 4] = ["gosu", "su-exec", "timeout", "chroot"];
-    const WITH_MARK: [&str; 9] = [
-        "dotenv",
-        "dotenvx",
+    const WITH_MARK: [&str; 6] = [
         "doppler",
         "infisical",
         "op",
         "dockerize",
-        "env-cmd",
         "chamber",
         "with-env",
     ];
@@ -26,11 +23,18 @@ pub(super) fn launched(words: &[Text]) -> &[Text] {
     let is_launcher = |word: &Text| {
         let word = word.shown();
         let name = word.rsplit('/').next().unwrap_or(&word);
-        [&PLAIN[..], &WITH_ARGUMENT, &WITH_MARK, &["concurrently"]]
-            .iter()
-            .any(|names| names.contains(&name))
+        [
+            &PLAIN[..],
+            &WITH_ARGUMENT,
+            &WITH_MARK,
+            &READERS,
+            &["concurrently"],
+        ]
+        .iter()
+        .any(|names| names.contains(&name))
     };
     let mut words = words;
+    let mut files = Vec::new();
     loop {
         let is_before = |word: &&Text| {
             let word = word.shown();
@@ -41,7 +45,7 @@ pub(super) fn launched(words: &[Text]) -> &[Text] {
             words = &words[before..];
         }
         let Some(first) = words.first().map(Text::shown) else {
-            return words;
+            return (words, files);
         };
         let name = first.rsplit('/').next().unwrap_or(&first);
         let is_option = |word: &&Text| word.shown().starts_with('-');
@@ -56,12 +60,62 @@ pub(super) fn launched(words: &[Text]) -> &[Text] {
         } else if WITH_MARK.contains(&name) || name.starts_with("wait") {
             match words.iter().position(|word| word.shown() == "--") {
                 Some(mark) => words = &words[mark + 1..],
-                None => return words,
+                None => return (words, files),
+            }
+        } else if READERS.contains(&name) {
+            match read_by(&words[1..]) {
+                (rest, read) if !rest.is_empty() => {
+                    words = rest;
+                    files.extend(read);
+                }
+                _ => return (words, files),
             }
         } else {
-            return words;
+            return (words, files);
         }
     }
+}
+
+/// What starts a command with the variables of `.env` files.
+const READERS: [&str; 4] = ["dotenv", "dotenv-cli", "dotenvx", "env-cmd"];
+
+/// The command behind the options of a reader of `.env` files, and the files that it is told to read.
+fn read_by(words: &[Text]) -> (&[Text], Vec<Text>) {
+    const WITH_VALUE: [&str; 8] = [
+        "-v",
+        "-p",
+        "-r",
+        "--rc-file",
+        "--environments",
+        "--env",
+        "--env-vault-file",
+        "-fk",
+    ];
+    let mut files = Vec::new();
+    let mut next = 0;
+    while let Some(word) = words.get(next).map(Text::shown) {
+        next += 1;
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, (!value.is_empty()).then_some(option.len() + 1)),
+            None => (word.as_str(), None),
+        };
+        match option {
+            "--" => return (&words[next..], files),
+            "-e" | "-f" | "--file" | "--env-file" => {
+                let file = match value {
+                    Some(start) => Some(words[next - 1].slice(start..word.len())),
+                    None => words.get(next).cloned(),
+                };
+                next += usize::from(value.is_none());
+                files.extend(file);
+            }
+            _ if WITH_VALUE.contains(&option) => next += usize::from(value.is_none()),
+            "run" => {}
+            _ if option.starts_with('-') => {}
+            _ => return (&words[next - 1..], files),
+        }
+    }
+    (&[], files)
 }
 
 /// The script that a shell is handed by `-c`.

@@ -39,6 +39,7 @@ impl Machine<'_> {
             .runs
             .extend(found.runs.into_iter().map(|run| Run {
                 url: run.url.or_else(|| given.cloned()),
+                env_files: [self.state.env_files.clone(), run.env_files].concat(),
                 ..run
             }));
     }
@@ -51,6 +52,9 @@ impl Runs {
             run.span = script.written(run.span);
             run.url = run.url.take().map(|url| url.relocated(script));
             run.target.relocate(script);
+            for file in &mut run.env_files {
+                file.target.relocate(script);
+            }
         }
         for call in &mut self.calls {
             call.span = script.written(call.span);

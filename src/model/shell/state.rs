@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ROOT, Text};
+use super::{EnvFile, ROOT, Text};
 use crate::source::{Span, join};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,8 @@ pub(super) struct State {
     /// Whether variables may have been set that are not known here.
     pub(super) is_sourced: bool,
     pub(super) arguments: Vec<Text>,
+    /// The `.env` files that were read so far.
+    pub(super) env_files: Vec<EnvFile>,
 }
 
 impl State {
@@ -71,6 +73,8 @@ impl State {
             self.folder_span = None;
         }
         self.is_sourced |= other.is_sourced;
+        let read = other.env_files.iter().skip(before.env_files.len());
+        self.env_files.extend(read.cloned());
         self.exports_all |= other.exports_all;
         self.exported.extend(other.exported.iter().cloned());
         for (name, held) in &other.variables {

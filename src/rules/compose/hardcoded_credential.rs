@@ -16,6 +16,11 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Attribute::Literal,
                 of_literal(workspace, literal),
             ),
+            None if workspace.is_left_over(&password.owner, variable) => (
+                format!("`{variable}` of `{service}`"),
+                Attribute::Database,
+                Wrong::Value(variable.to_owned()),
+            ),
             None => (
                 format!("`{variable}` of `{service}`"),
                 Attribute::Environment,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::conflict::{Attribute, Wrong};
+use crate::finding::Owner;
 use crate::model::Workspace;
+use crate::model::compose::Variable;
 use crate::rule::{Report, Rule, rule};
 use crate::source::join;
 
@@ -25,7 +28,7 @@ fn check(workspace: &Workspace, report: &mut Report) {
         let (what, container, variable, place, owner) = &users[0];
         let (holder, key) = (&variable.name.value, &container.key.value);
         let file = join(folder, ".env.example").unwrap_or_default();
-        report
+        let finding = report
             .at(
                 *place,
                 format!(
@@ -38,9 +41,17 @@ fn check(workspace: &Workspace, report: &mut Report) {
                     *place,
                     format!("so does the {what} of `{}`", container.key.value),
                 )
-            }))
-            .help(format!(
-                "set `{name}` in `{file}`, or write a default: `${{{name}:-…}}`"
-            ));
+            }));
+        let is_left_over = |(_, _, variable, _, owner): &(_, _, &Variable, _, Owner)| {
+            workspace.is_left_over(owner, &variable.name.value)
+        };
+        let finding = if users.iter().all(is_left_over) {
+            finding.argues(Attribute::Database, Wrong::Value(holder.clone()))
+        } else {
+            finding
+        };
+        finding.help(format!(
+            "set `{name}` in `{file}`, or write a default: `${{{name}:-…}}`"
+        ));
     }
 }

@@ -24,8 +24,19 @@ fn check(workspace: &Workspace, report: &mut Report) {
                 Attribute::Environment,
                 name.clone(),
             ),
+            Foreign::EnvFile => (
+                format!("`{service}` migrates with the environment of `{other}`"),
+                Attribute::Database,
+                foreign
+                    .database
+                    .clone()
+                    .unwrap_or_else(|| format!("of {other}")),
+            ),
         };
-        let remove = format!("remove the command; `{other}` migrates its own database");
+        let remove = match foreign.what {
+            Foreign::EnvFile => format!("let the command read the environment of `{service}`"),
+            _ => format!("remove the command; `{other}` migrates its own database"),
+        };
         report
             .at(foreign.place, message)
             .about(foreign.owner, format!("migration of {other}"))
