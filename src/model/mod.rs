@@ -90,7 +90,7 @@ pub mod servers;
 pub mod service;
 pub mod service_urls;
 pub mod settings;
-mod shared_clients;
+mod shared_sql;
 pub mod shell;
 mod stacks;
 pub mod start_script;
@@ -132,7 +132,7 @@ pub struct Workspace<'a> {
     /// The stacks, in the order of their files.
     pub stacks: Vec<Stack>,
     facts: AllFacts,
-    run_elsewhere: shared_clients::RunElsewhere,
+    run_elsewhere: shared_sql::RunElsewhere,
     products: Vec<Product>,
     users: HashMap<Place, BTreeSet<User>>,
     /// Which service of which product a container is.
@@ -175,7 +175,7 @@ type RegistryUser = (usize, usize, &'static str);
 impl<'a> Workspace<'a> {
     /// Links the facts of all files.
     pub fn link(sources: &'a Sources, facts: AllFacts, policy: &'a Policy) -> Self {
-        let (facts, run_elsewhere) = shared_clients::settled(sources, facts);
+        let (facts, run_elsewhere) = shared_sql::settled(sources, facts);
         let stacks = stacks::stacks(sources, &facts, policy);
         let products = link::products(sources, &facts, &stacks, !policy.registries.is_empty());
         let containers = containers(&stacks, &products);
